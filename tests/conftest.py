@@ -1,0 +1,113 @@
+"""Real servers for every test that asks: one Postgres and one Redis a session, a database of its own for each test."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+import redis
+
+from app.settings import Settings, load
+from tests.support import servers
+
+if TYPE_CHECKING:
+    from psycopg_pool import AsyncConnectionPool
+
+TEMPLATE = "paceline_template"
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The maintenance database of the session's Postgres 18."""
+    with servers.server_home("paceline-pg-") as home, servers.postgres(home) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def redis_server_url() -> Iterator[str]:
+    """The session's Redis, without a database number."""
+    with servers.server_home("paceline-redis-") as home, servers.redis_server(home) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres_url: str) -> str:
+    """The URL of a migrated database that nobody connects to: the others are copies of it."""
+    from app.db.migrate import migrate
+
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {TEMPLATE}")
+    url = database_of(postgres_url, TEMPLATE)
+    asyncio.run(migrate(url))
+    return url
+
+
+@pytest.fixture
+def database_url(postgres_url: str, migrated_template: str) -> Iterator[str]:
+    """A fresh, migrated database of this test's own."""
+    name = f"test_{next(_numbers)}"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    yield database_of(postgres_url, name)
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def empty_database_url(postgres_url: str) -> Iterator[str]:
+    """A fresh database without any schema, for tests of the migrations."""
+    name = f"empty_{next(_numbers)}"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    yield database_of(postgres_url, name)
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def redis_url(redis_server_url: str) -> str:
+    """An emptied Redis."""
+    url = f"{redis_server_url}/0"
+    with redis.Redis.from_url(url) as client:
+        client.flushall()
+    return url
+
+
+@pytest.fixture
+def environment(database_url: str, redis_url: str) -> dict[str, str]:
+    """The environment of a Paceline process on this test's servers, also for processes that a test starts."""
+    return {
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "SECRET_KEY": secrets.token_urlsafe(32),
+        "SMTP_ALLOW_PRIVATE": "1",
+        "API_RATE_LIMIT": "none",
+    }
+
+
+@pytest.fixture
+def settings(environment: dict[str, str]) -> Settings:
+    """Settings on this test's servers. `msgspec.structs.replace` makes a variant."""
+    return load(environment)
+
+
+@pytest.fixture
+async def pool(settings: Settings) -> AsyncIterator[AsyncConnectionPool]:
+    """An open pool on this test's database, as the web process has it."""
+    from app.db.pool import open_pool
+
+    opened = await open_pool(settings, min_size=1, max_size=8)
+    yield opened
+    await opened.close()
+
+
+def database_of(url: str, name: str) -> str:
+    """The same server's database `name`."""
+    return url.rsplit("/", 1)[0] + f"/{name}"
