@@ -1,0 +1,58 @@
+"""The pool of Postgres connections: autocommit, dict rows, UTC, JSON by msgspec."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import msgspec
+import psycopg
+from psycopg.rows import DictRow, dict_row
+from psycopg.types.json import set_json_dumps, set_json_loads
+from psycopg_pool import AsyncConnectionPool
+
+from app.settings import Settings
+
+Conn: TypeAlias = psycopg.AsyncConnection[DictRow]
+Pool: TypeAlias = AsyncConnectionPool[Conn]
+
+
+async def configure(conn: psycopg.AsyncConnection[Any]) -> None:
+    set_json_dumps(msgspec.json.encode, conn)
+    set_json_loads(msgspec.json.decode, conn)
+
+
+def make_pool(settings: Settings, *, name: str, min_size: int, max_size: int) -> Pool:
+    """A closed pool; open it with `async with` or `await pool.open()`. Statements are prepared after their second use."""
+    return AsyncConnectionPool(
+        settings.database_url,
+        connection_class=psycopg.AsyncConnection[DictRow],
+        kwargs={"row_factory": dict_row, **session(name)},
+        configure=configure,
+        min_size=min_size,
+        max_size=max_size,
+        timeout=10.0,
+        max_idle=120.0,
+        open=False,
+    )
+
+
+def session(name: str) -> dict[str, Any]:
+    """Connection arguments that every connection of Paceline shares."""
+    return {
+        "autocommit": True,
+        "prepare_threshold": 2,
+        "application_name": f"paceline {name}",
+        # A peer that vanished without a word is noticed in about 20 s instead of hours.
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 2,
+        "connect_timeout": 10,
+        "options": "-c timezone=UTC -c statement_timeout=60s -c idle_in_transaction_session_timeout=60s",
+    }
+
+
+async def connect(settings: Settings, *, name: str) -> Conn:
+    """One connection of its own, for LISTEN and the like."""
+    conn = await psycopg.AsyncConnection.connect(settings.database_url, row_factory=dict_row, **session(name))
+    await configure(conn)
+    return conn

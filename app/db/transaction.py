@@ -1,0 +1,32 @@
+"""Transactions. Services own them: one use case, one transaction, one connection."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from psycopg import errors
+
+from app.db.pool import Conn, Pool
+
+T = TypeVar("T")
+
+
+@asynccontextmanager
+async def transaction(pool: Pool) -> AsyncIterator[Conn]:
+    """Commits at the end, rolls back on an exception."""
+    async with pool.connection() as conn, conn.transaction():
+        yield conn
+
+
+async def retrying(pool: Pool, work: Callable[[Conn], Awaitable[T]], *, tries: int = 5) -> T:
+    """Runs `work` in a transaction, again where Postgres broke a deadlock: then nothing of it was done."""
+    for _ in range(tries - 1):
+        try:
+            async with transaction(pool) as tx:
+                return await work(tx)
+        except (errors.DeadlockDetected, errors.SerializationFailure):
+            continue
+    async with transaction(pool) as tx:
+        return await work(tx)

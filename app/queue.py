@@ -1,0 +1,39 @@
+"""The Procrastinate app and its typed defer functions. Task names are permanent: jobs in a database outlive a deploy.
+
+A job says "look at mailbox X" and nothing else: it holds no message, so cancel, pause and reschedule never touch the queue.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import procrastinate
+
+from app.db.pool import Conn, session
+from app.settings import Settings
+
+KNOCK: Final = "lane.knock"
+LANES: Final = "lanes"  # the queue of knocks
+
+# Procrastinate starts a future job up to one polling interval late; a knock comes this much early and the runner waits exactly.
+POLLING: Final = timedelta(seconds=5)
+KNOCK_LEAD: Final = timedelta(seconds=8)
+
+# What a web process defers with. It never opens: every job is inserted on the connection of the caller's own transaction.
+deferrer: Final = procrastinate.App(connector=procrastinate.PsycopgConnector())
+
+
+def worker_app(settings: Settings) -> procrastinate.App:
+    """The app of a worker process, with the task modules that it runs."""
+    connector = procrastinate.PsycopgConnector(conninfo=settings.database_url, min_size=1, max_size=4, kwargs=session("queue"))
+    return procrastinate.App(connector=connector, import_paths=["tasks.lane", "tasks.prune"])
+
+
+async def defer_knock(tx: Conn, mailbox_id: UUID, *, due: datetime, now: datetime) -> None:
+    """Asks a worker to look at a mailbox a little before `due`. Part of the caller's transaction."""
+    at = due - KNOCK_LEAD
+    await deferrer.configure_task(
+        KNOCK, queue=LANES, schedule_at=at if at > now else None, connection=tx
+    ).defer_async(mailbox_id=str(mailbox_id))

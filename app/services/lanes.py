@@ -1,0 +1,43 @@
+"""Lanes: what a knock, a limit, a pause and the watchdog look at instead of messages."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from app.db.pool import Conn
+from app.db.queries import queries, rows
+from app.queue import defer_knock
+
+
+async def ensure(tx: Conn, *, workspace_id: UUID, sender_id: UUID, campaign_id: UUID | None) -> int:
+    """The id of the lane of this sender and campaign, made where it is missing. The sender must exist."""
+    found = await queries.lanes.ensure(tx, workspace_id=workspace_id, sender_id=sender_id, campaign_id=campaign_id)
+    return int(found["id"])
+
+
+async def wake(tx: Conn, *, workspace_id: UUID, lane_id: int, due: datetime, now: datetime) -> None:
+    """Says that the lane has a message due at `due`. Call it last in the transaction that wrote the message.
+
+    Defers a knock only when nobody was waiting for so early a moment, so that the queue holds a job per lane, not per message.
+    """
+    lane = await queries.lanes.lower_next_due(tx, workspace_id=workspace_id, lane_id=lane_id, due=due)
+    if lane["earlier"]:
+        await knock(tx, lane["mailbox_id"], due=due, now=now)
+
+
+async def knock(tx: Conn, mailbox_id: UUID, *, due: datetime, now: datetime) -> None:
+    """Wakes the runner of a mailbox, or has one started in time for `due`."""
+    await queries.lanes.announce(tx, mailbox_id=mailbox_id)
+    await defer_knock(tx, mailbox_id, due=due, now=now)
+
+
+async def hold_campaign(tx: Conn, *, workspace_id: UUID, campaign_id: UUID, reason: str) -> None:
+    """Blocks the campaign's lanes: one row per sender, whatever the backlog."""
+    await queries.lanes.block(tx, workspace_id=workspace_id, campaign_id=campaign_id, reason=reason)
+
+
+async def release_campaign(tx: Conn, *, workspace_id: UUID, campaign_id: UUID, now: datetime) -> None:
+    for lane in await rows(queries.lanes.unblock(tx, workspace_id=workspace_id, campaign_id=campaign_id)):
+        if lane["next_due"] is not None:
+            await knock(tx, lane["mailbox_id"], due=lane["next_due"], now=now)

@@ -1,0 +1,43 @@
+-- name: ensure<!
+-- The lane of a sender and a campaign (or none), made where it is missing.
+with made as (
+    insert into lanes (workspace_id, mailbox_id, sender_id, campaign_id)
+    select s.workspace_id, s.mailbox_id, s.id, :campaign_id from senders s
+    where s.workspace_id = :workspace_id and s.id = :sender_id
+    on conflict (sender_id, campaign_id) do nothing
+    returning id, mailbox_id
+)
+select id, mailbox_id from made
+union all
+select id, mailbox_id from lanes
+where workspace_id = :workspace_id and sender_id = :sender_id and campaign_id is not distinct from :campaign_id
+limit 1;
+
+-- name: lower_next_due^
+-- Notes that the lane has a message due at :due. Holds the row's lock until the commit: a runner that recomputes next_due
+-- either sees the new message or is overruled by this. `earlier`: nobody was waiting for so early a moment.
+with old as (
+    select id, next_due from lanes where workspace_id = :workspace_id and id = :lane_id for no key update
+)
+update lanes l set next_due = least(l.next_due, :due)
+from old where l.id = old.id
+returning l.mailbox_id, greatest(l.next_due, l.blocked_until) as wake_at, (old.next_due is null or :due < old.next_due) as earlier;
+
+-- name: block!
+-- Holds every lane of a campaign back until a person says otherwise.
+update lanes set blocked_until = 'infinity', blocked_reason = :reason
+where workspace_id = :workspace_id and campaign_id = :campaign_id;
+
+-- name: unblock
+-- Lets the lanes of a campaign go again; returns those that have something waiting.
+update lanes set blocked_until = '-infinity', blocked_reason = null
+where workspace_id = :workspace_id and campaign_id = :campaign_id
+returning mailbox_id, next_due;
+
+-- name: announce!
+-- Tells the runner that holds this mailbox, if one does, to look at it again.
+select pg_notify('paceline_mailbox', :mailbox_id::text);
+
+-- name: lock_settings!
+-- Waits for the gates in flight of this workspace and holds new ones until the commit: for every change of a limit, gap or pause.
+select pg_advisory_xact_lock(gate_lock_key(:workspace_id));
