@@ -16,7 +16,9 @@ from app.settings import Settings, load
 from tests.support import servers
 
 if TYPE_CHECKING:
-    from psycopg_pool import AsyncConnectionPool
+    from app.db.pool import Pool
+
+pytest_plugins = ["tests.support.browser"]
 
 TEMPLATE = "paceline_template"
 
@@ -99,13 +101,12 @@ def settings(environment: dict[str, str]) -> Settings:
 
 
 @pytest.fixture
-async def pool(settings: Settings) -> AsyncIterator[AsyncConnectionPool]:
+async def pool(settings: Settings) -> AsyncIterator[Pool]:
     """An open pool on this test's database, as the web process has it."""
-    from app.db.pool import open_pool
+    from app.db.pool import make_pool
 
-    opened = await open_pool(settings, min_size=1, max_size=8)
-    yield opened
-    await opened.close()
+    async with make_pool(settings, name="test", min_size=1, max_size=8) as opened:
+        yield opened
 
 
 def database_of(url: str, name: str) -> str:
