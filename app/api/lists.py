@@ -1,0 +1,18 @@
+"""The query parameters that every list takes, as a Litestar dependency named `page`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from litestar.params import Parameter
+
+from app.contract.lists import Page
+
+
+async def provide_page(
+    limit: Annotated[int, Parameter(description="How many at most, 1 to 100.")] = 20,
+    after: Annotated[UUID | None, Parameter(description="Only what is older than this id.")] = None,
+    before: Annotated[UUID | None, Parameter(description="Only what is newer than this id.")] = None,
+) -> Page:
+    return Page(limit=limit, after=after, before=before)
