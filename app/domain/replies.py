@@ -72,7 +72,7 @@ def read_reply(code: int, lines: Sequence[bytes]) -> Reply:
 
 
 def classify(reply: Reply, phase: Phase) -> Verdict:
-    """What `reply`, given in `phase`, means. The code decides; the enhanced code and, for a bare 550, the words refine it.
+    """What `reply`, given in `phase`, means. The code decides; the enhanced code and a bare 550's words refine it.
 
     A hard bounce speaks of the one recipient of RCPT; given after the dot it does so only if there was one recipient.
     """

@@ -55,7 +55,7 @@ class ReplyProtocol(SMTPProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        self.raw = cast(asyncio.Transport, transport)
+        self.raw = cast("asyncio.Transport", transport)
         # A write is paused as long as any byte is unsent: so "the dot was written" can be known.
         self.raw.set_write_buffer_limits(high=0)
 
@@ -68,7 +68,8 @@ class ReplyProtocol(SMTPProtocol):
             start = end + 1
             code, mark = line[:3], line[3:4]
             if not code.isdigit() or len(code) != 3 or mark not in (b" ", b"-", b""):
-                return self.fail("it sent something that is no SMTP reply")
+                self.fail("it sent something that is no SMTP reply")
+                return
             if mark == b"-":
                 self._lines.append(line[4:])
                 self._size += len(line)
@@ -101,7 +102,8 @@ class ReplyProtocol(SMTPProtocol):
     def _arrived(self, reply: RawReply) -> None:
         if self.owed == 0:
             self.stray = read_reply(*reply)
-            return self.fail("it spoke unasked")
+            self.fail("it spoke unasked")
+            return
         self.owed -= 1
         self._replies.append(reply)
         if self._waiter is not None:
@@ -152,10 +154,13 @@ class ReplyProtocol(SMTPProtocol):
 
     # Writing
 
+    def is_sound(self) -> bool:
+        return self.trouble is None and self.is_connected
+
     def send(self, data: bytes, replies: int) -> None:
         """Hands `data` to the transport; `replies` replies are owed for it."""
         self.owed += replies
-        cast(asyncio.Transport, self.transport).write(data)
+        cast("asyncio.Transport", self.transport).write(data)
 
     def unsent(self) -> bool:
         """Whether a byte has not reached the socket's own buffer yet."""
@@ -163,20 +168,20 @@ class ReplyProtocol(SMTPProtocol):
             return False
         if self.raw.get_write_buffer_size() > 0:
             return True
-        above = cast(asyncio.WriteTransport, self.transport)
+        above = cast("asyncio.WriteTransport", self.transport)
         return above is not self.raw and above.get_write_buffer_size() > 0
 
     def _wake_writer(self) -> None:
         if self._writable is not None and not self._writable.done():
             self._writable.set_result(None)
 
-    async def flushed(self, timeout: float) -> bool:
-        """Waits until nothing is unsent. False after `timeout` seconds, or when trouble comes first."""
+    async def held_back(self, timeout: float) -> bool:
+        """Waits until nothing is unsent. True if a byte still is after `timeout` seconds. Trouble ends the wait."""
         deadline = self._loop.time() + timeout
         while self.trouble is None and self.unsent():
             left = deadline - self._loop.time()
             if left <= 0:
-                return False
+                return True
             # Below TLS a resumed transport wakes only the TLS layer, so look again soon.
             self._writable = self._loop.create_future()
             handle = self._loop.call_later(min(left, 0.005), self._wake_writer)
@@ -185,13 +190,13 @@ class ReplyProtocol(SMTPProtocol):
             finally:
                 handle.cancel()
                 self._writable = None
-        return self.trouble is None
+        return False
 
     def abort(self) -> None:
         """Drops the connection at once; what is unsent stays unsent."""
         self.fail("it was dropped")
         if self.transport is not None:
-            cast(asyncio.WriteTransport, self.transport).abort()
+            cast("asyncio.WriteTransport", self.transport).abort()
 
     # aiosmtplib's connecting, STARTTLS and AUTH go through these two
 

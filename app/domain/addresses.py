@@ -1,0 +1,5 @@
+"""Email addresses."""
+
+from typing import Final
+
+PATH_LIMIT: Final = 254

@@ -1,0 +1,314 @@
+"""The door to mail servers. A message goes in two steps, so that the last word comes between them:
+
+`offer` sends envelope and body; nothing is delivered yet. `dot` ends the body: from then on it counts. `outcome` is the
+answer. What fails before the dot raises a BeforeDot error: nobody got the message. After it, only ReplyUnknown can.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from enum import Enum
+from typing import Final
+
+import msgspec
+
+from app.domain.replies import Phase, Reply, Verdict, classify, read_reply
+from app.mail.envelope import Envelope, commands, stuffed
+from app.mail.errors import (
+    AuthTrouble,
+    BeforeDot,
+    ConnectionLost,
+    ConnectTrouble,
+    Permanent,
+    ReplyUnknown,
+    SmtpError,
+    Temporary,
+)
+from app.mail.smtp_handshake import Features, Server, Timeouts, dial
+from app.mail.smtp_protocol import ReplyProtocol
+
+__all__ = [
+    "AuthTrouble",
+    "BeforeDot",
+    "ConnectTrouble",
+    "Connection",
+    "ConnectionLost",
+    "DotWritten",
+    "Envelope",
+    "Features",
+    "Offered",
+    "Permanent",
+    "Reply",
+    "ReplyUnknown",
+    "Server",
+    "SmtpError",
+    "Temporary",
+    "Timeouts",
+]
+
+_RCPT: Final[Phase] = "rcpt"
+BLOCK: Final = 256 * 1024  # bytes of a body handed over at once
+
+
+class Offered(msgspec.Struct, frozen=True):
+    """The server has the body and waits for the dot. `recipients`: the replies to RCPT in the envelope's order."""
+
+    recipients: tuple[Reply, ...]
+
+
+class DotWritten(msgspec.Struct, frozen=True):
+    written_at: float  # the event loop's monotonic time, right after the socket took the dot
+
+
+class _State(Enum):
+    READY = "ready"
+    OFFERING = "offering"
+    OFFERED = "offered"
+    DOTTED = "dotted"
+    ENDED = "ended"
+
+
+class Connection:
+    """A signed-in connection for one message at a time, used again and again.
+
+    After any error look at `is_usable`: a refusal leaves the connection good, a broken one has been dropped already.
+    """
+
+    __slots__ = ("_protocol", "_reset_owed", "_state", "features", "server", "timeouts")
+
+    def __init__(self, protocol: ReplyProtocol, features: Features, server: Server, timeouts: Timeouts) -> None:
+        self._protocol = protocol
+        self._state = _State.READY
+        self._reset_owed = False  # an envelope was refused: RSET travels with the next one
+        self.features = features
+        self.server = server
+        self.timeouts = timeouts
+
+    @classmethod
+    async def open(cls, server: Server, *, timeouts: Timeouts | None = None, pin: str | None = None) -> Connection:
+        """Connects (to the address `pin` if given; TLS still asks for the host's name), signs in.
+
+        Raises ConnectTrouble, AuthTrouble, or Temporary when the server has no time now.
+        """
+        timeouts = timeouts or Timeouts()
+        protocol, features = await dial(server, timeouts, pin)
+        return cls(protocol, features, server, timeouts)
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether another message may be offered: nothing is under way, and the server has not hung up or said so."""
+        return self._state is _State.READY and self._protocol.is_sound()
+
+    async def offer(self, envelope: Envelope, message: bytes) -> Offered:
+        """Gives envelope and body, without the dot. `message` has CRLF line ends.
+
+        Raises Permanent when the message or every recipient is refused for good; Temporary when the server or any
+        recipient says "not now"; AuthTrouble when it wants another sign-in; ConnectionLost. Nobody got it then.
+        """
+        body = stuffed(message)
+        lines = commands(envelope, self.features, message)
+        if not self.is_usable:
+            self._drop()
+            raise ConnectionLost(self._why("The connection is not usable"), phase="mail")
+        try:
+            if self._reset_owed and not self.features.pipelining:
+                await self.rset()
+            self._state = _State.OFFERING
+            offered = await (self._pipelined(lines) if self.features.pipelining else self._step_by_step(lines))
+            await self._write_body(body)
+        except asyncio.CancelledError:
+            self._drop()
+            raise
+        self._state = _State.OFFERED
+        return offered
+
+    async def dot(self, *, deadline: float | None = None) -> DotWritten:
+        """Ends the body: after this the message counts as delivered unless `outcome` says otherwise.
+
+        With a `deadline` (the loop's monotonic time) the dot is not sent later than that.
+        Raises ConnectionLost if the dot provably did not leave: the server spoke early, hung up, or the time was over.
+        """
+        self._expect(_State.OFFERED)
+        protocol = self._protocol
+        loop = asyncio.get_running_loop()
+        if not protocol.is_sound():
+            raise self._lost("dot")
+        if deadline is not None and loop.time() > deadline:
+            self._drop()
+            raise ConnectionLost("The time for the dot was over before it was sent.", phase="dot")
+        self._state = _State.DOTTED
+        protocol.send(b".\r\n", 1)
+        if protocol.raw is not None and protocol.raw.is_closing():
+            # Nothing ran since the check above, so it was this write that the socket refused.
+            raise self._lost("dot")
+        if protocol.unsent():
+            left = self.timeouts.dot if deadline is None else deadline - loop.time()
+            if await protocol.held_back(left):
+                self._drop()  # the end of the dot's line at least never leaves
+                raise ConnectionLost("The server did not take the dot in time.", phase="dot")
+        return DotWritten(loop.time())
+
+    async def outcome(self) -> Reply:
+        """The server's last word on the message: 2xx it has it, 4xx and 5xx nobody got it. Raises ReplyUnknown."""
+        self._expect(_State.DOTTED)
+        taken = await self._protocol.take(1, self.timeouts.dot)
+        if not taken or not 200 <= taken[0][0] < 600 or 300 <= taken[0][0] < 400:
+            self._drop()
+            why = self._why("No answer to the message") if not taken else "The answer to the message makes no sense."
+            raise ReplyUnknown(why, phase="dot", reply=read_reply(*taken[0]) if taken else None)
+        reply = read_reply(*taken[0])
+        self._state = _State.READY
+        self._heed(reply)
+        return reply
+
+    async def abandon(self) -> None:
+        """Drops the connection. Before the dot this makes sure that the message is not delivered."""
+        self._drop()
+
+    async def rset(self) -> None:
+        """Asks for a clean slate, which shows whether the server is still there. Raises ConnectionLost or Temporary."""
+        if not self.is_usable:
+            self._drop()
+            raise ConnectionLost(self._why("The connection is not usable"), phase="mail")
+        self._state = _State.OFFERING
+        self._reset_owed = False
+        (reply,) = await self._ask(b"RSET\r\n", "mail")
+        self._state = _State.READY
+        if not reply.accepted:
+            self._drop()
+            raise Temporary("The server refused to start afresh.", phase="mail", reply=reply)
+
+    async def close(self) -> None:
+        """Says goodbye if nothing is under way, and waits for the answer at most `timeouts.quit` seconds."""
+        try:
+            if self.is_usable:
+                self._state = _State.ENDED
+                self._protocol.send(b"QUIT\r\n", 1)
+                await self._protocol.take(1, self.timeouts.quit)
+        finally:
+            self._drop()
+
+    # Envelope
+
+    async def _pipelined(self, lines: tuple[bytes, ...]) -> Offered:
+        """The whole envelope and DATA in one write (RFC 2920)."""
+        phases: tuple[Phase, ...] = ("mail", *(_RCPT for _ in lines[1:]), "data")
+        mail, *recipients, data = await self._ask(b"".join(lines) + b"DATA\r\n", *phases)
+        error = _refusal(mail, tuple(recipients), data)
+        if error is None:
+            return Offered(tuple(recipients))
+        if data.code == 354:
+            # The server waits for a body although nobody may get one. A dot now could deliver an empty message.
+            self._drop()
+        raise self._refused(error, (mail, *recipients, data))
+
+    async def _step_by_step(self, lines: tuple[bytes, ...]) -> Offered:
+        (mail,) = await self._ask(lines[0], "mail")
+        recipients: list[Reply] = []
+        if mail.accepted:
+            for line in lines[1:]:
+                recipients += await self._ask(line, "rcpt")
+                if classify(recipients[-1], "rcpt") is Verdict.TEMPORARY:
+                    break
+        error = _refusal(mail, tuple(recipients), None)
+        if error is not None:
+            raise self._refused(error, (mail, *recipients))
+        (data,) = await self._ask(b"DATA\r\n", "data")
+        error = _refusal(mail, tuple(recipients), data)
+        if error is not None:
+            raise self._refused(error, (data,))
+        return Offered(tuple(recipients))
+
+    async def _ask(self, line: bytes, *phases: Phase) -> tuple[Reply, ...]:
+        """Sends commands and waits for their replies. Raises ConnectionLost, or Temporary if a 421 came before."""
+        protocol = self._protocol
+        skip = 1 if self._reset_owed else 0
+        if skip:
+            line, self._reset_owed = b"RSET\r\n" + line, False
+        wanted = len(phases) + skip
+        protocol.send(line, wanted)
+        taken = await protocol.take(wanted, getattr(self.timeouts, phases[0]))
+        replies = tuple(read_reply(*raw) for raw in taken[skip:])
+        if len(taken) == wanted and all(200 <= raw[0] < 600 for raw in taken):
+            return replies
+        if taken and taken[-1][0] == 421:
+            self._drop()
+            said = read_reply(*taken[-1])
+            raise Temporary("The server is closing.", phase=phases[max(0, len(replies) - 1)], reply=said)
+        raise self._lost(phases[min(len(replies), len(phases) - 1)])
+
+    def _refused(self, error: BeforeDot, replies: tuple[Reply, ...]) -> BeforeDot:
+        if self._state is not _State.ENDED:
+            self._state = _State.READY
+            self._reset_owed = True
+            for reply in replies:
+                self._heed(reply)
+        return error
+
+    # Body
+
+    async def _write_body(self, body: bytes) -> None:
+        protocol = self._protocol
+        if len(body) <= BLOCK:
+            await self._write_block(protocol, body)
+        else:
+            view = memoryview(body)
+            for start in range(0, len(body), BLOCK):
+                await self._write_block(protocol, bytes(view[start : start + BLOCK]))
+
+    async def _write_block(self, protocol: ReplyProtocol, block: bytes) -> None:
+        if protocol.is_sound():
+            protocol.send(block, 0)
+            if not protocol.unsent():
+                return
+            if not await protocol.held_back(self.timeouts.body) and protocol.is_sound():
+                return
+        raise self._lost("body")
+
+    # The connection
+
+    def _expect(self, state: _State) -> None:
+        if self._state is not state:
+            raise RuntimeError(f"The connection is {self._state.value}, not {state.value}.")
+
+    def _heed(self, reply: Reply) -> None:
+        if reply.code == 421:
+            self._drop()
+
+    def _why(self, what: str) -> str:
+        trouble = self._protocol.trouble
+        return f"{what}: {trouble}." if trouble else f"{what}."
+
+    def _lost(self, phase: Phase) -> ConnectionLost:
+        message = self._why(f"{self.server.host} failed before the message was handed over")
+        self._drop()
+        return ConnectionLost(message, phase=phase, reply=self._protocol.stray)
+
+    def _drop(self) -> None:
+        self._state = _State.ENDED
+        self._protocol.abort()
+
+
+def _refusal(mail: Reply, recipients: tuple[Reply, ...], data: Reply | None) -> BeforeDot | None:
+    """Why the envelope does not stand, if it does not. `data` is None if DATA was not asked yet."""
+    if not mail.accepted:
+        return _error("The server refused the sender.", "mail", mail, ())
+    verdicts = [classify(reply, "rcpt") for reply in recipients]
+    for verdict in (Verdict.TEMPORARY, Verdict.AUTH):
+        if verdict in verdicts:
+            return _error("The server refused a recipient.", "rcpt", recipients[verdicts.index(verdict)], recipients)
+    if Verdict.ACCEPTED not in verdicts:
+        return _error("The server refused every recipient.", "rcpt", recipients[0], recipients)
+    if data is not None and data.code != 354:
+        return _error("The server refused to take the message.", "data", data, recipients)
+    return None
+
+
+def _error(message: str, phase: Phase, reply: Reply, recipients: tuple[Reply, ...]) -> BeforeDot:
+    match classify(reply, phase):
+        case Verdict.PERMANENT | Verdict.HARD_BOUNCE:
+            return Permanent(message, phase=phase, reply=reply, recipients=recipients)
+        case Verdict.AUTH:
+            return AuthTrouble(message, phase=phase, reply=reply, recipients=recipients)
+        case _:
+            return Temporary(message, phase=phase, reply=reply, recipients=recipients)
