@@ -27,13 +27,15 @@ deferrer: Final = procrastinate.App(connector=procrastinate.PsycopgConnector())
 
 def worker_app(settings: Settings) -> procrastinate.App:
     """The app of a worker process, with the task modules that it runs."""
-    connector = procrastinate.PsycopgConnector(conninfo=settings.database_url, min_size=1, max_size=4, kwargs=session("queue"))
+    connector = procrastinate.PsycopgConnector(
+        conninfo=settings.database_url, min_size=1, max_size=4, kwargs=session("queue")
+    )
     return procrastinate.App(connector=connector, import_paths=["tasks.lane", "tasks.prune"])
 
 
 async def defer_knock(tx: Conn, mailbox_id: UUID, *, due: datetime, now: datetime) -> None:
     """Asks a worker to look at a mailbox a little before `due`. Part of the caller's transaction."""
     at = due - KNOCK_LEAD
-    await deferrer.configure_task(
-        KNOCK, queue=LANES, schedule_at=at if at > now else None, connection=tx
-    ).defer_async(mailbox_id=str(mailbox_id))
+    await deferrer.configure_task(KNOCK, queue=LANES, schedule_at=at if at > now else None, connection=tx).defer_async(
+        mailbox_id=str(mailbox_id)
+    )

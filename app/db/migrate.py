@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from importlib import resources
 from pathlib import Path
-from typing import Any, LiteralString, cast
+from typing import Any
 
 import psycopg
 
@@ -80,7 +80,9 @@ async def apply_ours(conn: psycopg.AsyncConnection[Any], applied: set[str]) -> l
 
 def procrastinate_files() -> list[tuple[str, str]]:
     folder = resources.files("procrastinate.sql") / "migrations"
-    return sorted((entry.name, entry.read_text(encoding="utf-8")) for entry in folder.iterdir() if entry.name.endswith(".sql"))
+    return sorted(
+        (entry.name, entry.read_text(encoding="utf-8")) for entry in folder.iterdir() if entry.name.endswith(".sql")
+    )
 
 
 async def apply_procrastinate(conn: psycopg.AsyncConnection[Any], applied: set[str]) -> list[str]:
@@ -103,6 +105,6 @@ async def apply(conn: psycopg.AsyncConnection[Any], *migration: str, sql: str) -
         # Waiting for a lock longer would queue every other query behind this one; a release can be run again.
         await conn.execute("set local lock_timeout = '5s'")
         await conn.execute("set local statement_timeout = 0")
-        await conn.execute(cast(LiteralString, sql))
+        await conn.execute(sql.encode())
         async with conn.cursor() as cursor:
             await cursor.executemany("insert into schema_migrations (name) values (%s)", [[name] for name in migration])

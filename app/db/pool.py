@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from datetime import UTC, datetime
+from typing import Any, Final, TypeAlias
 
 import msgspec
 import psycopg
+from psycopg.abc import AdaptContext, Buffer
+from psycopg.adapt import Loader
+from psycopg.pq import Format
 from psycopg.rows import DictRow, dict_row
 from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg_pool import AsyncConnectionPool
@@ -15,8 +19,31 @@ from app.settings import Settings
 Conn: TypeAlias = psycopg.AsyncConnection[DictRow]
 Pool: TypeAlias = AsyncConnectionPool[Conn]
 
+FOREVER: Final = datetime.max.replace(tzinfo=UTC)  # until a person says otherwise
+NEVER: Final = datetime.min.replace(tzinfo=UTC)
+
+# psycopg's own loader, in C where the wheel has it: a subclass of it would be bypassed, so it is called.
+_FINITE: Final = psycopg.adapters.get_loader(psycopg.adapters.types["timestamptz"].oid, Format.TEXT) or Loader
+
+
+class InfinityLoader(Loader):
+    """Reads timestamptz with Postgres's `infinity` as the last moment that Python knows and `-infinity` as the first."""
+
+    def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
+        super().__init__(oid, context)
+        self._finite = _FINITE(oid, context)
+
+    def load(self, data: Buffer) -> datetime:
+        if data[0] == 0x69:
+            return FOREVER
+        if data[0] == 0x2D:
+            return NEVER
+        moment: datetime = self._finite.load(data)
+        return moment
+
 
 async def configure(conn: psycopg.AsyncConnection[Any]) -> None:
+    conn.adapters.register_loader("timestamptz", InfinityLoader)
     set_json_dumps(msgspec.json.encode, conn)
     set_json_loads(msgspec.json.decode, conn)
 

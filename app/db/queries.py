@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import aiosql
 from aiosql.adapters.pyformat import PyFormatAdapter
@@ -17,15 +18,22 @@ from app.db.pool import Conn
 SQL = Path(__file__).parents[2] / "sql"
 
 
-class AsyncPsycopgAdapter(PyFormatAdapter):  # type: ignore[misc]  # aiosql ships no types
+class AsyncPsycopgAdapter:
     is_aio_driver = True
 
-    async def select(self, conn: Conn, _name: str, sql: Any, parameters: Any, _record: Any) -> AsyncIterator[dict[str, Any]]:
+    def process_sql(self, name: str, operation: Any, sql: str) -> str:
+        return str(PyFormatAdapter().process_sql(name, operation, sql))
+
+    async def select(
+        self, conn: Conn, _name: str, sql: Any, parameters: Any, _record: Any
+    ) -> AsyncIterator[dict[str, Any]]:
         cursor = await conn.execute(sql, parameters)
         for row in await cursor.fetchall():
             yield row
 
-    async def select_one(self, conn: Conn, _name: str, sql: Any, parameters: Any, _record: Any) -> dict[str, Any] | None:
+    async def select_one(
+        self, conn: Conn, _name: str, sql: Any, parameters: Any, _record: Any
+    ) -> dict[str, Any] | None:
         return await (await conn.execute(sql, parameters)).fetchone()
 
     async def select_value(self, conn: Conn, _name: str, sql: Any, parameters: Any) -> Any:
@@ -49,4 +57,16 @@ async def rows(found: AsyncIterator[dict[str, Any]]) -> list[dict[str, Any]]:
     return [row async for row in found]
 
 
-queries: Any = aiosql.from_path(SQL / "queries", AsyncPsycopgAdapter, mandatory_parameters=False, kwargs_only=True)
+def load() -> Any:
+    """One namespace a file: aiosql by itself would put every query of a folder into one."""
+    return SimpleNamespace(
+        **{
+            path.stem: aiosql.from_path(
+                path, cast(Any, AsyncPsycopgAdapter), mandatory_parameters=False, kwargs_only=True
+            )
+            for path in sorted((SQL / "queries").glob("*.sql"))
+        }
+    )
+
+
+queries: Any = load()

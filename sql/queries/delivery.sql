@@ -1,0 +1,122 @@
+-- name: due
+-- The next messages of a mailbox in the order (due, position), from the lanes that nothing holds back. Only reads: the claim is
+-- the runner's lease, and the gate checks the fence, the revision and the status again.
+select e.id, e.revision, e.lane_id, e.sender_id, e.campaign_id, e.content_id, e.due_at, e.position, e.created_at, e.attempts,
+    e.to_address, e.to_name, e.recipients, e.recipient_count, e.variables, e.message_id
+from lanes l
+cross join lateral (
+    select * from emails x
+    where x.lane_id = l.id and x.status in ('scheduled', 'deferred') and x.due_at <= :until and not x.id = any (:busy::uuid[])
+    order by x.due_at, x.position
+    limit :limit
+) as e
+where l.mailbox_id = :mailbox_id and l.next_due is not null and l.wake_at <= :until
+order by e.due_at, e.position, e.id
+limit :limit;
+
+-- name: contents
+select id, subject, html, text, is_template, reply_to, headers from contents
+where workspace_id = :workspace_id and id = any (:ids::uuid[]);
+
+-- name: campaign_limits
+select id, hourly_limit from campaigns
+where workspace_id = :workspace_id and id = any (:ids::uuid[]) and hourly_limit is not null;
+
+-- name: gate
+select email_id, verdict, dispatch_id, at, next_at
+from gate(:workspace_id, :mailbox_id, :worker_id, :fence, :window, :prior_dot, :email_ids::uuid[], :revisions::integer[]);
+
+-- name: headroom^
+select used, next_at from headroom(:scope::pacing_scope, :scope_id, :limit, :window);
+
+-- name: record
+-- Writes down what became of dispatched messages, a batch at a time: ledger, email, event. Only a dispatch whose outcome is
+-- open takes one, so saying it twice changes nothing; a late 2xx turns `uncertain` into `sent`.
+-- Returns the lanes that have a retry waiting.
+with o as (
+    select * from unnest(
+        :workspace_ids::uuid[], :dispatch_ids::bigint[], :email_ids::uuid[], :outcomes::dispatch_outcome[], :statuses::email_status[],
+        :dots::timestamptz[], :codes::smallint[], :replies::text[], :previews::text[], :dues::timestamptz[], :recipients::jsonb[]
+    ) as o (workspace_id, dispatch_id, email_id, outcome, status, dot_at, code, reply, preview_url, due_at, recipients)
+),
+ledger as (
+    update dispatches d
+    set outcome = o.outcome, outcome_at = clock_timestamp(), dot_at = o.dot_at, reply_code = o.code, reply_text = o.reply
+    from o
+    where d.workspace_id = o.workspace_id and d.id = o.dispatch_id and d.outcome in ('pending', 'unknown')
+    returning d.id
+),
+mail as (
+    update emails e
+    set status = o.status, reply = o.reply, preview_url = coalesce(o.preview_url, e.preview_url),
+        sent_at = case when o.status = 'sent' then clock_timestamp() end,
+        ended_at = case when o.status in ('sent', 'failed') then clock_timestamp() end,
+        due_at = coalesce(o.due_at, e.due_at),
+        recipients = coalesce(o.recipients, e.recipients)
+    from o join ledger on ledger.id = o.dispatch_id
+    where e.workspace_id = o.workspace_id and e.id = o.email_id and e.status in ('sending', 'uncertain')
+    returning e.workspace_id, e.id, e.campaign_id, e.sender_id, e.lane_id, e.status, e.due_at
+),
+story as (
+    insert into events (workspace_id, type, email_id, campaign_id, sender_id)
+    select workspace_id, 'email.' || status, id, campaign_id, sender_id from mail
+)
+select workspace_id, lane_id, min(due_at) as due_at from mail where status = 'deferred' group by workspace_id, lane_id;
+
+-- name: refuse
+-- Writes down what became of messages that did not reach the gate: refused by the server, or by us. Needs the lease.
+with o as (
+    select * from unnest(
+        :email_ids::uuid[], :revisions::integer[], :statuses::email_status[], :replies::text[], :dues::timestamptz[], :recipients::jsonb[]
+    ) as o (email_id, revision, status, reply, due_at, recipients)
+),
+mail as (
+    update emails e
+    set status = o.status, reply = o.reply, attempts = e.attempts + 1, due_at = coalesce(o.due_at, e.due_at),
+        ended_at = case when o.status in ('failed', 'suppressed') then clock_timestamp() end,
+        recipients = coalesce(o.recipients, e.recipients)
+    from o
+    where e.workspace_id = :workspace_id and e.id = o.email_id and e.revision = o.revision and e.status in ('scheduled', 'deferred')
+        and exists (
+            select from mailboxes m where m.id = :mailbox_id and m.runner_id = :worker_id and m.fence = :fence
+        )
+    returning e.id, e.campaign_id, e.sender_id, e.lane_id, e.status, e.due_at
+),
+story as (
+    insert into events (workspace_id, type, email_id, campaign_id, sender_id, data)
+    select :workspace_id, 'email.' || m.status, m.id, m.campaign_id, m.sender_id, jsonb_build_object('reply', o.reply)
+    from mail m join o on o.email_id = m.id
+)
+select lane_id, min(due_at) as due_at from mail where status = 'deferred' group by lane_id;
+
+-- name: suppress!
+-- A server said that the address does not exist: it is not tried again.
+insert into suppressions (workspace_id, address, reason, detail)
+select :workspace_id, lower(address), 'hard_bounce', detail
+from unnest(:addresses::text[], :details::text[]) as a (address, detail)
+on conflict do nothing;
+
+-- name: void
+select void_dispatches as email_id from void_dispatches(:workspace_id, :mailbox_id, :worker_id, :dispatch_ids::bigint[]);
+
+-- name: unsettled
+-- The dispatches of these messages that this worker booked and whose end is not known: asked after a commit with an unknown outcome.
+select d.id from dispatches d
+where d.workspace_id = :workspace_id and d.email_id = any (:email_ids::uuid[]) and d.worker_id = :worker_id
+    and d.outcome in ('pending', 'unknown') and d.dot_at is null;
+
+-- name: doubt
+-- What an earlier runner of this mailbox left between its gate and its reply: nobody can know whether it arrived (RFC 1047).
+with late as (
+    update emails e set status = 'uncertain', reply = 'The worker ended before the server answered.'
+    from lanes l
+    where l.mailbox_id = :mailbox_id and e.lane_id = l.id and e.status = 'sending'
+    returning e.workspace_id, e.id, e.campaign_id, e.sender_id
+),
+ledger as (
+    update dispatches d set outcome = 'unknown', outcome_at = clock_timestamp()
+    from late where d.workspace_id = late.workspace_id and d.email_id = late.id and d.outcome = 'pending'
+)
+insert into events (workspace_id, type, email_id, campaign_id, sender_id)
+select workspace_id, 'email.uncertain', id, campaign_id, sender_id from late
+returning email_id;

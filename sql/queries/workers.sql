@@ -1,0 +1,29 @@
+-- name: beat$
+-- Keeps the worker's row, and with it all its leases, alive for :lease seconds. Returns the database's time.
+insert into workers (id, host, pid, expires_at)
+values (:worker_id, :host, :pid, clock_timestamp() + make_interval(secs => :lease))
+on conflict (id) do update set expires_at = excluded.expires_at
+returning clock_timestamp();
+
+-- name: retire!
+delete from workers where id = :worker_id;
+
+-- name: bury!
+-- Rows of workers that died long ago.
+delete from workers where expires_at < clock_timestamp() - interval '1 hour'
+    and not exists (select from mailboxes m where m.runner_id = workers.id);
+
+-- name: orphans
+-- Mailboxes that need a runner and have none that lives: left behind by a dead worker, or overdue though nobody came.
+select m.id from mailboxes m
+where m.runner_id is not null
+    and not exists (select from workers w where w.id = m.runner_id and w.expires_at > clock_timestamp())
+union
+select l.mailbox_id from lanes l join mailboxes m on m.id = l.mailbox_id
+where l.next_due is not null and l.wake_at <= clock_timestamp() - interval '1 second'
+    and m.runner_id is null and m.blocked_until <= clock_timestamp()
+limit 1000;
+
+-- name: hint!
+-- Tells the web processes that something in these workspaces changed.
+select pg_notify('paceline_events', w::text) from unnest(:workspace_ids::uuid[]) as w;
