@@ -37,7 +37,7 @@ class List(Output, Generic[T]):
 
 
 def page_of(found: list[T], page: Page) -> List[T]:
-    """Makes the answer of up to `limit` + 1 rows as the query walked them: newest first, but oldest first for `before`."""
+    """Makes the answer of up to `limit` + 1 rows as the query walked them: newest first, oldest first for `before`."""
     data = found[: page.limit]
     if page.before is not None:
         data.reverse()
