@@ -1,0 +1,110 @@
+"""What every request passes, before any route is looked up: a request id, a line in the log, security headers, and the choice
+between the dashboard and the API where both have the same path (`/senders`).
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from typing import Final
+
+import structlog
+from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Scope, Send
+
+from app.settings import Settings
+
+log = structlog.get_logger("paceline.web")
+
+REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+QUIET: Final = frozenset({"/healthz", "/readyz", "/metrics"})  # asked every few seconds: logged only when they fail
+
+CONTENT_SECURITY_POLICY: Final = "; ".join(
+    [
+        "default-src 'self'",
+        "img-src 'self' data: https:",
+        "style-src 'self' 'unsafe-inline'",  # a message is shown in a sandboxed srcdoc frame, which inherits this policy
+        "frame-src 'self' about:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    ]
+)
+
+
+class Edge:
+    """Wraps the app's own ASGI handler. `api_paths` are the first segments that the API has without its prefix `/v1`."""
+
+    def __init__(
+        self, app: ASGIApp, settings: Settings, *, api_paths: frozenset[str], own_paths: frozenset[str]
+    ) -> None:
+        self.app = app
+        self.api_paths = api_paths
+        self.own_paths = own_paths
+        self.headers = security_headers(settings)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        method, path = scope["method"], scope["path"]
+        sent = header(scope, b"x-request-id")
+        request_id = sent if REQUEST_ID.fullmatch(sent) else secrets.token_hex(12)
+        scope["state"]["request_id"] = request_id
+        status = 500
+
+        async def send_on(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                self.complete(message, request_id)
+            await send(message)
+
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        if self.is_page(scope):
+            scope["path"] = "/"
+            scope["raw_path"] = b"/"
+        try:
+            await self.app(scope, receive, send_on)
+        finally:
+            if path not in QUIET or status >= 400:
+                took = round((time.perf_counter() - started) * 1000, 1)
+                log.info("request", method=method, path=path, status=status, ms=took)
+
+    def complete(self, message: HTTPResponseStartEvent, request_id: str) -> None:
+        present = {name.lower() for name, _ in message["headers"]}
+        added = [(name, value) for name, value in self.headers if name not in present]
+        message["headers"] = [*message["headers"], *added, (b"x-request-id", request_id.encode())]
+
+    def is_page(self, scope: Scope) -> bool:
+        """Whether a browser wants a page of the dashboard: it finds its way by the path itself."""
+        if scope["method"] not in ("GET", "HEAD"):
+            return False
+        first, _, rest = scope["path"].lstrip("/").partition("/")
+        last = rest.rsplit("/", 1)[-1] or first
+        if not first or first in self.own_paths or "." in last:
+            return False
+        return first not in self.api_paths or (
+            "text/html" in header(scope, b"accept") and not header(scope, b"authorization")
+        )
+
+
+def security_headers(settings: Settings) -> list[tuple[bytes, bytes]]:
+    headers = {
+        "content-security-policy": CONTENT_SECURITY_POLICY,
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "same-origin",
+        "cross-origin-opener-policy": "same-origin",
+        "permissions-policy": "camera=(), geolocation=(), microphone=()",
+        "cache-control": "no-store",  # where the route says nothing else
+    }
+    if settings.base_url.startswith("https://"):
+        headers["strict-transport-security"] = "max-age=31536000"
+    return [(name.encode(), value.encode()) for name, value in headers.items()]
+
+
+def header(scope: Scope, name: bytes) -> str:
+    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")

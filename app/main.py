@@ -1,0 +1,92 @@
+"""The web process: routes, lifespan; nothing else."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from litestar import Litestar, Router
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.types import ControllerRouterHandler
+
+from app import logs
+from app.api import health, pages
+from app.api.access import provide_caller, require_caller
+from app.api.api_keys import ApiKeys
+from app.api.docs import OPENAPI, SECURITY, openapi_json
+from app.api.edge import Edge
+from app.api.me import get_me
+from app.api.problems import HANDLERS
+from app.db.pool import Pool, make_pool
+from app.settings import Settings, load
+
+# The API. Paths are declared without /v1 and answer with and without it.
+ROUTES: Final[list[ControllerRouterHandler]] = [get_me, ApiKeys]
+
+MAX_BODY: Final = 40 * 1024 * 1024  # bytes: 25 MB of attachments in base64 and their message
+
+
+def create_app(settings: Settings | None = None) -> Litestar:
+    """The ASGI app. Without settings it reads the environment, as a server's factory does."""
+    settings = settings or load(os.environ)
+    logs.configure(json=settings.log_json)
+    guarded: dict[str, Any] = {
+        "route_handlers": ROUTES,
+        "guards": [require_caller],
+        "dependencies": {"caller": Provide(provide_caller)},
+        "security": SECURITY,
+    }
+    app = Litestar(
+        [
+            Router("/v1", **guarded),
+            Router("/", **guarded, include_in_schema=False),
+            Router("/", route_handlers=[health.healthz, health.readyz, openapi_json], include_in_schema=False),
+            pages.dashboard,
+            pages.assets(),
+        ],
+        dependencies={
+            "pool": Provide(provide_pool, sync_to_thread=False),
+            "settings": Provide(provide_settings, sync_to_thread=False),
+            "now": Provide(provide_now, sync_to_thread=False, use_cache=False),
+        },
+        exception_handlers=HANDLERS,
+        lifespan=[open_pool],
+        logging_config=None,
+        openapi_config=OPENAPI,
+        request_max_body_size=MAX_BODY,
+        state=State({"settings": settings}),
+    )
+    app.asgi_handler = Edge(app.asgi_handler, settings, api_paths=api_paths(app), own_paths=OWN_PATHS)
+    return app
+
+
+OWN_PATHS: Final = frozenset({"v1", "auth", "docs", "assets", "openapi.json", "healthz", "readyz", "metrics", "u"})
+
+
+def api_paths(app: Litestar) -> frozenset[str]:
+    return frozenset(route.path.split("/")[2] for route in app.routes if route.path.startswith("/v1/"))
+
+
+@asynccontextmanager
+async def open_pool(app: Litestar) -> AsyncIterator[None]:
+    """Does not wait for Postgres: the process lives without it and /readyz says so."""
+    async with make_pool(app.state.settings, name="web", min_size=1, max_size=10) as app.state.pool:
+        yield
+
+
+def provide_pool(state: State) -> Pool:
+    pool: Pool = state.pool
+    return pool
+
+
+def provide_settings(state: State) -> Settings:
+    settings: Settings = state.settings
+    return settings
+
+
+def provide_now() -> datetime:
+    return datetime.now(UTC)
