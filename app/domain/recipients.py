@@ -1,0 +1,70 @@
+"""A list of recipients: who is on it once, who twice, and what is no address. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from app.domain import addresses
+from app.domain.addresses import InvalidAddress
+from app.domain.csv_mapping import Table
+
+SHOWN = 100  # characters of a bad value that are repeated
+
+
+class Recipient(msgspec.Struct, frozen=True):
+    email: str
+    key: str  # equal for addresses that are to be taken for one mailbox
+    name: str | None
+    variables: dict[str, object]
+
+
+class Rejected(msgspec.Struct, frozen=True):
+    row: int  # in a file as a spreadsheet counts, from 1; in a list of the API its index, from 0
+    value: str
+    reason: str
+
+
+class Recipients(msgspec.Struct, frozen=True):
+    valid: list[Recipient]  # in the order of the list; of equal addresses the first
+    duplicates: int
+    invalid: list[Rejected]
+
+
+def from_table(table: Table) -> Recipients:
+    """Every row is one of: valid, duplicate, invalid. The variables are the row's other columns, by their names."""
+    at = table.columns.index("email")
+    naming = table.columns.index("name") if "name" in table.columns else None
+    variables = [(i, column) for i, column in enumerate(table.columns) if i != at]
+    return collect(
+        (
+            row.number,
+            row.cells[at],
+            row.cells[naming] if naming is not None else None,
+            {column: row.cells[i] for i, column in variables},
+        )
+        for row in table.rows
+    )
+
+
+def collect(entries: Iterable[tuple[int, str, str | None, dict[str, object]]]) -> Recipients:
+    """Reads (row, address, name, variables). A name of its own wins over the one in `Name <address>`."""
+    valid: list[Recipient] = []
+    invalid: list[Rejected] = []
+    seen: set[str] = set()
+    duplicates = 0
+    for row, text, name, variables in entries:
+        try:
+            address = addresses.parse(text)
+        except InvalidAddress as error:
+            reason = error.message if text.strip() else "There is no address in this row."
+            invalid.append(Rejected(row, text[:SHOWN], reason))
+            continue
+        if address.key in seen:
+            duplicates += 1
+            continue
+        seen.add(address.key)
+        shown = " ".join((name or address.name).split())[: addresses.NAME_LIMIT]
+        valid.append(Recipient(address.email, address.key, shown or None, variables))
+    return Recipients(valid, duplicates, invalid)
