@@ -1,0 +1,71 @@
+"""Which headers a caller may add to a message (RFC 5322, 3.6.8), and what may stand in one. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from app.errors import Problem, ValidationError
+
+COUNT_LIMIT: Final = 50
+NAME_LIMIT: Final = 100  # characters
+VALUE_LIMIT: Final = 4000  # characters
+
+_NAME = re.compile(r"[!-9;-~]+")
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
+
+# Written by Paceline from fields of their own, or by the servers on the way; a second one misleads or forges.
+_FIELD_OF_ITS_OWN: Final = {
+    "from": "from",
+    "to": "to",
+    "cc": "cc",
+    "bcc": "bcc",
+    "reply-to": "reply_to",
+    "subject": "subject",
+}
+_REFUSED: Final = frozenset(
+    {
+        "date", "sender", "return-path", "received", "message-id", "mime-version", "delivered-to", "envelope-to",
+        "x-original-to", "dkim-signature", "domainkey-signature", "authentication-results", "received-spf",
+        "x-google-dkim-signature", "return-receipt-to", "disposition-notification-to",
+    }
+)  # fmt: skip
+_REFUSED_FAMILIES: Final = ("content-", "resent-", "arc-", "x-paceline-")
+
+
+def check_headers(headers: Mapping[str, str], *, path: str = "headers") -> dict[str, str]:
+    """The headers as they may be sent. Raises ValidationError that names each one that may not."""
+    problems: list[Problem] = []
+    if len(headers) > COUNT_LIMIT:
+        problems.append(Problem(path, f"At most {COUNT_LIMIT} headers are allowed."))
+    seen: set[str] = set()
+    for name, value in headers.items():
+        reason = _reason(name, value)
+        if reason is None and name.lower() in seen:
+            reason = "This header is given twice."
+        if reason is not None:
+            problems.append(Problem(f"{path}.{_printable(name)}", reason))
+        seen.add(name.lower())
+    if problems:
+        raise ValidationError(problems[0].message, problems=tuple(problems))
+    return dict(headers)
+
+
+def _reason(name: str, value: str) -> str | None:
+    lower = name.lower()
+    if not _NAME.fullmatch(name) or len(name) > NAME_LIMIT:
+        return "A header's name has only printable ASCII characters, without spaces and colons."
+    if lower in _FIELD_OF_ITS_OWN:
+        return f"Use the field `{_FIELD_OF_ITS_OWN[lower]}` for this header."
+    if lower in _REFUSED or lower.startswith(_REFUSED_FAMILIES):
+        return f"The header {name} is written by mail systems and cannot be set."
+    if _UNPRINTABLE.search(value):
+        return "A header's value must not contain line breaks or control characters."
+    if len(value) > VALUE_LIMIT:
+        return f"A header's value has at most {VALUE_LIMIT} characters."
+    return None
+
+
+def _printable(name: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in name[:60])

@@ -1,0 +1,202 @@
+"""The bytes of a message (RFC 5322, MIME). The standard library lays out a skeleton once; recipients fill its slots.
+
+The output is ASCII with CRLF line ends and no line over 998 octets, but for an address that needs SMTPUTF8 (RFC 6532).
+"""
+
+from __future__ import annotations
+
+import mimetypes
+import re
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from typing import Final
+
+import msgspec
+
+from app.domain.addresses import Address
+from app.domain.headers import check_headers
+from app.errors import ValidationError
+from app.mail.encodings import best_encoding, encode_bytes, encode_text
+from app.mail.headers import address_header, header
+from app.mail.template import compile as compile_template
+from app.mail.template import is_template
+
+_MESSAGE_ID = re.compile(r"<[!-;=?-~]+@[!-;=?-~]+>")
+_CONTENT_TYPE = re.compile(r"([a-z0-9][a-z0-9!#$&^_.+-]{0,62})/([a-z0-9][a-z0-9!#$&^_.+-]{0,62})")
+_UNSAFE_NAME = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff/\\]")
+_STRUCTURED: Final = ("multipart", "message")  # may not be base64 (RFC 2045, 6.4), so they travel as plain files
+
+Fill = Callable[[Mapping[str, object]], bytes]
+
+
+class Attachment(msgspec.Struct, frozen=True):
+    """A file that goes along. Without a `content_type` the name's ending decides."""
+
+    filename: str
+    content: bytes
+    content_type: str | None = None
+
+
+class Content(msgspec.Struct, frozen=True, kw_only=True):
+    """What all recipients of one message or campaign share. With `templated`, subject, text and html are templates."""
+
+    sender: Address
+    subject: str
+    text: str | None = None
+    html: str | None = None
+    reply_to: tuple[Address, ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    templated: bool = False
+
+
+class Skeleton:
+    """A message whose fixed parts are encoded once. Raises ValidationError for a template or header that may not be."""
+
+    def __init__(self, content: Content) -> None:
+        self._templated = content.templated
+        self._subject = self._slot(content.subject, lambda text: header("Subject", text), html=False)
+        self._head = address_header("From", (content.sender,))
+        self._middle = address_header("Reply-To", content.reply_to) if content.reply_to else b""
+        custom = check_headers(dict(content.headers)) if content.headers else {}
+        self._tail = b"".join(header(name, value) for name, value in custom.items())
+        self._body = self._layout(content)
+
+    def fill(
+        self,
+        *,
+        to: Sequence[Address],
+        message_id: str,
+        date: datetime,
+        cc: Sequence[Address] = (),
+        variables: Mapping[str, object] | None = None,
+        headers: Sequence[tuple[str, str]] = (),
+    ) -> bytes:
+        """The message for one set of recipients. `message_id` with its angle brackets; `date` with its offset.
+
+        `headers` are Paceline's own for this recipient. Raises ValidationError for an unknown variable.
+        """
+        if not _MESSAGE_ID.fullmatch(message_id) or len(message_id) > 990:
+            raise ValidationError(f"{message_id[:80]!r} is not a Message-ID.")
+        values = variables or {}
+        pieces = [self._head]
+        if to:
+            pieces.append(address_header("To", to))
+        if cc:
+            pieces.append(address_header("Cc", cc))
+        pieces += (
+            self._middle,
+            self._subject if isinstance(self._subject, bytes) else self._subject(values),
+            f"Date: {format_datetime(date)}\r\nMessage-ID: {message_id}\r\n".encode("ascii"),
+            self._tail,
+        )
+        pieces += [header(name, value) for name, value in headers]
+        pieces += [part if isinstance(part, bytes) else part(values) for part in self._body]
+        return b"".join(pieces)
+
+    def _slot(self, text: str, encode: Callable[[str], bytes], *, html: bool) -> bytes | Fill:
+        """The encoded text, or what encodes it once the variables are known."""
+        if not (self._templated and is_template(text)):
+            return encode(text)
+        render = compile_template(text, html=html).render
+        return lambda values: encode(render(values))
+
+    def _layout(self, content: Content) -> tuple[bytes | Fill, ...]:
+        """MIME-Version, Content-* and the body: fixed bytes and slots in turn."""
+        slots: list[tuple[bytes, bytes | Fill]] = []
+        message = EmailMessage(policy=SMTP)
+        if content.html is None or content.text is not None:
+            slots.append(self._text_part(message, content.text or "", "plain"))
+        if content.html is not None and content.text is None:
+            slots.append(self._text_part(message, content.html, "html"))
+        elif content.html is not None:
+            message.make_alternative()
+            part = EmailMessage(policy=SMTP)
+            slots.append(self._text_part(part, content.html, "html"))
+            message.attach(_as_part(part))
+        if content.attachments:
+            message.make_mixed()
+        for attachment in content.attachments:
+            part = EmailMessage(policy=SMTP)
+            slots.append(_attachment_part(part, attachment))
+            message.attach(_as_part(part))
+        if "MIME-Version" not in message:
+            message["MIME-Version"] = "1.0"
+        return _cut(message.as_bytes(), slots)
+
+    def _text_part(self, part: EmailMessage, text: str, subtype: str) -> tuple[bytes, bytes | Fill]:
+        encoding = best_encoding(text)
+        token = _token()
+        part.set_content(token, subtype=subtype, charset="utf-8", cte="quoted-printable")
+        _mark(part, token, encoding)
+        return token.encode(), self._slot(
+            text, lambda rendered: encode_text(rendered, encoding), html=subtype == "html"
+        )
+
+
+def compose(
+    content: Content,
+    *,
+    to: Sequence[Address],
+    message_id: str,
+    date: datetime,
+    cc: Sequence[Address] = (),
+    variables: Mapping[str, object] | None = None,
+    headers: Sequence[tuple[str, str]] = (),
+) -> bytes:
+    """The bytes of one message; a Skeleton is faster for many. Blind copies are in the envelope alone."""
+    return Skeleton(content).fill(to=to, cc=cc, message_id=message_id, date=date, variables=variables, headers=headers)
+
+
+def _attachment_part(part: EmailMessage, attachment: Attachment) -> tuple[bytes, bytes]:
+    name = attachment.filename.strip()
+    if not name or len(name) > 200 or _UNSAFE_NAME.search(name):
+        raise ValidationError.at("attachments", f"{attachment.filename[:60]!r} cannot be used as a file name.")
+    given = (attachment.content_type or mimetypes.guess_type(name)[0] or "application/octet-stream").lower()
+    match = _CONTENT_TYPE.fullmatch(given.partition(";")[0].strip())
+    if match is None:
+        raise ValidationError.at("attachments", f"{given[:60]!r} is not a content type.")
+    kind, subtype = ("application", "octet-stream") if match[1] in _STRUCTURED else match.groups()
+    token = _token()
+    part.set_content(b"", maintype=kind, subtype=subtype, cte="base64", disposition="attachment", filename=name)
+    _mark(part, token, "base64")
+    return token.encode(), encode_bytes(attachment.content)
+
+
+def _token() -> str:
+    return f"slot-{secrets.token_hex(16)}"
+
+
+def _mark(part: EmailMessage, token: str, encoding: str) -> None:
+    """Leaves the slot's token as the body, as it stands, under the encoding that will fill it."""
+    del part["Content-Transfer-Encoding"]
+    part["Content-Transfer-Encoding"] = encoding
+    part.set_payload(f"{token}\r\n")
+
+
+def _as_part(part: EmailMessage) -> EmailMessage:
+    del part["MIME-Version"]
+    return part
+
+
+def _cut(laid_out: bytes, slots: list[tuple[bytes, bytes | Fill]]) -> tuple[bytes | Fill, ...]:
+    """Cuts the message at its tokens and puts the slots there; neighbours that are fixed become one."""
+    pieces: list[bytes | Fill] = []
+    rest = laid_out
+    for token, slot in slots:
+        before, found, rest = rest.partition(token + b"\r\n")
+        if not found:
+            raise ValidationError("The message cannot be laid out.")
+        pieces += (before, slot)
+    pieces.append(rest)
+    merged: list[bytes | Fill] = []
+    for piece in pieces:
+        if isinstance(piece, bytes) and merged and isinstance(merged[-1], bytes):
+            merged[-1] += piece
+        else:
+            merged.append(piece)
+    return tuple(merged)

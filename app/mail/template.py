@@ -1,0 +1,230 @@
+"""Personal text: a small, safe part of Jinja2. What a template may contain is checked when it is saved.
+
+Allowed: `{{ name }}`, `{{ row.key }}`, `{{ row["key"] }}`, a few filters, `{% if %}` with comparisons, comments.
+No loops, calls, arithmetic or attributes of objects: the sandbox alone would not stop `'A' * 10**9`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import lru_cache
+from typing import Any, Final
+from urllib.parse import quote
+
+from jinja2 import StrictUndefined, TemplateSyntaxError, Undefined, UndefinedError, nodes
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from app.errors import ValidationError
+
+SOURCE_LIMIT: Final = 1_000_000  # characters
+OUTPUT_LIMIT: Final = 1_000_000  # characters
+TAG_LIMIT: Final = 1_000
+MARKUP_LIMIT: Final = 50_000  # characters inside tags
+
+FILTERS: Final = (
+    "capitalize",
+    "d",
+    "default",
+    "e",
+    "escape",
+    "lower",
+    "title",
+    "trim",
+    "truncate",
+    "upper",
+    "urlencode",
+)
+TESTS: Final = ("defined", "undefined", "none", "string", "number", "eq", "ne", "lt", "le", "gt", "ge", "in")
+
+_ALLOWED: Final[tuple[type[nodes.Node], ...]] = (
+    nodes.Template,
+    nodes.Output,
+    nodes.TemplateData,
+    nodes.Name,
+    nodes.Const,
+    nodes.List,
+    nodes.Tuple,
+    nodes.Getattr,
+    nodes.Getitem,
+    nodes.Filter,
+    nodes.Test,
+    nodes.Keyword,
+    nodes.If,
+    nodes.CondExpr,
+    nodes.Compare,
+    nodes.Operand,
+    nodes.And,
+    nodes.Or,
+    nodes.Not,
+)
+_WORDS: Final[dict[type[nodes.Node], str]] = {
+    nodes.For: "a loop",
+    nodes.Call: "a function call",
+    nodes.Assign: "an assignment",
+    nodes.AssignBlock: "an assignment",
+    nodes.Macro: "a macro",
+    nodes.Include: "an include",
+    nodes.Import: "an import",
+    nodes.FromImport: "an import",
+    nodes.Extends: "inheritance",
+    nodes.Block: "a block",
+    nodes.Slice: "a slice",
+    nodes.Dict: "a dictionary",
+    nodes.Concat: "joining with ~",
+}
+_MARKS: Final = ("{{", "{%", "{#")
+_MARKUP = re.compile(r"\{[{%].*?(?:[}%]\}|\Z)", re.DOTALL)
+_MISSING = re.compile(r"(?:'(?P<name>[^']+)' is undefined|(?:attribute|element) '?(?P<key>[^']+?)'?)$")
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """Looks into mappings and lists only: no value shows its methods or attributes."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        return self.getitem(obj, attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        if isinstance(obj, Mapping):
+            if isinstance(argument, str) and argument in obj:
+                return obj[argument]
+        elif isinstance(obj, (list, tuple)) and isinstance(argument, int) and -len(obj) <= argument < len(obj):
+            return obj[argument]
+        elif isinstance(obj, Undefined):
+            return obj
+        return self.undefined(obj=obj, name=argument)
+
+
+def _truncate(value: object, length: int = 255, end: str = "…") -> str:
+    text = str(value)
+    return text if len(text) <= length else text[: max(0, length - len(end))].rstrip() + end
+
+
+def _urlencode(value: object) -> str:
+    return quote(str(value), safe="")
+
+
+def _environment(*, html: bool) -> _Environment:
+    made = _Environment(
+        autoescape=html, undefined=StrictUndefined, keep_trailing_newline=True, finalize=_shown, cache_size=0
+    )
+    kept: dict[str, Callable[..., Any]] = {name: made.filters[name] for name in FILTERS}
+    made.filters = kept | {"truncate": _truncate, "urlencode": _urlencode}
+    made.tests = {name: made.tests[name] for name in TESTS}
+    made.globals = {}
+    return made
+
+
+def _shown(value: object) -> object:
+    return "" if value is None else value
+
+
+_TEXT = _environment(html=False)
+_HTML = _environment(html=True)
+
+
+def is_template(source: str) -> bool:
+    """Whether the text holds anything to fill in. Text that does not is sent as it stands."""
+    return any(mark in source for mark in _MARKS)
+
+
+class Template:
+    """A compiled template. Rendering it twice with the same variables gives the same text."""
+
+    __slots__ = ("_inner", "html", "source", "variables")
+
+    def __init__(self, source: str, *, html: bool) -> None:
+        self.source = source
+        self.html = html
+        self.variables = check(source)
+        environment = _HTML if html else _TEXT
+        self._inner = environment.from_string(source) if is_template(source) else None
+
+    def render(self, variables: Mapping[str, object]) -> str:
+        """The text for one recipient. In HTML every value is escaped.
+
+        Raises ValidationError: with the line and name of an unknown variable, or if the text becomes too long.
+        """
+        if self._inner is None:
+            return self.source
+        parts: list[str] = []
+        length = 0
+        try:
+            for part in self._inner.generate(variables):
+                parts.append(part)
+                length += len(part)
+                if length > OUTPUT_LIMIT:
+                    raise ValidationError(f"The text becomes longer than {OUTPUT_LIMIT:,} characters.")
+        except UndefinedError as error:
+            match = _MISSING.search(str(error))
+            name = match["name"] or match["key"] if match else error
+            raise ValidationError(f"Line {self._line(error)}: the variable “{name}” is not known.") from None
+        except (TypeError, ValueError, OverflowError) as error:
+            raise ValidationError(f"Line {self._line(error)}: {error}.") from None
+        return "".join(parts)
+
+    def _line(self, error: BaseException) -> int:
+        line, trace = 1, error.__traceback__
+        while trace is not None:
+            if trace.tb_frame.f_code.co_filename == "<template>":
+                line = trace.tb_lineno
+            trace = trace.tb_next
+        return line
+
+
+def check(source: str, known: Collection[str] | None = None) -> tuple[str, ...]:
+    """The variables that a template uses, in the order they first appear.
+
+    Raises ValidationError with the line of the first thing that is not allowed. With `known`, a variable that is not
+    among them is such a thing, unless the template provides for its absence (`default`, `is defined`).
+    """
+    if not is_template(source):
+        return ()
+    if len(source) > SOURCE_LIMIT:
+        raise ValidationError(f"A template has at most {SOURCE_LIMIT:,} characters.")
+    markup = [len(found) for found in _MARKUP.findall(source)]
+    if len(markup) > TAG_LIMIT or sum(markup) > MARKUP_LIMIT:
+        raise ValidationError(f"A template has at most {TAG_LIMIT:,} tags with {MARKUP_LIMIT:,} characters in them.")
+    try:
+        tree = _TEXT.parse(source)
+        used = list(_walk(tree, optional=False))
+    except TemplateSyntaxError as error:
+        raise ValidationError(f"Line {error.lineno}: {error.message or 'this cannot be read'}") from None
+    except (RecursionError, ValueError, OverflowError):
+        raise ValidationError("The template is too deeply nested or has too large a number.") from None
+    if known is not None:
+        provided = {name for name, _, optional in used if optional}.union(known)
+        for name, line, _ in used:
+            if name not in provided:
+                raise ValidationError(f"Line {line}: the variable “{name}” is not known.")
+    return tuple(dict.fromkeys(name for name, _, _ in used))
+
+
+def _walk(node: nodes.Node, *, optional: bool) -> Iterator[tuple[str, int, bool]]:
+    """Each variable with its line and whether it may be absent. Raises ValidationError at what is not allowed."""
+    if not isinstance(node, _ALLOWED):
+        what = _WORDS.get(type(node), "arithmetic" if isinstance(node, nodes.BinExpr | nodes.UnaryExpr) else "this")
+        raise ValidationError(f"Line {node.lineno}: {what} is not allowed in a template.")
+    if isinstance(node, nodes.Name):
+        if node.name == "self":
+            raise ValidationError(f"Line {node.lineno}: “self” cannot be used as a variable.")
+        yield node.name, node.lineno, optional
+    elif isinstance(node, nodes.Filter):
+        if node.name not in FILTERS or node.node is None or node.dyn_args is not None or node.dyn_kwargs is not None:
+            allowed = ", ".join(FILTERS)
+            raise ValidationError(
+                f"Line {node.lineno}: the filter “{node.name}” is not among those allowed: {allowed}."
+            )
+        optional = optional or node.name in ("default", "d")
+    elif isinstance(node, nodes.Test):
+        if node.name not in TESTS:
+            raise ValidationError(f"Line {node.lineno}: the test “{node.name}” is not allowed.")
+        optional = optional or node.name in ("defined", "undefined")
+    for child in node.iter_child_nodes():
+        yield from _walk(child, optional=optional)
+
+
+@lru_cache(maxsize=256)
+def compile(source: str, *, html: bool = False) -> Template:
+    """A checked and compiled template, from a cache if it was compiled lately. Raises ValidationError like check."""
+    return Template(source, html=html)
