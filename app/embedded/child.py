@@ -136,7 +136,7 @@ class Child:
         self.up.set()
 
     async def _ask(self, pid: int) -> None:
-        while not await self.program.ready(pid):
+        while not await self.program.ready(pid):  # noqa: ASYNC110  # it is another process
             await asyncio.sleep(0.01)
 
     async def _ended_healthy(self) -> bool:

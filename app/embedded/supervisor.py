@@ -7,9 +7,13 @@ import itertools
 import json
 from typing import Any, Final
 
+import structlog
+
 from app.embedded.child import Child, Program
 from app.embedded.folder import DataFolder
 from app.embedded.leftovers import RECORD, entry
+
+log = structlog.get_logger()
 
 RUN: Final = "run.json"
 
@@ -47,10 +51,14 @@ class Supervisor:
 
     async def stop(self) -> None:
         """Ends all by descending stage, those of one stage together."""
+        if not self._children:
+            return
+        log.info("up.stopping")
         await _cancel(self._keepers)
         for stage in self._stages():
             await asyncio.gather(*(child.stop() for child in stage))
         (self._folder / RUN).unlink(missing_ok=True)
+        log.info("up.stopped")
 
     def hurry(self) -> None:
         """For the impatient: what does not hold data ends at once."""

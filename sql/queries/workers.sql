@@ -27,3 +27,7 @@ limit 1000;
 -- name: hint!
 -- Tells the web processes that something in these workspaces changed.
 select pg_notify('paceline_events', w::text) from unnest(:workspace_ids::uuid[]) as w;
+
+-- name: alive
+-- Process ids of the workers on one machine that keep their row alive.
+select pid from workers where host = :host and expires_at > clock_timestamp();

@@ -1,0 +1,1 @@
+"""What each `paceline` command does: one module a command, with `run(options) -> exit code`."""
