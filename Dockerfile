@@ -21,7 +21,7 @@ RUN pip install --no-deps --editable . && pip uninstall --yes --quiet pip
 # What runs: one image for web, worker and migrate.
 FROM python:3.13-slim
 RUN useradd --system --uid 10001 --no-create-home --home-dir /nonexistent paceline
-ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 LOG_FORMAT=json HOST=0.0.0.0 PORT=8000
+ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 LOG_FORMAT=json PORT=8000
 WORKDIR /srv/paceline
 COPY --from=packages /opt/venv /opt/venv
 COPY --from=packages /srv/paceline ./
