@@ -21,11 +21,13 @@ from app.api.docs import OPENAPI, SECURITY, openapi_json
 from app.api.edge import Edge
 from app.api.me import get_me
 from app.api.problems import HANDLERS
+from app.api.senders import Senders
+from app.api.sign_in import SignIn
 from app.db.pool import Pool, make_pool
 from app.settings import Settings, load
 
 # The API. Paths are declared without /v1 and answer with and without it.
-ROUTES: Final[list[ControllerRouterHandler]] = [get_me, ApiKeys]
+ROUTES: Final[list[ControllerRouterHandler]] = [get_me, ApiKeys, Senders]
 
 MAX_BODY: Final = 40 * 1024 * 1024  # bytes: 25 MB of attachments in base64 and their message
 
@@ -44,7 +46,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         [
             Router("/v1", **guarded),
             Router("/", **guarded, include_in_schema=False),
-            Router("/", route_handlers=[health.healthz, health.readyz, openapi_json], include_in_schema=False),
+            Router("/", route_handlers=[SignIn, health.healthz, health.readyz, openapi_json], include_in_schema=False),
             pages.dashboard,
             pages.assets(),
         ],

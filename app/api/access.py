@@ -1,7 +1,7 @@
 """Who is calling: an API key (`Authorization: Bearer pl_...`) or a person with a session cookie.
 
-The guard runs before the body is read. A handler takes `caller: Caller`; with `opt=SENDING` it accepts keys that may only send,
-with `opt=READING` a viewer may use it although its method is unsafe.
+The guard runs before the body is read. A handler takes `caller: Caller`; with `opt=SENDING` it accepts keys that may
+only send, with `opt=READING` a viewer may use it although its method is unsafe.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from uuid import UUID
 
 from litestar import Request
 from litestar.connection import ASGIConnection
+from litestar.enums import ScopeType
 from litestar.handlers import BaseRouteHandler
 
 from app.api.cookies import session_cookie_name
@@ -53,7 +54,7 @@ async def require_caller(connection: ASGIConnection[Any, Any, Any, Any], handler
 
 
 async def provide_caller(request: Request[Any, Any, Any]) -> Caller:
-    return cast(Caller, request.scope["state"]["caller"])
+    return cast("Caller", request.scope["state"]["caller"])
 
 
 async def _identify(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> Caller:
@@ -63,7 +64,7 @@ async def _identify(connection: ASGIConnection[Any, Any, Any, Any], handler: Bas
     caller = await by_session(connection)
     if caller is None:
         raise MissingApiKey
-    if connection.scope["method"] not in SAFE:
+    if connection.scope["type"] == ScopeType.HTTP and connection.scope["method"] not in SAFE:
         check_csrf(connection, caller)
         if caller.role == "viewer" and not handler.opt.get("viewer"):
             raise ViewerOnly

@@ -1,4 +1,4 @@
-"""The cookies that we set. Over https their names begin with `__Host-`, so that no sub-domain can plant one (RFC 6265bis, 4.1.3)."""
+"""Our cookies. Over https their names begin with `__Host-`: no sub-domain can plant one (RFC 6265bis, 4.1.3)."""
 
 from __future__ import annotations
 

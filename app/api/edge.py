@@ -1,5 +1,5 @@
-"""What every request passes, before any route is looked up: a request id, a line in the log, security headers, and the choice
-between the dashboard and the API where both have the same path (`/senders`).
+"""What every request passes before any route is looked up: a request id, a line in the log, security headers, and the
+choice between the dashboard and the API where both have the same path (`/senders`).
 """
 
 from __future__ import annotations
@@ -10,31 +10,32 @@ import time
 from typing import Final
 
 import structlog
-from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Scope, Send
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPResponseStartEvent, HTTPScope, Message, Receive, Scope, Send
 
 from app.settings import Settings
 
 log = structlog.get_logger("paceline.web")
 
+SECRET: Final = re.compile(r"^(/auth/link/).*")
 REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 QUIET: Final = frozenset({"/healthz", "/readyz", "/metrics"})  # asked every few seconds: logged only when they fail
 
-CONTENT_SECURITY_POLICY: Final = "; ".join(
-    [
-        "default-src 'self'",
-        "img-src 'self' data: https:",
-        "style-src 'self' 'unsafe-inline'",  # a message is shown in a sandboxed srcdoc frame, which inherits this policy
-        "frame-src 'self' about:",
-        "object-src 'none'",
-        "base-uri 'none'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-    ]
+CONTENT_SECURITY_POLICY: Final = (
+    "default-src 'self'; "
+    "img-src 'self' data: https:; "
+    "style-src 'self' 'unsafe-inline'; "  # a message is shown in a sandboxed srcdoc frame, which inherits this policy
+    "frame-src 'self' about:; "
+    "object-src 'none'; "
+    "base-uri 'none'; "
+    "form-action 'self'; "
+    "frame-ancestors 'none'"
 )
 
 
 class Edge:
-    """Wraps the app's own ASGI handler. `api_paths` are the first segments that the API has without its prefix `/v1`."""
+    """Wraps the app's own ASGI handler. Both sets are first segments of paths: `api_paths` those that the API has
+    without its prefix `/v1`, `own_paths` those that are never a page of the dashboard."""
 
     def __init__(
         self, app: ASGIApp, settings: Settings, *, api_paths: frozenset[str], own_paths: frozenset[str]
@@ -45,11 +46,11 @@ class Edge:
         self.headers = security_headers(settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await self.app(scope, receive, send)
             return
         started = time.perf_counter()
-        method, path = scope["method"], scope["path"]
+        method, path = scope["method"], SECRET.sub(r"\1...", scope["path"])
         sent = header(scope, b"x-request-id")
         request_id = sent if REQUEST_ID.fullmatch(sent) else secrets.token_hex(12)
         scope["state"]["request_id"] = request_id
@@ -79,7 +80,7 @@ class Edge:
         added = [(name, value) for name, value in self.headers if name not in present]
         message["headers"] = [*message["headers"], *added, (b"x-request-id", request_id.encode())]
 
-    def is_page(self, scope: Scope) -> bool:
+    def is_page(self, scope: HTTPScope) -> bool:
         """Whether a browser wants a page of the dashboard: it finds its way by the path itself."""
         if scope["method"] not in ("GET", "HEAD"):
             return False

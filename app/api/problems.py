@@ -1,4 +1,4 @@
-"""The one mapping of troubles to HTTP: `{"statusCode", "name", "message", "errors": [{"path", "message"}], "request_id"}`."""
+"""The one mapping of troubles to HTTP, all in one shape: `{statusCode, name, message, errors, request_id}`."""
 
 from __future__ import annotations
 
@@ -160,14 +160,13 @@ FIELD: Final = re.compile(r"^Object (?P<what>missing required|contains unknown) 
 
 def _problems(error: ValidationException) -> list[Problem]:
     """Litestar names query and path parameters well; for the body msgspec's own words have the exact path."""
-    problems = []
-    for entry in error.extra if isinstance(error.extra, list) else []:
-        if entry.get("source") != "body":
-            problems.append(_problem(entry["message"], entry.get("key", "")))
     cause = error.__cause__
-    if isinstance(cause, msgspec.ValidationError) and "`$.data" in str(cause):
-        problems.append(_problem(str(cause), ""))
-    return problems
+    said = str(cause) if isinstance(cause, msgspec.ValidationError) else ""
+    if said == "Object missing required field `data`":
+        return [Problem("", "The request has no body: send a JSON object.")]
+    entries = error.extra if isinstance(error.extra, list) else []
+    problems = [_problem(entry["message"], entry.get("key", "")) for entry in entries if entry.get("source") != "body"]
+    return [*problems, _problem(said, "")] if "`$.data" in said else problems
 
 
 def _problem(said: str, path: str) -> Problem:
@@ -176,8 +175,6 @@ def _problem(said: str, path: str) -> Problem:
         said = match["message"]
         path = _plain(match["path"] or "") or path
     if field := FIELD.match(said):
-        if field["field"] == "data" and path == "":
-            return Problem("", "The request has no body: send a JSON object.")
         path = f"{path}.{field['field']}" if path else field["field"]
         if field["what"] == "missing required":
             return Problem(path, f"{path} is required.")

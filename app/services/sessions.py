@@ -18,10 +18,10 @@ LIFETIME: Final = timedelta(days=30)
 LINK_LIFETIME: Final = timedelta(hours=1)
 
 
-class SignInLinkEnded(NotFound):
+class LinkEnded(NotFound):
     """This sign-in link was used already or is older than an hour: ask for a new one."""
 
-    code = "sign_in_link_ended"
+    code = "link"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ async def find(pool: Pool, token: str) -> Session | None:
 
 
 async def start(tx: Conn, *, user_id: UUID, workspace_id: UUID, now: datetime, replaces: str | None = None) -> str:
-    """A new session's token. The session that the browser had before (`replaces`) ends: a planted cookie is worth nothing."""
+    """A new session's token. The one that the browser had (`replaces`) ends: a planted cookie is worth nothing."""
     if replaces:
         await queries.sessions.end(tx, token_hash=hash_token(replaces))
     token = secrets.token_urlsafe(32)
@@ -55,10 +55,20 @@ async def start(tx: Conn, *, user_id: UUID, workspace_id: UUID, now: datetime, r
     return token
 
 
-async def end(pool: Pool, token: str) -> None:
-    """Ending a session that is over already is no error."""
+async def end(pool: Pool, token: str, *, user_id: UUID, everywhere: bool) -> None:
+    """Ends this session, or with `everywhere` all of the person's. Ending what is over already is no error."""
     async with pool.connection() as conn:
-        await queries.sessions.end(conn, token_hash=hash_token(token))
+        if everywhere:
+            await queries.sessions.end_all(conn, user_id=user_id)
+        else:
+            await queries.sessions.end(conn, token_hash=hash_token(token))
+
+
+async def prune(pool: Pool) -> None:
+    """Deletes sessions and links that are over."""
+    async with pool.connection() as conn:
+        await queries.sessions.prune_sessions(conn)
+        await queries.sessions.prune_links(conn)
 
 
 async def make_link(tx: Conn, *, user_id: UUID, now: datetime) -> str:
@@ -69,11 +79,11 @@ async def make_link(tx: Conn, *, user_id: UUID, now: datetime) -> str:
 
 
 async def use_link(pool: Pool, token: str, *, now: datetime, replaces: str | None) -> str:
-    """Spends the link and starts a session: its token. Raises SignInLinkEnded."""
+    """Spends the link and starts a session: its token. Raises LinkEnded."""
     async with transaction(pool) as tx:
         found = await queries.sessions.use_link(tx, token_hash=hash_token(token))
         if found is None:
-            raise SignInLinkEnded
+            raise LinkEnded
         return await start(tx, user_id=found["user_id"], workspace_id=found["workspace_id"], now=now, replaces=replaces)
 
 
