@@ -1,0 +1,27 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { api } from "@/api/client";
+import type { ApiKey, List, NewApiKey } from "@/api/types";
+
+export function useApiKeys() {
+  return useQuery({
+    queryKey: ["api-keys"],
+    queryFn: ({ signal }) => api.get<List<ApiKey>>("/v1/api-keys", { query: { limit: 100 }, signal }),
+  });
+}
+
+export function useCreateApiKey() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (input: { name: string; scope: "full" | "send" }) =>
+      api.post<NewApiKey>("/v1/api-keys", input),
+    onSuccess: () => client.invalidateQueries({ queryKey: ["api-keys"] }),
+  });
+}
+
+export function useRevokeApiKey() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (id: string) => api.delete(`/v1/api-keys/${id}`),
+    onSuccess: () => client.invalidateQueries({ queryKey: ["api-keys"] }),
+  });
+}

@@ -1,0 +1,96 @@
+import type { CampaignInput } from "@/api/types";
+import { readNumber } from "@/lib/numbers";
+import { wallToInstant } from "@/lib/time";
+
+/** What the form shows: text as typed. `campaignOf` turns it into what the API takes. */
+export interface Draft {
+  recipients: string;
+  subject: string;
+  format: "text" | "html";
+  text: string;
+  html: string;
+  senderIds: string[];
+  when: "now" | "at";
+  wall: string; // "2026-11-21T09:00" in `zone`
+  zone: string;
+  delay: string; // seconds
+  hourlyLimit: string;
+}
+
+const KEY = "paceline.draft";
+
+export function newDraft(zone: string): Draft {
+  return {
+    recipients: "",
+    subject: "",
+    format: "text",
+    text: "",
+    html: "",
+    senderIds: [],
+    when: "now",
+    wall: "",
+    zone,
+    delay: "2",
+    hourlyLimit: "",
+  };
+}
+
+/** The draft of this tab, so that a look at another page loses nothing. */
+export function loadDraft(zone: string): Draft {
+  const fresh = newDraft(zone);
+  try {
+    return { ...fresh, ...(JSON.parse(sessionStorage.getItem(KEY) ?? "{}") as Partial<Draft>) };
+  } catch {
+    return fresh;
+  }
+}
+
+export function storeDraft(draft: Draft): void {
+  try {
+    sessionStorage.setItem(KEY, JSON.stringify(draft));
+  } catch {
+    // A list too long for the browser's store stays in the page alone.
+  }
+}
+
+export function forgetDraft(): void {
+  sessionStorage.removeItem(KEY);
+}
+
+export type Problems = Readonly<Partial<Record<keyof Draft, string>>>;
+
+/** What is missing or wrong, by field; empty when the draft can be scheduled. */
+export function problemsOf(draft: Draft, addresses: number): Problems {
+  const problems: Partial<Record<keyof Draft, string>> = {};
+  if (addresses === 0) problems.recipients = "Add at least one address.";
+  if (!draft.subject.trim()) problems.subject = "Give it a subject.";
+  if (!draft[draft.format].trim()) problems[draft.format] = "Write a message.";
+  if (draft.senderIds.length === 0) problems.senderIds = "Choose a sender.";
+  if (draft.when === "at" && !wallToInstant(draft.wall, draft.zone))
+    problems.wall = "Choose a day and a time.";
+  if (Number.isNaN(readNumber(draft.delay))) problems.delay = "A number of seconds, such as 0.5.";
+  const limit = readNumber(draft.hourlyLimit);
+  if (limit !== null && !(Number.isInteger(limit) && limit > 0))
+    problems.hourlyLimit = "A whole number of at least 1.";
+  return problems;
+}
+
+export function startOf(draft: Draft, now: Date): Date {
+  return (draft.when === "at" && wallToInstant(draft.wall, draft.zone)) || now;
+}
+
+/** Only the chosen format is sent; `now` is the moment of pressing Schedule. */
+export function campaignOf(draft: Draft, importId: string, now: Date): CampaignInput {
+  const subject = draft.subject.trim();
+  return {
+    name: subject,
+    subject,
+    [draft.format]: draft[draft.format],
+    sender_ids: draft.senderIds,
+    import_id: importId,
+    start_at: startOf(draft, now).toISOString(),
+    timezone: draft.zone,
+    delay_seconds: readNumber(draft.delay) ?? 0,
+    hourly_limit: readNumber(draft.hourlyLimit),
+  };
+}

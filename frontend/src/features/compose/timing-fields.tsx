@@ -1,0 +1,104 @@
+import { useMemo } from "react";
+import { browserZone, formatTime, instantToWall, wallToInstant, zoneOffset } from "@/lib/time";
+import { Field, Input, Select } from "@/ui/field";
+import { Segmented } from "@/ui/segmented";
+import type { Draft, Problems } from "./draft";
+
+interface TimingFieldsProps {
+  draft: Draft;
+  problems: Problems;
+  change: (patch: Partial<Draft>) => void;
+  workspaceZone: string;
+}
+
+const SOON_MS = 15 * 60_000;
+
+export function TimingFields({ draft, problems, change, workspaceZone }: TimingFieldsProps) {
+  const zones = useMemo(() => {
+    const first = new Set([workspaceZone, browserZone(), "UTC", draft.zone]);
+    return [...first, ...Intl.supportedValuesOf("timeZone").filter((zone) => !first.has(zone))];
+  }, [workspaceZone, draft.zone]);
+  const instant = wallToInstant(draft.wall, draft.zone);
+
+  function setWhen(when: Draft["when"]) {
+    const wall = draft.wall || instantToWall(new Date(Date.now() + SOON_MS), draft.zone);
+    change({ when, wall });
+  }
+
+  return (
+    <div className="space-y-4">
+      <div>
+        <p className="mb-1.5 font-medium text-[0.8125rem]">Start</p>
+        <Segmented
+          label="Start"
+          value={draft.when}
+          options={[
+            { value: "now", label: "Now" },
+            { value: "at", label: "At a time" },
+          ]}
+          onChange={setWhen}
+        />
+        {draft.when === "at" && (
+          <div className="mt-3 grid gap-3 sm:grid-cols-2">
+            <Field
+              label="Day and time"
+              error={problems.wall}
+              hint={
+                instant && draft.zone !== browserZone()
+                  ? `${formatTime(instant, browserZone())} in your zone`
+                  : undefined
+              }
+            >
+              {(ids) => (
+                <Input
+                  {...ids}
+                  type="datetime-local"
+                  value={draft.wall}
+                  onChange={(event) => change({ wall: event.target.value })}
+                />
+              )}
+            </Field>
+            <Field label="Time zone" hint={zoneOffset(draft.zone, instant ?? new Date())}>
+              {(ids) => (
+                <Select
+                  {...ids}
+                  value={draft.zone}
+                  onChange={(event) => change({ zone: event.target.value })}
+                >
+                  {zones.map((zone) => (
+                    <option key={zone} value={zone}>
+                      {zone.replaceAll("_", " ")}
+                    </option>
+                  ))}
+                </Select>
+              )}
+            </Field>
+          </div>
+        )}
+      </div>
+      <div className="grid gap-3 sm:grid-cols-2">
+        <Field label="Delay between emails" hint="Seconds; decimals such as 0.5 work." error={problems.delay}>
+          {(ids) => (
+            <Input
+              {...ids}
+              inputMode="decimal"
+              value={draft.delay}
+              onChange={(event) => change({ delay: event.target.value })}
+            />
+          )}
+        </Field>
+        <Field label="Hourly limit" hint="Empty: only the sender's own." error={problems.hourlyLimit}>
+          {(ids) => (
+            <Input
+              {...ids}
+              inputMode="numeric"
+              placeholder="None of its own"
+              value={draft.hourlyLimit}
+              onChange={(event) => change({ hourlyLimit: event.target.value })}
+            />
+          )}
+        </Field>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,49 @@
+import type { ReactNode } from "react";
+import type { Email } from "@/api/types";
+import { Pager } from "@/ui/pager";
+import { ErrorState } from "@/ui/states";
+import { type Column, Table } from "@/ui/table";
+import { recipientLabel } from "./email-columns";
+import { type EmailFilter, useEmails } from "./queries";
+
+interface EmailListProps {
+  label: string;
+  filter: EmailFilter;
+  columns: readonly Column<Email>[];
+  empty: ReactNode;
+}
+
+export function EmailList({ label, filter, columns, empty }: EmailListProps) {
+  const emails = useEmails(filter);
+  if (emails.isError && !emails.data) {
+    return (
+      <ErrorState
+        title="The messages could not be read"
+        error={emails.error}
+        onRetry={() => emails.refetch()}
+      />
+    );
+  }
+  if (emails.data?.data.length === 0) return empty;
+  return (
+    <>
+      <Table
+        label={label}
+        columns={columns}
+        rows={emails.data?.data}
+        rowKey={(email) => email.id}
+        link={(email) => ({ to: "/emails/$id", params: { id: email.id } })}
+        linkLabel={(email) => `${email.subject || "No subject"}, to ${recipientLabel(email)}`}
+        dimmed={emails.isPlaceholderData}
+      />
+      {emails.data && (
+        <Pager
+          cursor={filter}
+          hasMore={emails.data.has_more}
+          rows={emails.data.data}
+          label={label.toLowerCase()}
+        />
+      )}
+    </>
+  );
+}

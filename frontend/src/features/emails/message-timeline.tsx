@@ -1,0 +1,70 @@
+import type { EmailEvent } from "@/api/types";
+import { classes } from "@/lib/classes";
+import { browserZone, formatClock, formatExact, formatTime } from "@/lib/time";
+import { type Tone, toneFill } from "@/ui/badge";
+import { EMAIL_STATUS, EMAIL_STATUSES } from "@/ui/email-status";
+import { Card, CardHeader } from "@/ui/page";
+import { ErrorState, Skeleton } from "@/ui/states";
+import { useEmailEvents } from "./queries";
+
+export function MessageTimeline({ id }: { id: string }) {
+  const events = useEmailEvents(id);
+  return (
+    <Card>
+      <CardHeader title="Timeline" />
+      {events.isPending && (
+        <div className="space-y-3 p-4">
+          <Skeleton className="h-4 w-2/3" />
+          <Skeleton className="h-4 w-1/2" />
+        </div>
+      )}
+      {events.isError && (
+        <ErrorState
+          title="The timeline could not be read"
+          error={events.error}
+          onRetry={() => events.refetch()}
+        />
+      )}
+      {events.data && (
+        <ol className="px-4 py-3">
+          {events.data.data.map((event, index, all) => (
+            <Entry key={`${event.at} ${event.type}`} event={event} last={index === all.length - 1} />
+          ))}
+        </ol>
+      )}
+    </Card>
+  );
+}
+
+function Entry({ event, last }: { event: EmailEvent; last: boolean }) {
+  const zone = browserZone();
+  const { label, tone } = eventLook(event.type);
+  return (
+    <li className="relative flex gap-3 pb-4 last:pb-0">
+      {!last && <span aria-hidden className="absolute top-4 bottom-0 left-[3.5px] w-px bg-line" />}
+      <span aria-hidden className={classes("mt-1.5 size-2 shrink-0 rounded-full", toneFill(tone))} />
+      <div className="min-w-0 flex-1 text-[0.8125rem]">
+        <div className="flex items-baseline justify-between gap-3">
+          <span className="font-medium">{label}</span>
+          <time
+            dateTime={event.at}
+            title={formatExact(event.at, zone)}
+            className="tabular shrink-0 text-faint text-xs"
+          >
+            {formatTime(event.at, zone).replace(/\d{2}:\d{2}$/, "")}
+            {formatClock(event.at, zone)}
+          </time>
+        </div>
+        {event.message && <p className="mt-0.5 break-words font-mono text-faint text-xs">{event.message}</p>}
+      </div>
+    </li>
+  );
+}
+
+function eventLook(type: string): { label: string; tone: Tone } {
+  const name = type.replace(/^email\./, "");
+  const status = EMAIL_STATUSES.find((known) => known === name);
+  if (status) return EMAIL_STATUS[status];
+  const words = name.replaceAll(/[._]/g, " ");
+  return { label: words.charAt(0).toUpperCase() + words.slice(1), tone: "neutral" };
+}

@@ -1,0 +1,100 @@
+import { CircleCheck, CirclePause, CircleX, Pencil, PlugZap, Trash2 } from "lucide-react";
+import { useState } from "react";
+import type { Sender, SenderState } from "@/api/types";
+import { formatCount, plural } from "@/lib/numbers";
+import { formatDuration } from "@/lib/time";
+import { Badge, type Look } from "@/ui/badge";
+import { Button } from "@/ui/button";
+import { Confirm } from "@/ui/dialog";
+import { Card } from "@/ui/page";
+import { toast } from "@/ui/toast";
+import { useDeleteSender } from "./queries";
+import { SenderUsage } from "./sender-usage";
+
+export const SENDER_STATE: Record<SenderState, Look> = {
+  active: { label: "Active", tone: "ok", icon: CircleCheck },
+  paused: { label: "Paused", tone: "warn", icon: CirclePause },
+  disabled: { label: "Disabled", tone: "bad", icon: CircleX },
+};
+
+interface SenderCardProps {
+  sender: Sender;
+  onEdit: () => void;
+  onTest: () => void;
+}
+
+export function SenderCard({ sender, onEdit, onTest }: SenderCardProps) {
+  return (
+    <Card className="grid gap-x-6 gap-y-3 p-4 md:grid-cols-[minmax(0,1fr)_minmax(0,18rem)_auto] md:items-center">
+      <div className="min-w-0">
+        <div className="flex flex-wrap items-center gap-2">
+          <h2 className="min-w-0 truncate font-semibold">{sender.name}</h2>
+          <Badge {...SENDER_STATE[sender.state]} />
+        </div>
+        <p className="mt-0.5 truncate text-soft">
+          {sender.from_name ? `${sender.from_name} <${sender.from_email}>` : sender.from_email}
+        </p>
+        <p className="mt-0.5 truncate font-mono text-faint text-xs">
+          {sender.host}:{sender.port} · {sender.security === "none" ? "plain" : sender.security}
+        </p>
+        {sender.state_reason && <p className="mt-1.5 text-[0.8125rem] text-bad">{sender.state_reason}</p>}
+      </div>
+      <div className="min-w-0">
+        <SenderUsage sender={sender} />
+        <p className="mt-1.5 text-faint text-xs">
+          {sender.min_delay_ms > 0 ? `${formatDuration(sender.min_delay_ms / 1000)} gap` : "No gap"} ·{" "}
+          {plural(sender.concurrency, "connection")}
+          {sender.daily_limit !== null && ` · ${formatCount(sender.daily_limit)} a day`}
+        </p>
+      </div>
+      <div className="flex gap-1.5">
+        <Button size="sm" icon={<PlugZap className="size-4" aria-hidden />} onClick={onTest}>
+          Test
+        </Button>
+        <Button size="sm" icon={<Pencil className="size-3.5" aria-hidden />} onClick={onEdit}>
+          Edit
+        </Button>
+        <DeleteSender sender={sender} />
+      </div>
+    </Card>
+  );
+}
+
+function DeleteSender({ sender }: { sender: Sender }) {
+  const [asking, setAsking] = useState(false);
+  const remove = useDeleteSender();
+  function confirm() {
+    remove.mutate(sender.id, {
+      onSuccess: () => toast.done("Sender deleted", sender.from_email),
+      onError: (error) => toast.error("Could not delete the sender", error),
+      onSettled: () => setAsking(false),
+    });
+  }
+  return (
+    <>
+      <Button
+        variant="quiet"
+        size="iconSm"
+        aria-label={`Delete ${sender.name}`}
+        onClick={() => setAsking(true)}
+      >
+        <Trash2 className="size-4" aria-hidden />
+      </Button>
+      {asking && (
+        <Confirm
+          title="Delete this sender?"
+          message={
+            <>
+              <strong className="font-medium text-ink">{sender.from_email}</strong> can no longer be chosen.
+              Mail that was sent stays in the lists.
+            </>
+          }
+          action="Delete sender"
+          busy={remove.isPending}
+          onConfirm={confirm}
+          onClose={() => setAsking(false)}
+        />
+      )}
+    </>
+  );
+}

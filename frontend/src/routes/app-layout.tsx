@@ -1,0 +1,85 @@
+import { Navigate, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
+import { CalendarClock, LayoutDashboard, MailCheck, Megaphone, Server, Settings } from "lucide-react";
+import { useEffect, useState } from "react";
+import { ApiError } from "@/api/client";
+import { startLive } from "@/api/live";
+import { queryClient } from "@/api/query-client";
+import { AccountMenu } from "@/features/session/account-menu";
+import { useMe } from "@/features/session/queries";
+import { moveRow, useShortcuts } from "@/lib/keyboard";
+import { LiveMark } from "@/ui/live-mark";
+import { Shell } from "@/ui/shell";
+import { ShortcutsHelp } from "@/ui/shortcuts-help";
+import { type NavGroup, Sidebar } from "@/ui/sidebar";
+import { ErrorState } from "@/ui/states";
+
+const NAVIGATION: readonly NavGroup[] = [
+  { label: null, items: [{ label: "Overview", icon: LayoutDashboard, to: "/", exact: true }] },
+  {
+    label: "Mail",
+    items: [
+      { label: "Scheduled", icon: CalendarClock, to: "/scheduled" },
+      { label: "Sent", icon: MailCheck, to: "/sent" },
+      { label: "Campaigns", icon: Megaphone, to: "/campaigns" },
+    ],
+  },
+  {
+    label: "Set-up",
+    items: [
+      { label: "Senders", icon: Server, to: "/senders" },
+      { label: "Settings", icon: Settings, to: "/settings" },
+    ],
+  },
+];
+
+/** Everything behind the sign-in. */
+export function AppLayout() {
+  const me = useMe();
+  const location = useLocation();
+  const signedIn = me.data?.user != null;
+
+  useEffect(() => {
+    if (signedIn) return startLive(queryClient);
+  }, [signedIn]);
+
+  if (me.isError && me.error instanceof ApiError && me.error.status === 401) {
+    return <Navigate to="/sign-in" search={{ next: location.href }} replace />;
+  }
+  if (me.data?.user) {
+    const { user, workspace } = me.data;
+    return (
+      <Shell
+        location={location.pathname}
+        sidebar={<Sidebar groups={NAVIGATION} inboxUrl={me.data.inbox_url} />}
+        header={
+          <>
+            <span className="hidden truncate text-faint text-[0.8125rem] sm:block">{workspace.name}</span>
+            <div className="ml-auto flex items-center gap-3">
+              <LiveMark />
+              <AccountMenu user={user} workspaceName={workspace.name} />
+            </div>
+          </>
+        }
+      >
+        <Shortcuts />
+        <Outlet />
+      </Shell>
+    );
+  }
+  if (me.isError)
+    return <ErrorState title="Paceline could not start" error={me.error} onRetry={() => me.refetch()} />;
+  return <div aria-busy className="min-h-dvh" />;
+}
+
+function Shortcuts() {
+  const navigate = useNavigate();
+  const [helping, setHelping] = useState(false);
+  useShortcuts({
+    c: () => navigate({ to: "/compose" }),
+    "/": () => document.querySelector<HTMLInputElement>("[data-search]")?.focus(),
+    j: () => moveRow(1),
+    k: () => moveRow(-1),
+    "?": () => setHelping(true),
+  });
+  return helping && <ShortcutsHelp onClose={() => setHelping(false)} />;
+}

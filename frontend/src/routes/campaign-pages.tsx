@@ -1,0 +1,87 @@
+import { getRouteApi } from "@tanstack/react-router";
+import { Inbox } from "lucide-react";
+import { CampaignList } from "@/features/campaigns/campaign-list";
+import { CampaignSummary } from "@/features/campaigns/campaign-summary";
+import { CancelCampaign } from "@/features/campaigns/cancel-campaign";
+import { useCampaign } from "@/features/campaigns/queries";
+import { CAMPAIGN_STATUS } from "@/features/campaigns/status";
+import { CAMPAIGN_COLUMNS } from "@/features/emails/email-columns";
+import { EmailFilters } from "@/features/emails/email-filters";
+import { EmailList } from "@/features/emails/email-list";
+import { useSenders } from "@/features/senders/queries";
+import { BackLink } from "@/ui/back-link";
+import { Badge } from "@/ui/badge";
+import { EMAIL_STATUSES } from "@/ui/email-status";
+import { Card, Page } from "@/ui/page";
+import { Empty, ErrorState, Skeleton } from "@/ui/states";
+
+const list = getRouteApi("/app/campaigns");
+const detail = getRouteApi("/app/campaigns/$id");
+
+export function CampaignsPage() {
+  const cursor = list.useSearch();
+  return (
+    <Page title="Campaigns">
+      <Card>
+        <CampaignList cursor={cursor} />
+      </Card>
+    </Page>
+  );
+}
+
+export function CampaignPage() {
+  const { id } = detail.useParams();
+  const search = detail.useSearch();
+  const navigate = detail.useNavigate();
+  const campaign = useCampaign(id);
+  const senders = useSenders();
+  if (campaign.isPending) {
+    return (
+      <Page title="Campaign">
+        <Skeleton className="h-40 w-full" />
+      </Page>
+    );
+  }
+  if (campaign.isError) {
+    return (
+      <ErrorState
+        title="The campaign could not be read"
+        error={campaign.error}
+        onRetry={() => campaign.refetch()}
+      />
+    );
+  }
+  return (
+    <Page
+      title={campaign.data.name}
+      beside={<Badge {...CAMPAIGN_STATUS[campaign.data.status]} />}
+      back={<BackLink to="/campaigns" label="Campaigns" />}
+      actions={<CancelCampaign campaign={campaign.data} />}
+    >
+      <CampaignSummary campaign={campaign.data} senders={senders.data?.data ?? []} />
+      <Card>
+        <EmailFilters
+          search={search}
+          statuses={EMAIL_STATUSES}
+          campaigns={[]}
+          senders={[]}
+          onChange={(change) =>
+            navigate({ search: (old) => ({ ...old, after: undefined, before: undefined, ...change }) })
+          }
+        />
+        <EmailList
+          label="Messages of the campaign"
+          columns={CAMPAIGN_COLUMNS}
+          filter={{
+            status: search.status ? [search.status] : [],
+            campaign_id: id,
+            q: search.q,
+            after: search.after,
+            before: search.before,
+          }}
+          empty={<Empty icon={Inbox} title="No message here" />}
+        />
+      </Card>
+    </Page>
+  );
+}

@@ -1,0 +1,112 @@
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { CalendarClock, MailCheck, SearchX } from "lucide-react";
+import { useCampaigns } from "@/features/campaigns/queries";
+import { SCHEDULED_COLUMNS, SENT_COLUMNS } from "@/features/emails/email-columns";
+import { EmailFilters, type EmailSearch } from "@/features/emails/email-filters";
+import { EmailList } from "@/features/emails/email-list";
+import { useSenders } from "@/features/senders/queries";
+import { buttonClasses } from "@/ui/button";
+import { OUTCOME_STATUSES, WAITING_STATUSES } from "@/ui/email-status";
+import { Card, Page } from "@/ui/page";
+import { Empty } from "@/ui/states";
+
+const scheduled = getRouteApi("/app/scheduled");
+const sent = getRouteApi("/app/sent");
+
+export function ScheduledPage() {
+  const search = scheduled.useSearch();
+  const navigate = scheduled.useNavigate();
+  return (
+    <MailPage
+      title="Scheduled"
+      search={search}
+      kind="scheduled"
+      onChange={(change) =>
+        navigate({ search: (old) => ({ ...old, after: undefined, before: undefined, ...change }) })
+      }
+    />
+  );
+}
+
+export function SentPage() {
+  const search = sent.useSearch();
+  const navigate = sent.useNavigate();
+  return (
+    <MailPage
+      title="Sent"
+      search={search}
+      kind="sent"
+      onChange={(change) =>
+        navigate({ search: (old) => ({ ...old, after: undefined, before: undefined, ...change }) })
+      }
+    />
+  );
+}
+
+const KINDS = {
+  scheduled: { statuses: WAITING_STATUSES, columns: SCHEDULED_COLUMNS, sort: "due" },
+  sent: { statuses: OUTCOME_STATUSES, columns: SENT_COLUMNS, sort: "sent" },
+} as const;
+
+interface MailPageProps {
+  title: string;
+  kind: keyof typeof KINDS;
+  search: EmailSearch;
+  onChange: (change: EmailSearch) => void;
+}
+
+function MailPage({ title, kind, search, onChange }: MailPageProps) {
+  const campaigns = useCampaigns({ limit: 100 });
+  const senders = useSenders();
+  const { statuses, columns } = KINDS[kind];
+  const filtered =
+    search.q || search.status || search.campaign || search.sender || search.after || search.before;
+  return (
+    <Page title={title}>
+      <Card>
+        <EmailFilters
+          search={search}
+          statuses={statuses}
+          campaigns={campaigns.data?.data ?? []}
+          senders={senders.data?.data ?? []}
+          onChange={onChange}
+        />
+        <EmailList
+          label={`${title} messages`}
+          columns={columns}
+          filter={{
+            status: search.status ? [search.status] : statuses,
+            q: search.q,
+            campaign_id: search.campaign,
+            sender_id: search.sender,
+            after: search.after,
+            before: search.before,
+          }}
+          empty={
+            filtered ? (
+              <Empty icon={SearchX} title="No message matches">
+                Try other words, or clear the filters.
+              </Empty>
+            ) : kind === "scheduled" ? (
+              <Empty
+                icon={CalendarClock}
+                title="Nothing is waiting"
+                action={
+                  <Link to="/compose" className={buttonClasses({ variant: "primary" })}>
+                    Compose
+                  </Link>
+                }
+              >
+                Mail that is scheduled stands here until it leaves.
+              </Empty>
+            ) : (
+              <Empty icon={MailCheck} title="Nothing was sent yet">
+                What leaves shows here at once, with the server's answer.
+              </Empty>
+            )
+          }
+        />
+      </Card>
+    </Page>
+  );
+}

@@ -1,0 +1,85 @@
+import { createRootRoute, createRoute, createRouter } from "@tanstack/react-router";
+import { AppLayout } from "./app-layout";
+import { CampaignPage, CampaignsPage } from "./campaign-pages";
+import { ComposePage } from "./compose-page";
+import { ScheduledPage, SentPage } from "./mail-pages";
+import { MessagePage } from "./message-page";
+import { NotFound } from "./not-found";
+import { OverviewPage } from "./overview-page";
+import { Root } from "./root";
+import { cursorSearch, emailSearch, messageSearch, sendersSearch, signInSearch } from "./search";
+import { SendersPage, SettingsPage } from "./set-up-pages";
+import { SignInPage } from "./sign-in-page";
+
+const root = createRootRoute({ component: Root, notFoundComponent: NotFound });
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-in",
+  validateSearch: signInSearch,
+  component: SignInPage,
+});
+
+const app = createRoute({ getParentRoute: () => root, id: "app", component: AppLayout });
+
+const overview = createRoute({ getParentRoute: () => app, path: "/", component: OverviewPage });
+
+const compose = createRoute({ getParentRoute: () => app, path: "/compose", component: ComposePage });
+
+const scheduled = createRoute({
+  getParentRoute: () => app,
+  path: "/scheduled",
+  validateSearch: emailSearch,
+  component: ScheduledPage,
+});
+
+const sent = createRoute({
+  getParentRoute: () => app,
+  path: "/sent",
+  validateSearch: emailSearch,
+  component: SentPage,
+});
+
+const message = createRoute({
+  getParentRoute: () => app,
+  path: "/emails/$id",
+  validateSearch: messageSearch,
+  component: MessagePage,
+});
+
+const campaigns = createRoute({
+  getParentRoute: () => app,
+  path: "/campaigns",
+  validateSearch: cursorSearch,
+  component: CampaignsPage,
+});
+
+const campaign = createRoute({
+  getParentRoute: () => app,
+  path: "/campaigns/$id",
+  validateSearch: emailSearch,
+  component: CampaignPage,
+});
+
+const senders = createRoute({
+  getParentRoute: () => app,
+  path: "/senders",
+  validateSearch: sendersSearch,
+  component: SendersPage,
+});
+
+const settings = createRoute({ getParentRoute: () => app, path: "/settings", component: SettingsPage });
+
+export const router = createRouter({
+  routeTree: root.addChildren([
+    signIn,
+    app.addChildren([overview, compose, scheduled, sent, message, campaigns, campaign, senders, settings]),
+  ]),
+  scrollRestoration: true,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

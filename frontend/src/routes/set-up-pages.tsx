@@ -1,0 +1,26 @@
+import { getRouteApi } from "@tanstack/react-router";
+import { ApiKeys } from "@/features/api-keys/api-keys";
+import { SendersPage as Senders } from "@/features/senders/senders-page";
+import { Profile } from "@/features/session/profile";
+import { useMe } from "@/features/session/queries";
+import { Page } from "@/ui/page";
+
+const senders = getRouteApi("/app/senders");
+
+export function SendersPage() {
+  const search = senders.useSearch();
+  const navigate = senders.useNavigate();
+  return <Senders search={search} onSearch={(next) => navigate({ search: next })} />;
+}
+
+export function SettingsPage() {
+  const me = useMe();
+  return (
+    <Page title="Settings" width="narrow">
+      <div className="space-y-4">
+        {me.data && <Profile me={me.data} />}
+        <ApiKeys />
+      </div>
+    </Page>
+  );
+}

@@ -1,0 +1,28 @@
+import { useNow } from "@/lib/now";
+import { browserZone, formatExact, formatRelative, formatTime } from "@/lib/time";
+
+/** An instant in the reader's zone. The title has the second, the offset and how far away it is. */
+export function Time({ at, zone }: { at: string; zone?: string | undefined }) {
+  const now = useNow();
+  const local = browserZone();
+  const other = zone && zone !== local ? `\n${formatExact(at, zone)} (${zone})` : "";
+  return (
+    <time
+      dateTime={at}
+      title={`${formatExact(at, local)} (${local})${other}\n${formatRelative(at, now)}`}
+      className="tabular whitespace-nowrap"
+    >
+      {formatTime(at, local, now)}
+    </time>
+  );
+}
+
+/** How far away an instant is, kept up to date. */
+export function RelativeTime({ at }: { at: string }) {
+  const now = useNow();
+  return (
+    <time dateTime={at} title={formatExact(at, browserZone())} className="tabular whitespace-nowrap">
+      {formatRelative(at, now)}
+    </time>
+  );
+}
