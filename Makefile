@@ -32,6 +32,7 @@ up: $(RUNTIME) $(DIST) ## Start everything, set-up included. Options: make up AR
 
 .PHONY: setup
 setup: $(DEV) $(DIST) $(TEST_MODULES) ## Only the set-up, for running and for testing
+	@echo 'All is set up: make up starts Paceline, make test checks it' >&2
 
 ##@ Check
 

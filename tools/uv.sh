@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 
 # Behind a proxy that signs with its own certificate only the system's store knows the signer (the second name is older uv's).
 export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-true}" UV_NATIVE_TLS="${UV_NATIVE_TLS:-true}"
-export UV_LINK_MODE="${UV_LINK_MODE:-hardlink}" UV_NO_PROGRESS=1
+export UV_NO_PROGRESS=1
 # pip reads this one and uv does not.
 [ -z "${PIP_INDEX_URL:-}" ] || export UV_DEFAULT_INDEX="${UV_DEFAULT_INDEX:-$PIP_INDEX_URL}"
 
