@@ -17,6 +17,7 @@ SUBJECT_LIMIT: Final = 998  # characters, RFC 5322, 2.1.1
 
 Kind = Literal["to", "cc", "bcc"]
 
+_SPECIAL = re.compile(r"[\"\\<>,;:@()\[\]]")
 _BREAK = re.compile(r"[\r\n\x00]")
 
 
@@ -55,6 +56,15 @@ def read_address(text: str, path: str, problems: list[Problem]) -> Address | Non
     except ValidationError as error:
         problems.extend(error.problems)
         return None
+
+
+def written(email: str, name: str | None) -> str:
+    """As people write it and addresses.parse reads it: `Name <address>`, in quotation marks where the name needs it."""
+    if not name:
+        return email
+    if _SPECIAL.search(name):
+        name = '"' + re.sub(r'(["\\])', r"\\\1", name) + '"'
+    return f"{name} <{email}>"
 
 
 def check_subject(subject: str) -> Iterable[Problem]:

@@ -4,3 +4,175 @@ copy emails (
     workspace_id, id, lane_id, sender_id, campaign_id, content_id, position, scheduled_at, due_at, to_address, to_name, recipients,
     recipient_count, variables, message_id
 ) from stdin (format binary);
+
+-- name: senders
+-- The senders that mail may leave by, as a message names them: by id or by address; with all that limits it.
+select s.id, lower(s.from_email) as address, s.from_email, s.state::text as state, l.id as lane_id,
+    least(m.hourly_limit, m.daily_limit, w.hourly_limit) as most_recipients,
+    m.hourly_limit is null and m.daily_limit is null and w.hourly_limit is null and m.min_delay_ms = 0
+        and greatest(m.blocked_until, l.blocked_until) <= now() as unlimited
+from senders s
+join mailboxes m on m.id = s.mailbox_id
+join workspaces w on w.id = s.workspace_id
+left join lanes l on l.sender_id = s.id and l.campaign_id is null
+where s.workspace_id = :workspace_id and s.deleted_at is null
+    and (s.id = any (:ids::uuid[]) or lower(s.from_email) = any (:addresses::text[]))
+order by s.is_default desc, s.created_at, s.id;
+
+-- name: insert!
+-- Single messages, each with a content of its own under the same id, in one statement.
+with r as (
+    select * from jsonb_to_recordset(:rows::jsonb) as r (
+        id uuid, lane_id bigint, sender_id uuid, position integer, due_at timestamptz, to_address text, to_name text,
+        recipients jsonb, recipient_count smallint, message_id text, from_name text, subject text, html text, text text,
+        reply_to jsonb, headers jsonb, tags jsonb, metadata jsonb
+    )
+),
+said as (
+    insert into contents (workspace_id, id, subject, html, text, reply_to, headers, tags, metadata, from_name)
+    select :workspace_id, id, subject, html, text, reply_to, headers, tags, metadata, from_name from r
+)
+insert into emails (
+    workspace_id, id, lane_id, sender_id, content_id, position, scheduled_at, due_at, to_address, to_name, recipients,
+    recipient_count, message_id
+)
+select :workspace_id, id, lane_id, sender_id, id, position, due_at, due_at, to_address, to_name,
+    case when recipients <> 'null' then recipients end, recipient_count, message_id
+from r;
+
+-- name: cancel^
+-- The guard is the status: what the gate has passed is out of reach.
+with cancelled as (
+    update emails
+    set status = 'cancelled', ended_at = clock_timestamp(), revision = revision + 1, reply = 'It was cancelled.'
+    where workspace_id = :workspace_id and id = :id and status in ('scheduled', 'deferred', 'held')
+    returning workspace_id, id, campaign_id, sender_id, status, scheduled_at
+),
+story as (
+    insert into events (workspace_id, type, email_id, campaign_id, sender_id, data)
+    select workspace_id, 'email.cancelled', id, campaign_id, sender_id, jsonb_build_object('by', :by::uuid) from cancelled
+)
+select id, status::text as status, scheduled_at from cancelled;
+
+-- name: reschedule^
+with moved as (
+    update emails
+    set status = 'scheduled', scheduled_at = :due_at, due_at = :due_at, revision = revision + 1
+    where workspace_id = :workspace_id and id = :id and status in ('scheduled', 'deferred', 'held')
+    returning workspace_id, id, lane_id, campaign_id, sender_id, status, scheduled_at
+),
+story as (
+    insert into events (workspace_id, type, email_id, campaign_id, sender_id, data)
+    select workspace_id, 'email.rescheduled', id, campaign_id, sender_id,
+        jsonb_build_object('by', :by::uuid, 'scheduled_at', scheduled_at)
+    from moved
+)
+select id, lane_id, status::text as status, scheduled_at from moved;
+
+-- name: state^
+select id, status::text as status, scheduled_at, due_at, position from emails where workspace_id = :workspace_id and id = :id;
+
+-- name: campaign_span^
+-- The ids of a campaign rise with its positions, so its rows lie between two ids.
+select
+    (select id from emails where campaign_id = :campaign_id order by position limit 1) as first,
+    (select id from emails where campaign_id = :campaign_id order by position desc limit 1) as last
+from campaigns where workspace_id = :workspace_id and id = :campaign_id;
+
+-- name: older
+-- Newest first: a few of each wanted status by its index, then the newest of those.
+select v.id from unnest(:statuses::email_status[]) as wanted (status)
+cross join lateral (
+    select e.id from emails e
+    where e.workspace_id = :workspace_id and e.status = wanted.status and e.id > :above and e.id < :below
+        and (:campaign_id::uuid is null or e.campaign_id = :campaign_id)
+        and (:sender_id::uuid is null or e.sender_id = :sender_id)
+        and (:starts::text is null or lower(e.to_address) like :starts or exists (
+            select from contents c
+            where c.workspace_id = e.workspace_id and c.id = e.content_id and c.subject ilike :contains
+        ))
+    order by e.id desc limit :count
+) as v
+order by v.id desc limit :count;
+
+-- name: newer
+-- The same the other way: the oldest first.
+select v.id from unnest(:statuses::email_status[]) as wanted (status)
+cross join lateral (
+    select e.id from emails e
+    where e.workspace_id = :workspace_id and e.status = wanted.status and e.id > :above and e.id < :below
+        and (:campaign_id::uuid is null or e.campaign_id = :campaign_id)
+        and (:sender_id::uuid is null or e.sender_id = :sender_id)
+        and (:starts::text is null or lower(e.to_address) like :starts or exists (
+            select from contents c
+            where c.workspace_id = e.workspace_id and c.id = e.content_id and c.subject ilike :contains
+        ))
+    order by e.id limit :count
+) as v
+order by v.id limit :count;
+
+-- name: soonest
+-- What waits, the next one first: a few of each lane by the index that the runners use.
+select v.id from lanes l
+cross join lateral (
+    select e.id, e.due_at, e.position from emails e
+    where e.lane_id = l.id and e.status in ('scheduled', 'deferred') and e.status = any (:statuses::email_status[])
+        and (:due_at::timestamptz is null
+            or (e.due_at, e.position) >= (:due_at, :position) and (e.due_at, e.position, e.id) > (:due_at, :position, :id))
+        and (:starts::text is null or lower(e.to_address) like :starts or exists (
+            select from contents c
+            where c.workspace_id = e.workspace_id and c.id = e.content_id and c.subject ilike :contains
+        ))
+    order by e.due_at, e.position, e.id limit :count
+) as v
+where l.workspace_id = :workspace_id and l.next_due is not null
+    and (:campaign_id::uuid is null or l.campaign_id = :campaign_id)
+    and (:sender_id::uuid is null or l.sender_id = :sender_id)
+order by v.due_at, v.position, v.id limit :count;
+
+-- name: latest
+-- The same the other way: the last one first.
+select v.id from lanes l
+cross join lateral (
+    select e.id, e.due_at, e.position from emails e
+    where e.lane_id = l.id and e.status in ('scheduled', 'deferred') and e.status = any (:statuses::email_status[])
+        and (e.due_at, e.position) <= (:due_at, :position) and (e.due_at, e.position, e.id) < (:due_at, :position, :id)
+        and (:starts::text is null or lower(e.to_address) like :starts or exists (
+            select from contents c
+            where c.workspace_id = e.workspace_id and c.id = e.content_id and c.subject ilike :contains
+        ))
+    order by e.due_at desc, e.position desc, e.id desc limit :count
+) as v
+where l.workspace_id = :workspace_id and l.next_due is not null
+    and (:campaign_id::uuid is null or l.campaign_id = :campaign_id)
+    and (:sender_id::uuid is null or l.sender_id = :sender_id)
+order by v.due_at desc, v.position desc, v.id desc limit :count;
+
+-- name: shown
+-- All that a list says of these messages, in the order of the ids.
+select e.id, e.status::text as status, e.scheduled_at, e.due_at, e.created_at, e.sent_at, e.ended_at, e.attempts, e.reply,
+    e.preview_url, e.campaign_id, e.sender_id, e.to_address, e.to_name, e.recipients, e.variables, e.message_id,
+    c.subject, c.is_template, c.from_name, s.from_email, s.from_name as sender_name, s.state::text as sender_state,
+    k.state::text as campaign_state, l.blocked_until as lane_until, l.blocked_reason as lane_reason,
+    m.blocked_until as mailbox_until, m.blocked_reason as mailbox_reason, m.free_at,
+    m.hourly_limit is null and m.daily_limit is null and w.hourly_limit is null and k.hourly_limit is null
+        and m.min_delay_ms = 0 as unlimited
+from unnest(:ids::uuid[]) with ordinality as o (id, place)
+join emails e on e.workspace_id = :workspace_id and e.id = o.id
+join contents c on c.workspace_id = e.workspace_id and c.id = e.content_id
+join senders s on s.workspace_id = e.workspace_id and s.id = e.sender_id
+join lanes l on l.id = e.lane_id
+join mailboxes m on m.id = l.mailbox_id
+join workspaces w on w.id = e.workspace_id
+left join campaigns k on k.workspace_id = e.workspace_id and k.id = e.campaign_id
+order by o.place;
+
+-- name: content^
+-- What one message says, with what its sender adds.
+select c.subject, c.html, c.text, c.is_template, c.reply_to, c.headers, c.tags, c.metadata, c.from_name,
+    s.from_email, s.from_name as sender_name, s.reply_to as sender_reply_to,
+    e.to_address, e.to_name, e.recipients, e.variables, e.message_id, coalesce(e.dispatched_at, e.due_at) as date
+from emails e
+join contents c on c.workspace_id = e.workspace_id and c.id = e.content_id
+join senders s on s.workspace_id = e.workspace_id and s.id = e.sender_id
+where e.workspace_id = :workspace_id and e.id = :id;
