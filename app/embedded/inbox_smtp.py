@@ -35,7 +35,10 @@ class Handler:
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
         content = envelope.content if isinstance(envelope.content, bytes) else b""  # text only with decode_data
-        message_id = self.store.add(envelope.mail_from or "", envelope.rcpt_tos, content)
+        try:
+            message_id = self.store.add(envelope.mail_from or "", envelope.rcpt_tos, content)
+        except OSError as error:
+            return f"452 4.3.1 The test inbox cannot keep it: {error.strerror}"
         return f"250 Accepted [STATUS=new MSGID={message_id}]"
 
 

@@ -51,7 +51,10 @@ class Store:
         return len(self._line_ends) - 1
 
     def add(self, sender: str, recipients: Sequence[str], content: bytes) -> str:
-        """Keeps one message and returns its id. When this returns, the end of the process loses nothing."""
+        """Keeps one message and returns its id. When this returns, the end of the process loses nothing.
+
+        Raises OSError (such as a full disk) and then has kept nothing of it.
+        """
         summary = Summary(
             id=f"{len(self) + 1:09d}",
             from_=sender,
@@ -62,31 +65,34 @@ class Store:
             size=len(content),
         )
         line = msgspec.json.encode(summary) + b"\n"
-        _write(self._messages, content)
-        _write(self._lines, line)
+        try:
+            _write(self._messages, content)
+            _write(self._lines, line)
+        except OSError:
+            self._cut()
+            raise
         self._message_ends.append(self._message_ends[-1] + len(content))
         self._line_ends.append(self._line_ends[-1] + len(line))
         return summary.id
 
     def lines(self, after: str | None = None, limit: int | None = None) -> Iterator[bytes]:
-        """Summaries as JSON lines in blocks: those after message `after` (None: from the first), at most `limit`."""
+        """Summaries as JSON lines in blocks: those after message `after` (None: from the first), at most `limit`.
+
+        Raises NotFound or ValidationError when there is no message `after`.
+        """
         first = 0 if after is None else self._index(after) + 1
         end = len(self) if limit is None else min(len(self), first + limit)
-        for start in range(first, end, BLOCK):
-            begin, stop = self._line_ends[start], self._line_ends[min(start + BLOCK, end)]
-            yield os.pread(self._lines, stop - begin, begin)
+        return (self._block(start, min(start + BLOCK, end)) for start in range(first, end, BLOCK))
 
     def latest(self, count: int) -> list[Summary]:
         """The newest `count` messages, newest first."""
-        start = self._line_ends[max(0, len(self) - count)]
-        text = os.pread(self._lines, self._line_ends[-1] - start, start)
+        text = self._block(max(0, len(self) - count), len(self))
         return [msgspec.json.decode(line, type=Summary) for line in reversed(text.splitlines())]
 
     def summary(self, message_id: str) -> Summary:
         """Raises NotFound."""
         index = self._index(message_id)
-        begin, end = self._line_ends[index], self._line_ends[index + 1]
-        return msgspec.json.decode(os.pread(self._lines, end - begin, begin), type=Summary)
+        return msgspec.json.decode(self._block(index, index + 1), type=Summary)
 
     def raw(self, message_id: str) -> bytes:
         """The message as it came over the wire, CRLF line ends. Raises NotFound."""
@@ -97,6 +103,10 @@ class Store:
     def close(self) -> None:
         os.close(self._messages)
         os.close(self._lines)
+
+    def _block(self, first: int, end: int) -> bytes:
+        begin, stop = self._line_ends[first], self._line_ends[end]
+        return os.pread(self._lines, stop - begin, begin)
 
     def _index(self, message_id: str) -> int:
         if not (message_id.isascii() and message_id.isdigit()):
@@ -119,6 +129,9 @@ class Store:
                     break
                 self._message_ends.append(self._message_ends[-1] + size)
                 self._line_ends.append(self._line_ends[-1] + len(line))
+        self._cut()
+
+    def _cut(self) -> None:
         os.ftruncate(self._messages, self._message_ends[-1])
         os.ftruncate(self._lines, self._line_ends[-1])
 

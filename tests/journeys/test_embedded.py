@@ -1,0 +1,214 @@
+"""The servers that `paceline up` brings along keep their data and never outlive it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+import redis
+
+from app.embedded import postgres
+from app.embedded import redis as embedded_redis
+from app.embedded.folder import DataFolder, listen
+from app.embedded.leftovers import RECORD, birth, end_leftovers
+from app.embedded.supervisor import Supervisor
+from app.errors import ConfigurationError, Conflict
+from tests.support.waiting import wait_until, wait_until_sync
+
+CHILDREN = """
+import asyncio, sys
+from pathlib import Path
+from app.embedded import postgres, redis
+from app.embedded.folder import DataFolder, listen
+from app.embedded.supervisor import Supervisor
+
+async def main():
+    folder = DataFolder.open(Path(sys.argv[1]))
+    supervisor = Supervisor(folder)
+    await supervisor.start(await postgres.prepare(folder), redis.prepare(folder))
+    print(postgres.url(folder), flush=True)
+    await asyncio.sleep(3600)
+
+asyncio.run(main())
+"""
+
+
+@asynccontextmanager
+async def servers(path: Path) -> AsyncIterator[DataFolder]:
+    folder = DataFolder.open(path)
+    await end_leftovers(folder)
+    supervisor = Supervisor(folder)
+    try:
+        await supervisor.start(await postgres.prepare(folder), embedded_redis.prepare(folder))
+        yield folder
+    finally:
+        await supervisor.stop()
+        folder.close()
+
+
+def pids(path: Path) -> dict[str, int]:
+    folder = DataFolder(path, lock=-1)
+    return {known["name"]: known["pid"] for stage in folder.recall_json(RECORD)["stages"] for known in stage}
+
+
+async def test_a_second_start_finds_the_data_on_the_same_ports(tmp_path: Path) -> None:
+    async with servers(tmp_path / "data") as folder:
+        first = (postgres.url(folder), embedded_redis.url(folder))
+        with psycopg.connect(first[0], autocommit=True) as connection:
+            connection.execute("create table kept as select 42 as answer")
+        with redis.Redis.from_url(first[1]) as client:
+            client.set("kept", "42")
+    async with servers(tmp_path / "data") as folder:
+        assert (postgres.url(folder), embedded_redis.url(folder)) == first
+        with psycopg.connect(first[0]) as connection:
+            assert connection.execute("select answer from kept").fetchone() == (42,)
+        with redis.Redis.from_url(first[1]) as client:
+            assert client.get("kept") == b"42"
+            assert client.info("persistence")["aof_enabled"] == 1
+
+
+async def test_postgres_is_safe_and_closed_to_others(tmp_path: Path) -> None:
+    async with servers(tmp_path / "data") as folder:
+        url = postgres.url(folder)
+        with psycopg.connect(url) as connection:
+            for name, wanted in {"fsync": "on", "full_page_writes": "on", "listen_addresses": "127.0.0.1"}.items():
+                assert connection.execute("select current_setting(%s)", [name]).fetchone() == (wanted,)
+            assert connection.execute("show server_version").fetchone()[0].startswith("18")  # type: ignore[index]
+        without_password = url.replace(folder.secret("postgres_password"), "wrong")
+        with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+            psycopg.connect(without_password)
+        wrong = embedded_redis.url(folder).replace(folder.secret("redis_password"), "wrong")
+        with redis.Redis.from_url(wrong) as client, pytest.raises(redis.AuthenticationError):
+            client.ping()
+        for private in ("postgres_password", "redis_password", "redis/redis.conf", "ports.json", "lock"):
+            assert (folder / private).stat().st_mode & 0o077 == 0, private
+
+
+@pytest.mark.parametrize("server", ["postgres", "redis"])
+async def test_a_killed_server_comes_back_with_what_was_committed(tmp_path: Path, server: str) -> None:
+    async with servers(tmp_path / "data") as folder:
+        url = postgres.url(folder)
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("create table kept as select 42 as answer")
+        before = pids(folder.path)[server]
+        os.kill(before, signal.SIGKILL)
+        await wait_until(lambda: pids(folder.path).get(server, before) != before, 20, what="a new process")
+        await asyncio.to_thread(wait_until_sync, lambda: answer(url), 20, what="the row")
+        await asyncio.to_thread(wait_until_sync, lambda: pongs(embedded_redis.url(folder)), 20, what="Redis")
+
+
+def pongs(url: str) -> bool:
+    try:
+        with redis.Redis.from_url(url) as client:
+            return bool(client.ping())
+    except redis.ConnectionError:
+        return False
+
+
+def answer(url: str) -> bool:
+    try:
+        with psycopg.connect(url, connect_timeout=2) as connection:
+            return connection.execute("select answer from kept").fetchone() == (42,)
+    except psycopg.OperationalError:
+        return False
+
+
+def test_nothing_outlives_a_killed_up(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", CHILDREN, str(tmp_path / "data")], stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline()
+        children = pids(tmp_path / "data")
+        assert set(children) == {"postgres", "redis"}
+        parent.kill()
+    wait_until_sync(lambda: not any(birth(pid) for pid in children.values()), 20, what="the children to end")
+
+
+async def test_a_start_ends_what_a_killed_one_left(tmp_path: Path) -> None:
+    """A client that keeps its connection keeps Postgres from ending by itself: the next start ends it."""
+    command = (sys.executable, "-c", CHILDREN, str(tmp_path / "data"))
+    parent = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE)
+    assert parent.stdout is not None
+    url = (await parent.stdout.readline()).decode().strip()
+    left = pids(tmp_path / "data")["postgres"]
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("create table kept as select 42 as answer")
+        parent.kill()
+        await parent.wait()
+        async with servers(tmp_path / "data") as folder:
+            assert pids(folder.path)["postgres"] != left
+            assert answer(postgres.url(folder))
+
+
+async def test_a_lock_file_that_names_an_unrelated_process_is_no_obstacle(tmp_path: Path) -> None:
+    async with servers(tmp_path / "data") as folder:
+        lock = (folder / "postgres" / "postmaster.pid").read_text().splitlines()
+        owner = (folder / "postgres").stat()
+    stale = tmp_path / "data" / "postgres" / "postmaster.pid"
+    stale.write_text("\n".join([str(os.getpid()), *lock[1:]]) + "\n")
+    os.chown(stale, owner.st_uid, owner.st_gid)
+    async with servers(tmp_path / "data") as folder:
+        with psycopg.connect(postgres.url(folder)) as connection:
+            assert connection.execute("select 1").fetchone() == (1,)
+
+
+async def test_a_first_start_that_was_cut_off_leaves_nothing_half_made(tmp_path: Path) -> None:
+    folder = DataFolder.open(tmp_path / "data")
+    preparing = asyncio.create_task(postgres.prepare(folder))
+    await wait_until((folder / "postgres.new" / "PG_VERSION").exists, 20)
+    preparing.cancel()
+    await asyncio.gather(preparing, return_exceptions=True)
+    assert not (folder / "postgres").exists()
+    folder.close()
+    async with servers(tmp_path / "data") as again:
+        with psycopg.connect(postgres.url(again)) as connection:
+            assert connection.execute("select 1").fetchone() == (1,)
+
+
+async def test_a_lost_password_is_replaced(tmp_path: Path) -> None:
+    async with servers(tmp_path / "data") as folder:
+        lost = folder / "postgres_password"
+    lost.unlink()
+    async with servers(tmp_path / "data") as folder:
+        psycopg.connect(postgres.url(folder)).close()
+
+
+def test_one_folder_has_one_user(tmp_path: Path) -> None:
+    folder = DataFolder.open(tmp_path / "data")
+    with pytest.raises(Conflict, match=rf"\(process {os.getpid()}\) runs on .*--data-dir"):
+        DataFolder.open(tmp_path / "data")
+    folder.close()
+    DataFolder.open(tmp_path / "data").close()
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigurationError, match=r"file/data is not writable \(Not a directory\).*--data-dir"):
+        DataFolder.open(tmp_path / "file" / "data")
+
+
+def test_a_taken_port_is_replaced_and_the_new_one_remembered(tmp_path: Path) -> None:
+    folder = DataFolder.open(tmp_path / "data")
+    first = folder.port("smtp")
+    assert folder.port("smtp") == first
+    with listen(first):
+        second = folder.port("smtp")
+    assert second != first
+    assert folder.port("smtp") == second
+    folder.close()
+
+
+def test_without_a_redis_server_the_package_to_install_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    with pytest.raises(ConfigurationError, match=r"apt-get install redis-server.*REDIS_URL"):
+        embedded_redis.find_binary()
