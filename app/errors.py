@@ -5,6 +5,7 @@ Nothing here knows HTTP: `app/api/problems.py` alone maps kinds to status codes.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import ClassVar
@@ -50,6 +51,12 @@ class ValidationError(PacelineError):
     @classmethod
     def at(cls, path: str, message: str) -> ValidationError:
         return cls(message, problems=(Problem(path, message),))
+
+    @classmethod
+    def of(cls, problems: Sequence[Problem]) -> ValidationError:
+        """All that is wrong, one or many."""
+        message = problems[0].message if len(problems) == 1 else f"{len(problems)} fields are not valid."
+        return cls(message, problems=tuple(problems))
 
 
 class MissingApiKey(PacelineError):

@@ -87,13 +87,15 @@ class DeletedSender(Output):
 
 
 class Phase(Output):
-    phase: Literal["dns", "tcp", "tls", "ehlo", "auth"]
+    phase: Literal["dns", "tcp", "tls", "auth"]
+    state: Literal["ok", "failed", "skipped"]  # skipped: not asked for, or an earlier one failed
     ok: bool
     message: str
+    mend: str | None  # what to do about a failure
 
 
 class Verification(Output):
-    """How far a test connection came: the phases in their order, up to the first that failed."""
+    """A test connection, phase by phase. `ok`: none failed."""
 
     ok: bool
     phases: list[Phase]

@@ -1,0 +1,93 @@
+"""Mailboxes: what really limits sending. A mailbox is host, port and user; senders that share it share its limits.
+
+Everything here belongs to a transaction that took `lock`, so that no gate decides on half of a change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from app.db.pool import Conn
+from app.db.queries import queries, rows
+from app.domain.ids import new_id
+from app.services import lanes
+from app.services.secrets import keyed_hash
+from app.settings import Settings
+
+
+class SignIn(msgspec.Struct, frozen=True):
+    """Where and as whom a sender hands in mail."""
+
+    host: str
+    port: int
+    username: str  # empty: none
+    password: str | None
+
+
+async def lock(tx: Conn, workspace_id: UUID) -> None:
+    """Waits for the gates in flight of this workspace; new ones wait for the commit. First in the transaction."""
+    await queries.lanes.lock_settings(tx, workspace_id=workspace_id)
+
+
+async def find_or_add(tx: Conn, settings: Settings, workspace_id: UUID, sign_in: SignIn) -> UUID:
+    """The mailbox that this signs in to.
+
+    A user name that is an address names the mailbox. Others are shared by strangers (a relay's `apikey`): there the
+    secret tells mailboxes apart, by a keyed hash of it.
+    """
+    by_secret = bool(sign_in.username) and "@" not in sign_in.username and sign_in.password is not None
+    identity = {
+        "workspace_id": workspace_id,
+        "host": sign_in.host,
+        "port": sign_in.port,
+        "username": sign_in.username,
+        "secret_hash": keyed_hash(settings.secret_key, sign_in.password or "", purpose="mailbox") if by_secret else b"",
+    }
+    found: UUID | None = await queries.senders.find_mailbox(tx, **identity)
+    if found is not None:
+        return found
+    mailbox_id = new_id()
+    await queries.senders.add_mailbox(tx, id=mailbox_id, **identity)
+    return mailbox_id
+
+
+async def refresh(tx: Conn, workspace_id: UUID, mailbox_id: UUID, *, afresh: bool) -> None:
+    """Brings a mailbox's limits to the lowest of its senders'; lifts waits that a limit caused, all if `afresh`."""
+    await queries.senders.refresh_mailbox(tx, workspace_id=workspace_id, mailbox_id=mailbox_id, afresh=afresh)
+
+
+async def wake(
+    tx: Conn,
+    workspace_id: UUID,
+    *,
+    now: datetime,
+    sender_id: UUID | None = None,
+    campaign_id: UUID | None = None,
+    mailbox_ids: Sequence[UUID] = (),
+) -> None:
+    """Has these mailboxes, and those of a sender or campaign, looked at again. Last in the transaction."""
+    found = await rows(
+        queries.senders.mailboxes_to_wake(
+            tx,
+            workspace_id=workspace_id,
+            sender_id=sender_id,
+            campaign_id=campaign_id,
+            mailbox_ids=list(mailbox_ids),
+        )
+    )
+    for mailbox in found:
+        if mailbox["due"] is not None:
+            await lanes.knock(tx, mailbox["mailbox_id"], due=mailbox["due"], now=now)
+        else:
+            await queries.lanes.announce(tx, mailbox_id=mailbox["mailbox_id"])
+
+
+async def settle_lanes(
+    tx: Conn, workspace_id: UUID, *, sender_id: UUID | None = None, campaign_id: UUID | None = None
+) -> None:
+    """Holds back or lets go the lanes of a sender or a campaign as the states of both say."""
+    await queries.senders.settle_lanes(tx, workspace_id=workspace_id, sender_id=sender_id, campaign_id=campaign_id)

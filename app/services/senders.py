@@ -1,0 +1,220 @@
+"""Senders: added, changed, stopped and let go again. Every change of them takes effect within a second."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from msgspec import UNSET
+
+from app.contract.lists import List, Page, page_of
+from app.contract.senders import Allowance, NewSender, Sender, SenderChange, Usage
+from app.db.pool import Conn, Pool
+from app.db.queries import queries, rows
+from app.db.transaction import retrying
+from app.domain.ids import new_id
+from app.errors import Conflict, NotFound, ValidationError
+from app.services import mailboxes, secrets
+from app.services.sender_settings import SenderSettings, changed, from_new
+from app.settings import Settings
+
+
+class SenderInUse(Conflict):
+    """Mail waits for this sender: cancel it first."""
+
+    code = "sender_in_use"
+
+
+async def create(pool: Pool, settings: Settings, *, workspace_id: UUID, wanted: NewSender, now: datetime) -> Sender:
+    """The first sender of a workspace is its default. Raises ValidationError."""
+    draft = from_new(wanted, settings)
+    sender_id = new_id()
+
+    async def work(tx: Conn) -> Sender:
+        await mailboxes.lock(tx, workspace_id)
+        await _refuse_second(tx, workspace_id, sender_id, draft.from_email)
+        mailbox_id = await mailboxes.find_or_add(tx, settings, workspace_id, draft.sign_in)
+        await queries.senders.insert(
+            tx, workspace_id=workspace_id, id=sender_id, mailbox_id=mailbox_id, **_columns(draft, settings, sender_id)
+        )
+        await mailboxes.refresh(tx, workspace_id, mailbox_id, afresh=False)
+        await mailboxes.wake(tx, workspace_id, now=now, mailbox_ids=[mailbox_id])
+        return await read(tx, workspace_id, sender_id)
+
+    return await retrying(pool, work)
+
+
+async def get(pool: Pool, *, workspace_id: UUID, id: UUID) -> Sender:
+    async with pool.connection() as conn:
+        return await read(conn, workspace_id, id)
+
+
+async def list_senders(pool: Pool, *, workspace_id: UUID, page: Page) -> List[Sender]:
+    async with pool.connection() as conn:
+        found = await rows(
+            queries.senders.page(
+                conn, workspace_id=workspace_id, after=page.after, before=page.before, count=page.limit + 1
+            )
+        )
+    return page_of([_shown(row) for row in found], page)
+
+
+async def change(
+    pool: Pool, settings: Settings, *, workspace_id: UUID, id: UUID, wanted: SenderChange, now: datetime
+) -> Sender:
+    """Another host, port or user is another mailbox: what waits goes there. Raises NotFound, ValidationError."""
+
+    async def work(tx: Conn) -> Sender:
+        await mailboxes.lock(tx, workspace_id)
+        old, before = await stored(tx, settings, workspace_id, id)
+        draft = changed(before, wanted, settings)
+        await _refuse_second(tx, workspace_id, id, draft.from_email)
+        new = old
+        if draft.sign_in != before.sign_in:
+            new = await mailboxes.find_or_add(tx, settings, workspace_id, draft.sign_in)
+        await queries.senders.update(
+            tx, workspace_id=workspace_id, id=id, mailbox_id=new, **_columns(draft, settings, id)
+        )
+        if new != old:
+            await queries.senders.move_lanes(tx, workspace_id=workspace_id, id=id, mailbox_id=new)
+            await mailboxes.refresh(tx, workspace_id, old, afresh=False)
+        afresh = (draft.sign_in, draft.security) != (before.sign_in, before.security)
+        await mailboxes.refresh(tx, workspace_id, new, afresh=afresh)
+        if wanted.is_default is not UNSET:
+            await _make_default(tx, workspace_id, id)
+        await mailboxes.wake(tx, workspace_id, now=now, mailbox_ids=[old, new])
+        return await read(tx, workspace_id, id)
+
+    return await retrying(pool, work)
+
+
+async def delete(pool: Pool, *, workspace_id: UUID, id: UUID, now: datetime) -> None:
+    """Its history stays. Raises NotFound, or SenderInUse while mail waits for it."""
+
+    async def work(tx: Conn) -> None:
+        await mailboxes.lock(tx, workspace_id)
+        sender = await read(tx, workspace_id, id)
+        waiting: int = await queries.senders.waiting(tx, workspace_id=workspace_id, id=id)
+        if waiting:
+            raise SenderInUse(
+                f"{waiting:,} message{'s wait' if waiting > 1 else ' waits'} for this sender: cancel first."
+            )
+        place = await queries.senders.sign_in(tx, workspace_id=workspace_id, id=id)
+        await queries.senders.delete(tx, workspace_id=workspace_id, id=id)
+        if sender.is_default:
+            await _make_default(tx, workspace_id, await queries.senders.oldest(tx, workspace_id=workspace_id))
+        await mailboxes.settle_lanes(tx, workspace_id, sender_id=id)
+        await mailboxes.refresh(tx, workspace_id, place["mailbox_id"], afresh=False)
+        await mailboxes.wake(tx, workspace_id, now=now, mailbox_ids=[place["mailbox_id"]])
+
+    await retrying(pool, work)
+
+
+async def pause(pool: Pool, *, workspace_id: UUID, id: UUID, now: datetime) -> Sender:
+    """Nothing more leaves by it once this returns; its mail waits. Pausing twice is no error."""
+    return await _set_state(pool, workspace_id, id, "paused", "Paused by a person.", now)
+
+
+async def resume(pool: Pool, *, workspace_id: UUID, id: UUID, now: datetime) -> Sender:
+    """Lets its mail go at once, whatever trouble held the mailbox back before."""
+    return await _set_state(pool, workspace_id, id, "active", None, now)
+
+
+async def _set_state(pool: Pool, workspace_id: UUID, id: UUID, state: str, reason: str | None, now: datetime) -> Sender:
+    async def work(tx: Conn) -> Sender:
+        await mailboxes.lock(tx, workspace_id)
+        place = await queries.senders.sign_in(tx, workspace_id=workspace_id, id=id)
+        if place is None:
+            raise NotFound
+        await queries.senders.set_state(tx, workspace_id=workspace_id, id=id, state=state, reason=reason)
+        await mailboxes.settle_lanes(tx, workspace_id, sender_id=id)
+        await mailboxes.refresh(tx, workspace_id, place["mailbox_id"], afresh=state == "active")
+        await mailboxes.wake(tx, workspace_id, now=now, mailbox_ids=[place["mailbox_id"]])
+        return await read(tx, workspace_id, id)
+
+    return await retrying(pool, work)
+
+
+async def usage(pool: Pool, settings: Settings, *, workspace_id: UUID, id: UUID) -> Usage:
+    """How much of the mailbox's limits is used now, as the gate counts."""
+    window = settings.rate_window_seconds
+    async with pool.connection() as conn:
+        found = await queries.senders.usage(conn, workspace_id=workspace_id, id=id, window=window)
+        if found is None:
+            raise NotFound
+        waiting: int = await queries.senders.waiting(conn, workspace_id=workspace_id, id=id)
+    day = None
+    if found["daily_limit"] is not None:
+        day = Allowance(used=found["day_used"], limit=found["daily_limit"], next_at=found["day_next_at"])
+    return Usage(
+        object="sender_usage",
+        sender_id=id,
+        window_seconds=window,
+        hour=Allowance(used=found["hour_used"], limit=found["hourly_limit"], next_at=found["hour_next_at"]),
+        day=day,
+        waiting=waiting,
+    )
+
+
+async def read(conn: Conn, workspace_id: UUID, id: UUID) -> Sender:
+    """Raises NotFound, also where it was deleted."""
+    row = await queries.senders.get(conn, workspace_id=workspace_id, id=id)
+    if row is None:
+        raise NotFound
+    return _shown(row)
+
+
+async def stored(conn: Conn, settings: Settings, workspace_id: UUID, id: UUID) -> tuple[UUID, SenderSettings]:
+    """The mailbox of a sender and all that it is set to, the password included. Raises NotFound."""
+    sender = await read(conn, workspace_id, id)
+    place = await queries.senders.sign_in(conn, workspace_id=workspace_id, id=id)
+    sealed = place["password"]
+    return place["mailbox_id"], SenderSettings(
+        name=sender.name,
+        from_name=sender.from_name,
+        from_email=sender.from_email,
+        reply_to=sender.reply_to,
+        host=sender.host,
+        port=sender.port,
+        security=sender.security,
+        username=sender.username or "",
+        password=None if sealed is None else secrets.unseal(settings.secret_key, sealed, bound_to=id.bytes),
+        hourly_limit=sender.hourly_limit,
+        daily_limit=sender.daily_limit,
+        min_delay_ms=sender.min_delay_ms,
+        concurrency=sender.concurrency,
+    )
+
+
+def _columns(draft: SenderSettings, settings: Settings, sender_id: UUID) -> dict[str, Any]:
+    sealed = None
+    if draft.password is not None:
+        sealed = secrets.seal(settings.secret_key, draft.password, bound_to=sender_id.bytes)
+    return {
+        "name": draft.name,
+        "from_name": draft.from_name,
+        "from_email": draft.from_email,
+        "reply_to": draft.reply_to,
+        "security": draft.security,
+        "password": sealed,
+        "hourly_limit": draft.hourly_limit,
+        "daily_limit": draft.daily_limit,
+        "min_delay_ms": draft.min_delay_ms,
+        "concurrency": draft.concurrency,
+    }
+
+
+async def _refuse_second(tx: Conn, workspace_id: UUID, id: UUID, from_email: str) -> None:
+    """`from` picks the sender, so an address has one."""
+    if await queries.senders.by_from_email(tx, workspace_id=workspace_id, from_email=from_email, id=id):
+        raise ValidationError.at("from_email", f"There is a sender with the address {from_email} already.")
+
+
+async def _make_default(tx: Conn, workspace_id: UUID, id: UUID | None) -> None:
+    await queries.senders.no_default(tx, workspace_id=workspace_id)
+    await queries.senders.make_default(tx, workspace_id=workspace_id, id=id)
+
+
+def _shown(row: dict[str, Any]) -> Sender:
+    return Sender(object="sender", **row)

@@ -1,0 +1,294 @@
+"""Senders: what is kept, what is refused, which mailbox they share and who may see them."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from litestar import Litestar
+
+from app.db.queries import queries
+from app.settings import Settings
+from tests.support.tenants import Api
+
+pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
+
+
+def a_sender(**changes: Any) -> dict[str, Any]:
+    return {"from_email": "ann@example.com", "host": "smtp.example.com", **changes}
+
+
+async def add(api: Api, **changes: Any) -> Any:
+    return await api.ok("POST", "/senders", json=a_sender(**changes))
+
+
+async def mailbox_of(app: Litestar, sender: Any) -> dict[str, Any]:
+    async with app.state.pool.connection() as conn:
+        cursor = await conn.execute(
+            "select m.* from senders s join mailboxes m on m.id = s.mailbox_id where s.id = %s", [UUID(sender["id"])]
+        )
+        row: dict[str, Any] = await cursor.fetchone()
+        return row
+
+
+async def test_what_is_absent_takes_the_defaults(api: Api, settings: Settings) -> None:
+    sender = await add(api, from_name="Ann")
+    assert sender | {"id": "", "created_at": ""} == {
+        "object": "sender",
+        "id": "",
+        "name": "Ann",
+        "from_name": "Ann",
+        "from_email": "ann@example.com",
+        "reply_to": None,
+        "host": "smtp.example.com",
+        "port": 587,
+        "security": "starttls",
+        "username": None,
+        "has_password": False,
+        "hourly_limit": settings.max_emails_per_hour,
+        "daily_limit": None,
+        "min_delay_ms": settings.min_delay_ms,
+        "concurrency": settings.sender_concurrency,
+        "state": "active",
+        "state_reason": None,
+        "is_default": True,
+        "created_at": "",
+    }
+    assert await api.ok("GET", f"/senders/{sender['id']}") == sender
+
+
+async def test_null_is_no_limit(api: Api) -> None:
+    sender = await add(api, hourly_limit=None, min_delay_ms=None)
+    assert (sender["hourly_limit"], sender["min_delay_ms"]) == (None, 0)
+
+
+@pytest.mark.parametrize(
+    ("given", "port", "security"),
+    [
+        ({}, 587, "starttls"),
+        ({"security": "tls"}, 465, "tls"),
+        ({"security": "none"}, 25, "none"),
+        ({"port": 465}, 465, "tls"),
+        ({"port": 2525}, 2525, "starttls"),
+    ],
+)
+async def test_port_and_security_follow_each_other(api: Api, given: Any, port: int, security: str) -> None:
+    sender = await add(api, **given)
+    assert (sender["port"], sender["security"]) == (port, security)
+
+
+@pytest.mark.parametrize(
+    ("given", "paths"),
+    [
+        ({"from_email": "nobody"}, {"from_email"}),
+        ({"from_email": "Ann <ann@example.com>"}, {"from_email"}),
+        ({"host": "smtp example com"}, {"host"}),
+        ({"host": "https://smtp.example.com/"}, {"host"}),
+        ({"host": ""}, {"host"}),
+        ({"from_name": "Ann\r\nBcc: x@example.com"}, {"from_name", "name"}),
+        ({"username": "ann"}, {"password"}),
+        ({"password": "secret"}, {"username"}),
+        ({"reply_to": "nobody", "host": "a b"}, {"reply_to", "host"}),
+        ({"hourly_limit": 0}, {"hourly_limit"}),
+        ({"concurrency": None}, {"concurrency"}),
+        ({"port": 70000}, {"port"}),
+        ({"security": "ssl"}, {"security"}),
+        ({"window": {"days": [1]}}, {"window"}),
+        ({"name": "a\u0000b"}, {"name"}),
+    ],
+)
+async def test_what_cannot_be_is_refused_by_name(api: Api, given: Any, paths: set[str]) -> None:
+    problems = await api.refused(422, "POST", "/senders", json=a_sender(**given))
+    assert set(problems) - {""} == paths
+    assert (await api.ok("GET", "/senders"))["data"] == []
+
+
+async def test_a_password_is_never_shown_and_kept_sealed(api: Api, app: Litestar, settings: Settings) -> None:
+    sender = await add(api, username="ann@example.com", password="open sesame")
+    assert "sesame" not in str(await api.ok("GET", "/senders"))
+    assert sender["has_password"]
+    async with app.state.pool.connection() as conn:
+        row = await queries.senders.sign_in(conn, workspace_id=api.tenant.workspace_id, id=UUID(sender["id"]))
+    assert b"sesame" not in row["password"]
+    kept = await api.ok("PATCH", f"/senders/{sender['id']}", json={"name": "Still"})
+    assert kept["has_password"]
+    gone = await api.ok("PATCH", f"/senders/{sender['id']}", json={"username": None})
+    assert (gone["username"], gone["has_password"]) == (None, False)
+
+
+async def test_one_address_is_one_sender(api: Api, stranger: Api) -> None:
+    await add(api)
+    problems = await api.refused(422, "POST", "/senders", json=a_sender(from_email="ANN@example.com", host="b.example"))
+    assert "already" in problems["from_email"]
+    await add(stranger)
+
+
+async def test_senders_on_one_mailbox_share_its_lowest_limits(api: Api, app: Litestar) -> None:
+    account = {"username": "Box@example.com", "password": "x"}
+    first = await add(api, **account, hourly_limit=100, daily_limit=None, min_delay_ms=0, concurrency=9)
+    second = await add(
+        api,
+        **account | {"username": "box@example.com"},
+        from_email="b@example.com",
+        hourly_limit=None,
+        daily_limit=50,
+        min_delay_ms=700,
+        concurrency=3,
+    )
+    box = await mailbox_of(app, first)
+    assert box["id"] == (await mailbox_of(app, second))["id"]
+    assert (box["hourly_limit"], box["daily_limit"], box["min_delay_ms"], box["concurrency"]) == (100, 50, 700, 3)
+
+    await api.ok("PATCH", f"/senders/{second['id']}", json={"hourly_limit": 7, "min_delay_ms": None})
+    box = await mailbox_of(app, first)
+    assert (box["hourly_limit"], box["min_delay_ms"]) == (7, 0)
+
+    await api.ok("DELETE", f"/senders/{second['id']}")
+    box = await mailbox_of(app, first)
+    assert (box["hourly_limit"], box["daily_limit"], box["concurrency"]) == (100, None, 9)
+
+
+async def test_a_user_name_that_many_share_is_told_apart_by_its_secret(api: Api, app: Litestar, stranger: Api) -> None:
+    one = await add(api, username="apikey", password="one")
+    two = await add(api, username="apikey", password="two", from_email="b@example.com")
+    again = await add(api, username="apikey", password="one", from_email="c@example.com")
+    other = await add(stranger, username="apikey", password="one")
+    boxes = [(await mailbox_of(app, sender))["id"] for sender in (one, two, again, other)]
+    assert boxes[0] == boxes[2]
+    assert len(set(boxes)) == 3
+
+
+async def test_another_host_is_another_mailbox_and_the_lanes_follow(api: Api, app: Litestar) -> None:
+    sender = await add(api)
+    old = await mailbox_of(app, sender)
+    async with app.state.pool.connection() as conn:
+        key = {"workspace_id": api.tenant.workspace_id, "sender_id": UUID(sender["id"])}
+        await queries.lanes.ensure(conn, **key, campaign_id=None)
+    await api.ok("PATCH", f"/senders/{sender['id']}", json={"host": "new.example.com"})
+    new = await mailbox_of(app, sender)
+    assert (new["host"], new["id"] != old["id"]) == ("new.example.com", True)
+    async with app.state.pool.connection() as conn:
+        lane = await queries.lanes.ensure(conn, **key, campaign_id=None)
+    assert lane["mailbox_id"] == new["id"]
+
+
+async def test_a_changed_limit_lifts_the_wait_that_the_old_one_caused(api: Api, app: Litestar) -> None:
+    sender = await add(api, hourly_limit=5, min_delay_ms=60_000)
+    box = await mailbox_of(app, sender)
+
+    async def block(reason: str) -> None:
+        async with app.state.pool.connection() as conn:
+            await conn.execute(
+                "update mailboxes set blocked_until = now() + interval '1 hour', blocked_reason = %s,"
+                " free_at = now() + interval '1 minute' where id = %s",
+                [reason, box["id"]],
+            )
+
+    await block("mailbox_hour")
+    await api.ok("PATCH", f"/senders/{sender['id']}", json={"hourly_limit": 50, "min_delay_ms": 1000})
+    after = await mailbox_of(app, sender)
+    assert after["blocked_reason"] is None
+    async with app.state.pool.connection() as conn:
+        cursor = await conn.execute(
+            "select %s::timestamptz <= now() + interval '2 seconds' as soon", [after["free_at"]]
+        )
+        assert (await cursor.fetchone())["soon"]
+
+    # Trouble with the server is not mended by a limit, but by other settings or by a person.
+    await block("connect")
+    await api.ok("PATCH", f"/senders/{sender['id']}", json={"hourly_limit": 60})
+    assert (await mailbox_of(app, sender))["blocked_reason"] == "connect"
+    await api.ok("PATCH", f"/senders/{sender['id']}", json={"security": "tls"})
+    assert (await mailbox_of(app, sender))["blocked_reason"] is None
+    await block("connect")
+    await api.ok("POST", f"/senders/{sender['id']}/resume")
+    assert (await mailbox_of(app, sender))["blocked_reason"] is None
+
+
+async def test_pause_holds_the_lanes_and_resume_lets_them_go(api: Api, app: Litestar) -> None:
+    sender = await add(api)
+    async with app.state.pool.connection() as conn:
+        key = {"workspace_id": api.tenant.workspace_id, "sender_id": UUID(sender["id"])}
+        await queries.lanes.ensure(conn, **key, campaign_id=None)
+
+    async def lane() -> Any:
+        async with app.state.pool.connection() as conn:
+            cursor = await conn.execute("select blocked_reason from lanes where sender_id = %s", [UUID(sender["id"])])
+            return (await cursor.fetchone())["blocked_reason"]
+
+    paused = await api.ok("POST", f"/senders/{sender['id']}/pause")
+    assert (paused["state"], await lane()) == ("paused", "sender_paused")
+    resumed = await api.ok("POST", f"/senders/{sender['id']}/resume")
+    assert (resumed["state"], resumed["state_reason"], await lane()) == ("active", None, None)
+
+
+async def test_the_default_is_handed_on(api: Api) -> None:
+    first = await add(api)
+    second = await add(api, from_email="b@example.com")
+    assert (first["is_default"], second["is_default"]) == (True, False)
+    changed = await api.ok("PATCH", f"/senders/{second['id']}", json={"is_default": True})
+    assert changed["is_default"]
+    assert not (await api.ok("GET", f"/senders/{first['id']}"))["is_default"]
+    await api.ok("DELETE", f"/senders/{second['id']}")
+    assert (await api.ok("GET", f"/senders/{first['id']}"))["is_default"]
+    await api.ok("DELETE", f"/senders/{first['id']}")
+    assert (await add(api))["is_default"]
+
+
+async def test_a_deleted_sender_is_gone_and_its_address_is_free(api: Api) -> None:
+    sender = await add(api)
+    assert await api.ok("DELETE", f"/senders/{sender['id']}") == {
+        "object": "sender",
+        "id": sender["id"],
+        "deleted": True,
+    }
+    for method, path in [("GET", ""), ("PATCH", ""), ("DELETE", ""), ("POST", "/pause"), ("GET", "/usage")]:
+        await api.refused(404, method, f"/senders/{sender['id']}{path}", json={} if method == "PATCH" else None)
+    await add(api)
+
+
+async def test_lists_are_paged(api: Api) -> None:
+    ids = [(await add(api, from_email=f"s{i}@example.com"))["id"] for i in range(5)]
+    page = await api.ok("GET", "/senders?limit=2")
+    assert ([s["id"] for s in page["data"]], page["has_more"]) == (ids[:2:-1], True)
+    page = await api.ok("GET", f"/senders?limit=10&after={ids[3]}")
+    assert ([s["id"] for s in page["data"]], page["has_more"]) == (ids[2::-1], False)
+    page = await api.ok("GET", f"/senders?limit=2&before={ids[0]}")
+    assert ([s["id"] for s in page["data"]], page["has_more"]) == ([ids[2], ids[1]], True)
+
+
+async def test_nobody_else_sees_or_changes_a_sender(api: Api, stranger: Api) -> None:
+    sender = await add(api)
+    assert (await stranger.ok("GET", "/senders"))["data"] == []
+    for method, path in [
+        ("GET", ""),
+        ("PATCH", ""),
+        ("DELETE", ""),
+        ("POST", "/pause"),
+        ("POST", "/resume"),
+        ("POST", "/verify"),
+        ("GET", "/usage"),
+    ]:
+        await stranger.refused(404, method, f"/senders/{sender['id']}{path}", json={} if method == "PATCH" else None)
+    assert (await api.ok("GET", f"/senders/{sender['id']}")) == sender
+
+
+async def test_a_key_that_may_only_send_cannot_touch_senders(api: Api) -> None:
+    await api.refused(401, "GET", "/senders", headers={"authorization": f"Bearer {api.tenant.send_key}"})
+
+
+async def test_usage_of_a_fresh_sender(api: Api) -> None:
+    sender = await add(api, hourly_limit=10, daily_limit=20)
+    usage = await api.ok("GET", f"/senders/{sender['id']}/usage")
+    assert usage == {
+        "object": "sender_usage",
+        "sender_id": sender["id"],
+        "window_seconds": 3600.0,
+        "hour": {"used": 0, "limit": 10, "next_at": None},
+        "day": {"used": 0, "limit": 20, "next_at": None},
+        "waiting": 0,
+    }
+    await api.ok("PATCH", f"/senders/{sender['id']}", json={"hourly_limit": None, "daily_limit": None})
+    usage = await api.ok("GET", f"/senders/{sender['id']}/usage")
+    assert (usage["hour"], usage["day"]) == ({"used": 0, "limit": None, "next_at": None}, None)
