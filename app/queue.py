@@ -14,7 +14,7 @@ import procrastinate
 from app.db.pool import Conn, session
 from app.settings import Settings
 
-KNOCK: Final = "lane.knock"
+KNOCK: Final = "lane:knock"
 LANES: Final = "lanes"  # the queue of knocks
 
 # Procrastinate starts a future job up to one polling interval late; a knock comes this much early and the runner waits exactly.
@@ -28,9 +28,9 @@ deferrer: Final = procrastinate.App(connector=procrastinate.PsycopgConnector())
 def worker_app(settings: Settings) -> procrastinate.App:
     """The app of a worker process, with the task modules that it runs."""
     connector = procrastinate.PsycopgConnector(
-        conninfo=settings.database_url, min_size=1, max_size=4, kwargs=session("queue")
+        conninfo=settings.database_url, min_size=1, max_size=4, kwargs={key: value for key, value in session("queue").items() if key != "autocommit"}
     )
-    return procrastinate.App(connector=connector, import_paths=["tasks.lane", "tasks.prune"])
+    return procrastinate.App(connector=connector)
 
 
 async def defer_knock(tx: Conn, mailbox_id: UUID, *, due: datetime, now: datetime) -> None:

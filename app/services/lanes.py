@@ -41,3 +41,10 @@ async def release_campaign(tx: Conn, *, workspace_id: UUID, campaign_id: UUID, n
     for lane in await rows(queries.lanes.unblock(tx, workspace_id=workspace_id, campaign_id=campaign_id)):
         if lane["next_due"] is not None:
             await knock(tx, lane["mailbox_id"], due=lane["next_due"], now=now)
+
+
+async def retry_later(tx: Conn, workspace_id: UUID, lane_id: int, *, due: datetime) -> None:
+    """Says that a retry waits in the lane. The runner that caused it hears of it like anybody else."""
+    lane = await queries.lanes.lower_next_due(tx, workspace_id=workspace_id, lane_id=lane_id, due=due)
+    if lane["earlier"]:
+        await queries.lanes.announce(tx, mailbox_id=lane["mailbox_id"])

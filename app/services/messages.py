@@ -83,7 +83,7 @@ def content_of(row: dict[str, Any], sender: From) -> Content:
     """A row of `contents` as its sender sends it."""
     reply_to = row["reply_to"] or ([sender.reply_to] if sender.reply_to else [])
     return Content(
-        sender=address_of(sender.email, sender.name),
+        sender=address_of(sender.email, row["from_name"] or sender.name),
         subject=row["subject"],
         text=row["text"],
         html=row["html"],

@@ -10,12 +10,12 @@ cross join lateral (
     order by x.due_at, x.position
     limit :limit
 ) as e
-where l.mailbox_id = :mailbox_id and l.next_due is not null and l.wake_at <= :until
+where l.mailbox_id = :mailbox_id and l.next_due <= :until and l.blocked_until <= :now
 order by e.due_at, e.position, e.id
 limit :limit;
 
 -- name: contents
-select id, subject, html, text, is_template, reply_to, headers from contents
+select id, subject, html, text, is_template, reply_to, headers, from_name from contents
 where workspace_id = :workspace_id and id = any (:ids::uuid[]);
 
 -- name: campaign_limits

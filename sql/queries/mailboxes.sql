@@ -9,7 +9,18 @@ where m.id = :mailbox_id
 returning m.id, m.workspace_id, m.fence, m.host, m.port, m.username;
 
 -- name: release!
+-- Gives the lease back.
 update mailboxes set runner_id = null where id = :mailbox_id and runner_id = :worker_id and fence = :fence;
+
+-- name: release_if_quiet!
+-- Gives the lease back unless something came up that is due before :horizon. A knock of that something finds the mailbox either
+-- still leased, and then this sees its lane, or free.
+update mailboxes m set runner_id = null
+where m.id = :mailbox_id and m.runner_id = :worker_id and m.fence = :fence
+    and not exists (
+        select from lanes l
+        where l.mailbox_id = m.id and l.next_due is not null and greatest(l.wake_at, m.blocked_until) < :horizon
+    );
 
 -- name: outlook^
 -- All that decides when the runner of this mailbox must look next. `wake_at`: the earliest lane; null: nothing waits at all.

@@ -1,0 +1,246 @@
+"""What the worker does to messages: read what is due, pass the gate, write down what became of it. No network here.
+
+Whoever calls `gate` may touch the network only after it returned: then the dispatch is committed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from app.db.pool import Pool
+from app.db.queries import queries, rows
+from app.db.transaction import retrying
+from app.domain.status import Status
+from app.services import lanes
+from app.services.leases import Lease
+
+
+class Due(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that may be tried now. Reading it is the whole claim: the gate checks revision, status and fence again."""
+
+    id: UUID
+    revision: int
+    lane_id: int
+    sender_id: UUID
+    campaign_id: UUID | None
+    content_id: UUID
+    due_at: datetime
+    position: int
+    created_at: datetime
+    attempts: int
+    to_address: str
+    to_name: str | None
+    recipients: list[dict[str, Any]] | None
+    recipient_count: int
+    variables: dict[str, Any] | None
+    message_id: str
+
+    @property
+    def order(self) -> tuple[datetime, int, UUID]:
+        return (self.due_at, self.position, self.id)
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    verdict: str  # see gate() in sql/migrations/0002_gate.sql
+    dispatch_id: int | None
+    at: datetime
+    next_at: datetime | None
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one dispatch."""
+
+    workspace_id: UUID
+    dispatch_id: int
+    email_id: UUID
+    outcome: str  # accepted, rejected, unknown
+    status: Status
+    dot_at: datetime
+    code: int | None
+    reply: str
+    preview_url: str | None = None
+    due_at: datetime | None = None  # of the retry
+    recipients: list[dict[str, Any]] | None = None  # with the outcome of each, where there are several
+    bounced: str | None = None  # an address that does not exist
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a message that did not reach the gate."""
+
+    email_id: UUID
+    revision: int
+    status: Status
+    reply: str
+    due_at: datetime | None = None
+    recipients: list[dict[str, Any]] | None = None
+    bounced: str | None = None
+
+
+async def due(
+    pool: Pool, lease: Lease, *, now: datetime, until: datetime, busy: Sequence[UUID], limit: int
+) -> list[Due]:
+    """The next `limit` messages of the mailbox that are due by `until`, in order, but for those in hand already."""
+    async with pool.connection() as conn:
+        found = await rows(
+            queries.delivery.due(conn, mailbox_id=lease.mailbox_id, now=now, until=until, busy=list(busy), limit=limit)
+        )
+    return [Due(**row) for row in found]
+
+
+async def campaign_limits(pool: Pool, workspace_id: UUID, ids: Sequence[UUID]) -> dict[UUID, int]:
+    async with pool.connection() as conn:
+        found = await rows(queries.delivery.campaign_limits(conn, workspace_id=workspace_id, ids=list(ids)))
+    return {row["id"]: row["hourly_limit"] for row in found}
+
+
+async def gate(
+    pool: Pool, lease: Lease, *, window: float, prior_dot: datetime | None, offers: Sequence[Due]
+) -> dict[UUID, Verdict]:
+    """One commit that decides which of `offers` may have their dot now, and books them. See the SQL function for the verdicts."""
+    async with pool.connection() as conn:
+        found = await rows(
+            queries.delivery.gate(
+                conn,
+                workspace_id=lease.workspace_id,
+                **lease.key,
+                window=window,
+                prior_dot=prior_dot,
+                email_ids=[offer.id for offer in offers],
+                revisions=[offer.revision for offer in offers],
+            )
+        )
+    return {row["email_id"]: Verdict(row["verdict"], row["dispatch_id"], row["at"], row["next_at"]) for row in found}
+
+
+async def void(pool: Pool, lease: Lease, dispatch_ids: Sequence[int]) -> None:
+    """Takes back dispatches whose dot was provably never written: quota and message return."""
+
+    async def work(tx: Any) -> None:
+        await rows(
+            queries.delivery.void(
+                tx,
+                workspace_id=lease.workspace_id,
+                mailbox_id=lease.mailbox_id,
+                worker_id=lease.worker_id,
+                dispatch_ids=list(dispatch_ids),
+            )
+        )
+
+    await retrying(pool, work)
+
+
+async def void_unsent(pool: Pool, lease: Lease, email_ids: Sequence[UUID]) -> None:
+    """After a gate whose commit has an unknown outcome and whose dots were not written: what it booked is taken back."""
+    async with pool.connection() as conn:
+        found = await rows(
+            queries.delivery.unsettled(
+                conn, workspace_id=lease.workspace_id, email_ids=list(email_ids), worker_id=lease.worker_id
+            )
+        )
+    if found:
+        await void(pool, lease, [row["id"] for row in found])
+
+
+async def record(pool: Pool, outcomes: Sequence[Outcome]) -> None:
+    """Writes down outcomes, a batch in one commit. Doing it twice changes nothing."""
+
+    async def work(tx: Any) -> None:
+        waiting = await rows(
+            queries.delivery.record(
+                tx,
+                workspace_ids=[o.workspace_id for o in outcomes],
+                dispatch_ids=[o.dispatch_id for o in outcomes],
+                email_ids=[o.email_id for o in outcomes],
+                outcomes=[o.outcome for o in outcomes],
+                statuses=[o.status.value for o in outcomes],
+                dots=[o.dot_at for o in outcomes],
+                codes=[o.code for o in outcomes],
+                replies=[o.reply for o in outcomes],
+                previews=[o.preview_url for o in outcomes],
+                dues=[o.due_at for o in outcomes],
+                recipients=_jsonb([o.recipients for o in outcomes]),
+            )
+        )
+        for lane in waiting:
+            await lanes.retry_later(tx, lane["workspace_id"], lane["lane_id"], due=lane["due_at"])
+        for o in outcomes:
+            if o.bounced is not None:
+                await _suppress(tx, o.workspace_id, o.bounced, o.reply)
+
+    await retrying(pool, work)
+
+
+async def refuse(pool: Pool, lease: Lease, refusals: Sequence[Refusal]) -> None:
+    """Writes down what was refused before the gate. Changes nothing without the lease or where the message was edited."""
+
+    async def work(tx: Any) -> None:
+        waiting = await rows(
+            queries.delivery.refuse(
+                tx,
+                workspace_id=lease.workspace_id,
+                **lease.key,
+                email_ids=[r.email_id for r in refusals],
+                revisions=[r.revision for r in refusals],
+                statuses=[r.status.value for r in refusals],
+                replies=[r.reply for r in refusals],
+                dues=[r.due_at for r in refusals],
+                recipients=_jsonb([r.recipients for r in refusals]),
+            )
+        )
+        for lane in waiting:
+            await lanes.retry_later(tx, lease.workspace_id, lane["lane_id"], due=lane["due_at"])
+        for r in refusals:
+            if r.bounced is not None:
+                await _suppress(tx, lease.workspace_id, r.bounced, r.reply)
+
+    await retrying(pool, work)
+
+
+async def headroom(pool: Pool, scope: str, scope_id: UUID, limit: int, window: float) -> tuple[int, datetime]:
+    """(used, when one more fits) of a scope, from Postgres."""
+    async with pool.connection() as conn:
+        found = await queries.delivery.headroom(conn, scope=scope, scope_id=scope_id, limit=limit, window=window)
+    return int(found["used"]), found["next_at"]
+
+
+async def senders(pool: Pool, lease: Lease) -> list[dict[str, Any]]:
+    """The senders that deliver through this mailbox, passwords still sealed."""
+    async with pool.connection() as conn:
+        return await rows(queries.mailboxes.senders(conn, workspace_id=lease.workspace_id, mailbox_id=lease.mailbox_id))
+
+
+async def block_mailbox(pool: Pool, lease: Lease, *, until: datetime, reason: str | None) -> None:
+    """Holds the whole mailbox back until then, as one row."""
+    async with pool.connection() as conn:
+        await queries.mailboxes.block(conn, **lease.key, until=until, reason=reason)
+
+
+async def block_campaign(pool: Pool, lease: Lease, campaign_id: UUID, *, until: datetime) -> None:
+    """Holds a campaign's lanes on this mailbox back until its own limit has room again."""
+    async with pool.connection() as conn:
+        await queries.mailboxes.block_campaign(
+            conn, workspace_id=lease.workspace_id, mailbox_id=lease.mailbox_id, campaign_id=campaign_id, until=until
+        )
+
+
+async def pause_sender(pool: Pool, workspace_id: UUID, sender_id: UUID, *, reason: str) -> None:
+    """Stops a sender that cannot sign in; its mail waits."""
+
+    async def work(tx: Any) -> None:
+        await queries.mailboxes.pause_sender(tx, workspace_id=workspace_id, sender_id=sender_id, reason=reason)
+        await queries.mailboxes.block_sender(tx, workspace_id=workspace_id, sender_id=sender_id)
+
+    await retrying(pool, work)
+
+
+async def _suppress(tx: Any, workspace_id: UUID, address: str, detail: str) -> None:
+    await queries.delivery.suppress(tx, workspace_id=workspace_id, addresses=[address], details=[detail])
+
+
+def _jsonb(values: Sequence[Any]) -> list[str | None]:
+    return [None if value is None else msgspec.json.encode(value).decode() for value in values]

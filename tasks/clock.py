@@ -1,0 +1,35 @@
+"""Postgres's time, kept by this machine's monotonic clock: a wrong wall clock here changes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from datetime import UTC, datetime
+
+
+class Clock:
+    """Seconds since the epoch by the database. `sync` it with what a query answered and when it was asked and answered."""
+
+    def __init__(self) -> None:
+        self._samples: deque[tuple[float, float]] = deque(maxlen=8)  # (round trip, offset), seconds
+        self._offset = 0.0
+
+    def sync(self, database_time: datetime, *, asked: float, answered: float) -> None:
+        """The sample with the shortest round trip knows best (RFC 5905, 10)."""
+        self._samples.append((answered - asked, database_time.timestamp() - (asked + answered) / 2))
+        self._offset = min(self._samples)[1]
+
+    def now(self) -> float:
+        return asyncio.get_running_loop().time() + self._offset
+
+    def at(self, loop_time: float) -> float:
+        """A moment of the event loop's clock, by the database's."""
+        return loop_time + self._offset
+
+    def loop_time(self, moment: float) -> float:
+        """A moment of the database's clock, by the event loop's."""
+        return moment - self._offset
+
+
+def instant(moment: float) -> datetime:
+    return datetime.fromtimestamp(moment, UTC)

@@ -1,0 +1,291 @@
+"""One message from claim to outcome: render, connect, offer, gate, dot, reply. Every way that it can end is here."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+import structlog
+
+from app.db.outage import UNAVAILABLE
+from app.domain import replies, retry
+from app.domain.replies import Reply, Verdict
+from app.domain.status import Status
+from app.errors import ValidationError
+from app.mail.smtp import (
+    AuthTrouble,
+    Connection,
+    ConnectTrouble,
+    Offered,
+    Permanent,
+    ReplyUnknown,
+    Server,
+    SmtpError,
+    Temporary,
+)
+from app.pacing.reservations import Refusal
+from app.services import delivery, secrets
+from app.services.delivery import Due
+from app.services.messages import From
+from tasks.clock import instant
+from tasks.connections import Account
+from tasks.gatekeeper import GateUnknown, Pass
+
+if TYPE_CHECKING:
+    from tasks.runner import Runner
+
+log = structlog.get_logger()
+
+STRIKES: Final = 3  # failures to get in, one after another, after which the sender is paused
+PAUSING: Final = frozenset({"dns", "tls", "auth"})  # phases that a person has to mend
+
+
+class Deliverer:
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
+        self._worker = runner.worker
+        self._lease = runner.lease
+        self._senders: dict[UUID, tuple[From, Account]] = {}
+        self._offering: set[asyncio.Task[Any]] = set()
+        self._strikes = 0
+
+    async def refresh_senders(self) -> None:
+        """Reads the senders of the mailbox again: names, passwords."""
+        self._senders = {row["id"]: self._sender(row) for row in await delivery.senders(self._worker.pool, self._lease)}
+
+    def turn_back(self) -> None:
+        """Stops what is not at the gate yet."""
+        for task in self._offering:
+            task.cancel()
+
+    async def deliver(self, message: Due) -> None:
+        """Never raises: whatever happens is written down, or the message waits as before."""
+        try:
+            await self._deliver(message)
+        except asyncio.CancelledError:
+            await self._runner.give_back(message)
+        except UNAVAILABLE as error:
+            log.warning("delivery.waits", email=str(message.id), error=str(error).strip())
+            self._runner.stir()
+        except Exception:
+            log.exception("delivery.failed", email=str(message.id))
+            await self._runner.pause_after_fault()
+
+    async def _deliver(self, message: Due) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._offering.add(task)
+        try:
+            offered = await self._offer(message)
+        finally:
+            self._offering.discard(task)
+        if offered is None:
+            return
+        conn, account, answer = offered
+        try:
+            await self._finish(message, conn, answer)
+        finally:
+            await self._worker.connections.put_back(conn, account)
+
+    # Before the gate
+
+    async def _offer(self, message: Due) -> tuple[Connection, Account, Offered] | None:
+        """The message's body at the server, or None once it is written down why not."""
+        conn = None
+        sender, account = self._senders[message.sender_id]
+        try:
+            rendered = await self._worker.messages.render(
+                self._lease.workspace_id, message, sender, date=instant(self._worker.clock.now())
+            )
+            conn = await self._worker.connections.acquire(account)
+            answer = await conn.offer(rendered.envelope, rendered.data)
+        except ValidationError as error:
+            await self._refuse(message, Status.FAILED, error.message)
+            return None
+        except BaseException as error:
+            if conn is not None:
+                await self._worker.connections.put_back(conn, account)
+            if not isinstance(error, SmtpError):
+                raise
+            await self._refused(message, error, connected=conn is not None)
+            return None
+        self._strikes = 0
+        self._runner.all_well()
+        return conn, account, answer
+
+    async def _refused(self, message: Due, error: SmtpError, *, connected: bool) -> None:
+        if isinstance(error, AuthTrouble | ConnectTrouble) or not connected:
+            await self._runner.give_back(message)
+            await self._trouble(message.sender_id, error)
+        elif isinstance(error, Permanent):
+            await self._refuse(message, Status.FAILED, error.message, error)
+        elif isinstance(error, Temporary):
+            await self._later(message, error)
+        else:
+            # The connection broke before the dot: nobody got it, and the message is not at fault.
+            await self._runner.give_back(message)
+            await self._runner.trouble_at_server(error.message)
+
+    async def _later(self, message: Due, error: SmtpError) -> None:
+        """Not now: tried again within its lifetime."""
+        due = self._retry(message)
+        if due is None:
+            await self._refuse(message, Status.FAILED, f"Given up after its lifetime. {error.message}", error)
+        else:
+            await self._refuse(message, Status.DEFERRED, error.message, error, due=due)
+
+    async def _refuse(
+        self, message: Due, status: Status, why: str, error: SmtpError | None = None, *, due: float | None = None
+    ) -> None:
+        answers = error.recipients if error is not None else ()
+        bounced = None
+        if status is Status.FAILED and error is not None and error.reply is not None and message.recipient_count == 1:
+            if replies.classify(error.reply, error.phase) is Verdict.HARD_BOUNCE:
+                bounced = message.to_address
+        refusal = delivery.Refusal(
+            email_id=message.id,
+            revision=message.revision,
+            status=status,
+            reply=why,
+            due_at=None if due is None else instant(due),
+            recipients=_with_outcomes(message, answers),
+            bounced=bounced,
+        )
+        await delivery.refuse(self._worker.pool, self._lease, [refusal])
+        self._worker.recorder.changed(self._lease.workspace_id)
+        await self._runner.give_back(message)
+
+    async def _trouble(self, sender_id: UUID, error: SmtpError) -> None:
+        """The server lets nobody in. The mailbox waits; what a person has to mend pauses the sender."""
+        self._strikes += 1
+        if self._strikes >= STRIKES and error.phase in PAUSING and not isinstance(error, Temporary):
+            log.warning("sender.paused", sender=str(sender_id), reason=error.message)
+            await delivery.pause_sender(self._worker.pool, self._lease.workspace_id, sender_id, reason=error.message)
+            self._worker.recorder.changed(self._lease.workspace_id)
+            self._strikes = 0
+            self._runner.stir()
+        else:
+            await self._runner.trouble_at_server(error.message)
+
+    # At the gate and after
+
+    async def _finish(self, message: Due, conn: Connection, offered: Offered) -> None:
+        gate = self._runner.gate
+        try:
+            word = await gate.enter(message)
+        except GateUnknown as error:
+            await conn.abandon()
+            log.warning("gate.unknown", email=str(message.id), error=str(error).strip())
+            await gate.take_back([message.id])
+            gate.no_dot()
+            self._runner.stir()
+            return
+        if word.verdict != "go" or word.dispatch_id is None:
+            await conn.abandon()
+            await self._turned_away(message, word)
+            return
+        await self._runner.settle([(message, True, word.at, None)])
+        try:
+            dot = await conn.dot(deadline=word.deadline)
+        except SmtpError as error:
+            log.info("dot.not_sent", email=str(message.id), reason=error.message)
+            await self._take_back(word.dispatch_id)
+            gate.no_dot()
+            return
+        gate.dot_written(dot.written_at)
+        await self._outcome(message, conn, offered, word.dispatch_id, self._worker.clock.at(dot.written_at))
+
+    async def _take_back(self, dispatch_id: int) -> None:
+        while True:
+            try:
+                await delivery.void(self._worker.pool, self._lease, [dispatch_id])
+                break
+            except UNAVAILABLE:
+                await asyncio.sleep(0.5)
+        self._runner.stir()
+
+    async def _outcome(self, message: Due, conn: Connection, offered: Offered, dispatch_id: int, dot_at: float) -> None:
+        code: int | None = None
+        due = None
+        preview = bounced = None
+        try:
+            reply = await conn.outcome()
+        except ReplyUnknown as error:
+            outcome, status, text = "unknown", Status.UNCERTAIN, error.message
+        else:
+            code, text = reply.code, str(reply)
+            outcome, status, due = self._meaning(message, reply)
+            if status is Status.SENT:
+                preview = replies.preview_url(reply, self._worker.settings.inbox_url or replies.ETHEREAL)
+            elif replies.classify(reply, "dot") is Verdict.HARD_BOUNCE and message.recipient_count == 1:
+                bounced = message.to_address
+        self._worker.recorder.add(
+            delivery.Outcome(
+                workspace_id=self._lease.workspace_id,
+                dispatch_id=dispatch_id,
+                email_id=message.id,
+                outcome=outcome,
+                status=status,
+                dot_at=instant(dot_at),
+                code=code,
+                reply=text,
+                preview_url=preview,
+                due_at=None if due is None else instant(due),
+                recipients=_with_outcomes(message, offered.recipients),
+                bounced=bounced,
+            )
+        )
+
+    def _meaning(self, message: Due, reply: Reply) -> tuple[str, Status, float | None]:
+        """(outcome of the dispatch, status of the email, when to try again)."""
+        if reply.accepted:
+            return "accepted", Status.SENT, None
+        if replies.classify(reply, "dot") is Verdict.TEMPORARY:
+            due = self._retry(message)
+            if due is not None:
+                return "rejected", Status.DEFERRED, due
+        return "rejected", Status.FAILED, None
+
+    def _retry(self, message: Due) -> float | None:
+        now = self._worker.clock.now()
+        age = now - message.created_at.timestamp()
+        wait = retry.next_delay(message.attempts + 1, age=age, jitter=random.random())  # noqa: S311 - spreads load
+        return None if wait is None else now + wait
+
+    async def _turned_away(self, message: Due, word: Pass) -> None:
+        runner = self._runner
+        if word.verdict == "lost":
+            runner.lose()
+        elif word.verdict == "suppressed":
+            await self._refuse(message, Status.SUPPRESSED, "The address is on the suppression list.")
+        elif word.verdict == "oversize":
+            await self._refuse(message, Status.FAILED, "It has more recipients than a limit allows in an hour at all.")
+        elif word.next_at is not None and word.verdict not in ("early", "gap"):
+            scope = next(s for s in runner.scopes_of(message.campaign_id) if s.kind == word.verdict)
+            refusal = Refusal(scope, word.next_at)
+            await runner.settle([(message, False, 0.0, refusal)])
+            await runner.hold_back(refusal)
+        else:
+            await runner.settle([(message, False, 0.0, None)])
+            runner.stir()
+
+    def _sender(self, row: dict[str, Any]) -> tuple[From, Account]:
+        password = None
+        if row["password"] is not None:
+            secret_key = self._worker.settings.secret_key
+            password = secrets.unseal(secret_key, bytes(row["password"]), bound_to=row["id"].bytes)
+        lease = self._lease
+        server = Server(lease.host, lease.port, row["security"], lease.username or None, password)
+        return From(row["id"], row["from_name"], row["from_email"], row["reply_to"]), Account(lease.mailbox_id, server)
+
+
+def _with_outcomes(message: Due, answers: tuple[Reply, ...]) -> list[dict[str, Any]] | None:
+    """The recipients with what the server said to each, where there are several."""
+    if message.recipients is None or len(answers) != len(message.recipients):
+        return None
+    return [
+        {**recipient, "code": answer.code, "reply": str(answer)}
+        for recipient, answer in zip(message.recipients, answers, strict=True)
+    ]

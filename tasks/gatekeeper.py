@@ -1,0 +1,154 @@
+"""The way through the gate for one mailbox: messages whose body is handed over wait here for the word to send the dot.
+
+Without a gap, all that wait share the next commit. With a gap, one message at a time is between gate and dot, and the next
+may only pass `gap` after that dot was written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from uuid import UUID
+
+import msgspec
+
+from app.db.outage import UNAVAILABLE
+from app.db.pool import Pool
+from app.domain.pacing import dot_deadline
+from app.services import delivery
+from app.services.delivery import Due
+from app.services.leases import Lease
+from tasks.clock import Clock, instant
+
+MOST = 100  # messages in one gate
+NEAR = 5.0  # seconds that a message may wait at the gate with its body handed over
+
+
+class GateUnknown(Exception):
+    """The database did not say whether the gate committed: no dot may follow."""
+
+
+class Pass(msgspec.Struct, frozen=True):
+    """The word of the gate. `deadline`: the event loop's time until which the dot may be written."""
+
+    verdict: str
+    dispatch_id: int | None
+    next_at: float | None  # seconds since the epoch
+    at: float  # the moment of the dispatch, seconds since the epoch
+    deadline: float
+
+
+DRAINED = Pass("drained", None, None, 0.0, 0.0)
+
+
+class Gatekeeper:
+    def __init__(self, pool: Pool, lease: Lease, clock: Clock, *, window: float) -> None:
+        self._pool = pool
+        self._lease = lease
+        self._clock = clock
+        self._window = window
+        self._queue: list[tuple[Due, asyncio.Future[Pass]]] = []
+        self._arrived = asyncio.Event()
+        self._dot_done = asyncio.Event()
+        self._dot_done.set()
+        self._prior_dot: float | None = None  # seconds since the epoch
+        self._free_at = 0.0  # the event loop's time from which the gap allows the next
+        self._draining = False
+        self.gap = 0.0  # seconds
+
+    def expected(self) -> float:
+        """The event loop's time at which one more message may expect to pass, by the gap."""
+        now = asyncio.get_running_loop().time()
+        if not self.gap:
+            return now
+        ahead = len(self._queue) + (0 if self._dot_done.is_set() else 1)
+        return max(now, self._free_at) + ahead * self.gap
+
+    async def enter(self, message: Due) -> Pass:
+        """Waits for the gate's word. Raises GateUnknown."""
+        if self._draining:
+            return DRAINED
+        word: asyncio.Future[Pass] = asyncio.get_running_loop().create_future()
+        self._queue.append((message, word))
+        self._arrived.set()
+        return await word
+
+    def drain(self) -> None:
+        """Nothing more goes through: what waits here is turned away. A gate that has been asked already is heard."""
+        self._draining = True
+        for _, word in self._queue:
+            if not word.done():
+                word.set_result(DRAINED)
+
+    def dot_written(self, loop_time: float) -> None:
+        """The message that passed last has its dot: the gap runs from here."""
+        self._prior_dot = self._clock.at(loop_time)
+        self._free_at = loop_time + self.gap
+        self._dot_done.set()
+
+    def no_dot(self) -> None:
+        """The message that passed last has not got its dot and never will."""
+        self._dot_done.set()
+
+    async def run(self) -> None:
+        while True:
+            await self._arrived.wait()
+            if self.gap:
+                await self._dot_done.wait()
+                await self._until(self._free_at)
+            self._queue = [entry for entry in self._queue if not entry[1].done()]
+            if not self._queue:
+                self._arrived.clear()
+                continue
+            self._queue.sort(key=lambda entry: entry[0].order)
+            most = 1 if self.gap else MOST
+            batch, self._queue = self._queue[:most], self._queue[most:]
+            if not self._queue:
+                self._arrived.clear()
+            await self._pass(batch)
+
+    async def _pass(self, batch: list[tuple[Due, asyncio.Future[Pass]]]) -> None:
+        loop = asyncio.get_running_loop()
+        asked = loop.time()
+        prior = None if self._prior_dot is None else instant(self._prior_dot)
+        try:
+            verdicts = await delivery.gate(
+                self._pool, self._lease, window=self._window, prior_dot=prior, offers=[message for message, _ in batch]
+            )
+        except UNAVAILABLE as error:
+            for _, word in batch:
+                if not word.done():
+                    word.set_exception(GateUnknown(str(error)))
+            return
+        # Counted from before the question was asked, so that the dot is in time by the database's clock as well.
+        deadline = asked + dot_deadline(self._window)
+        again: list[tuple[Due, asyncio.Future[Pass]]] = []
+        for message, word in batch:
+            found = verdicts[message.id]
+            next_at = None if found.next_at is None else found.next_at.timestamp()
+            soon = next_at is not None and next_at - self._clock.now() < NEAR
+            if found.verdict in ("early", "gap") and soon and not self._draining:
+                again.append((message, word))
+                continue
+            if found.verdict == "go" and self.gap:
+                self._dot_done.clear()
+            word.set_result(Pass(found.verdict, found.dispatch_id, next_at, found.at.timestamp(), deadline))
+        if again:
+            moments = [verdicts[message.id].next_at for message, _ in again]
+            soonest = min(moment.timestamp() for moment in moments if moment is not None)
+            self._queue = again + self._queue
+            self._arrived.set()
+            await self._until(self._clock.loop_time(soonest))
+
+    async def _until(self, loop_time: float) -> None:
+        loop = asyncio.get_running_loop()
+        while (left := loop_time - loop.time()) > 0:
+            await asyncio.sleep(left)
+
+    async def take_back(self, email_ids: list[UUID]) -> None:
+        """Voids what a gate with an unknown outcome may have booked; waits for the database as long as it takes."""
+        while True:
+            try:
+                await delivery.void_unsent(self._pool, self._lease, email_ids)
+                return
+            except UNAVAILABLE:
+                await asyncio.sleep(0.5)

@@ -1,0 +1,365 @@
+"""The runner of one mailbox: while it holds the lease it alone claims for the mailbox, so that order, gap and connections
+are kept in one place. It reads what is due a little ahead, asks Redis for places, hands messages to connections in order
+and waits for exact moments; waiting costs nothing but a timer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import deque
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+import msgspec
+import structlog
+
+from app.db.outage import UNAVAILABLE
+from app.db.pool import FOREVER
+from app.domain.pacing import DAY
+from app.pacing.reservations import Ask, Refusal, Scope, Settlement
+from app.services import delivery, leases
+from app.services.delivery import Due
+from app.services.leases import Lease, Outlook
+from tasks.clock import instant
+from tasks.deliverer import Deliverer
+from tasks.gatekeeper import Gatekeeper
+
+if TYPE_CHECKING:
+    from tasks.worker import Worker
+
+log = structlog.get_logger()
+
+LOOKAHEAD: Final = 2.0  # seconds: what is due so soon is read already
+BATCH: Final = 256  # messages in one read
+LOW: Final = 64  # read again when fewer wait in hand
+KEEP: Final = 20.0  # seconds: with nothing due for longer, the lease is given back
+LINGER: Final = 5.0  # seconds that an idle mailbox is kept, connections and all, for what may follow
+OFFER_LEAD: Final = 1.0  # seconds before its turn by the gap that a message is offered to the server
+LONGEST_TROUBLE: Final = 300.0  # seconds between attempts at a server that lets nobody in
+FAULT_PAUSE: Final = 5.0  # seconds
+LIMITS: Final = frozenset({"workspace_hour", "mailbox_day", "mailbox_hour"})
+
+
+class LeaseLost(Exception):
+    """Another worker has the mailbox now: stop at once, write nothing."""
+
+
+class Runner:
+    def __init__(self, worker: Worker, lease: Lease) -> None:
+        self.worker = worker
+        self.lease = lease
+        self.clock = worker.clock
+        self.window = worker.settings.rate_window_seconds
+        self.gate = Gatekeeper(worker.pool, lease, worker.clock, window=self.window)
+        self.deliverer = Deliverer(self)
+        self._outlook: Outlook | None = None
+        self._campaign_limits: dict[UUID, int] = {}
+        self._pending: deque[Due] = deque()  # read, with places held, in order
+        self._tasks: dict[UUID, asyncio.Task[None]] = {}
+        self._event = asyncio.Event()
+        self._stirred = True
+        self._read_at = 0.0  # epoch seconds: when to read again
+        self._active_at = self.clock.now()
+        self._draining = False
+        self._lost = False
+        self._troubles = 0  # failures to get a message to the server, one after another
+        self._moved = True  # something was handed over since the last look at an idle mailbox
+
+    # From outside
+
+    def stir(self) -> None:
+        """Something about the mailbox changed: look at everything again."""
+        self._stirred = True
+        self._event.set()
+
+    def drain(self) -> None:
+        """Claim nothing more; what is not through the gate yet goes back."""
+        self._draining = True
+        self.gate.drain()
+        self.deliverer.turn_back()
+        self._event.set()
+
+    def lose(self) -> None:
+        self._lost = True
+        self.drain()
+
+    async def run(self) -> None:
+        """Until nothing is due for a while, the lease is lost, or `drain`. Leaves the lease given back."""
+        gate = asyncio.create_task(self.gate.run())
+        try:
+            while not self._draining:
+                try:
+                    if await self._step():
+                        return
+                except UNAVAILABLE as error:
+                    log.warning("runner.waits", mailbox=str(self.lease.mailbox_id), error=str(error).strip())
+                    self._stirred = True
+                    await asyncio.sleep(0.5)
+        except LeaseLost:
+            self._lost = True
+        finally:
+            self.drain()
+            while self._tasks:
+                await asyncio.wait(self._tasks.values())
+            gate.cancel()
+            await self._give_back([*self._pending])
+            self._pending.clear()
+            await self.worker.connections.close_mailbox(self.lease.mailbox_id)
+            await self._release()
+
+    async def _release(self) -> None:
+        if self._lost:
+            return
+        await self.worker.recorder.flush()
+        try:
+            await leases.release(self.worker.pool, self.lease)
+        except UNAVAILABLE:
+            log.warning("lease.lapses", mailbox=str(self.lease.mailbox_id))
+
+    # One look
+
+    async def _step(self) -> bool:
+        """Reads if there is need, hands over what may go, waits for the next moment. True: the lease is given back."""
+        self._event.clear()
+        now = self.clock.now()
+        if self._stirred:
+            self._stirred = False
+            await self._look()
+            await self._read(now)
+        elif now >= self._read_at and len(self._pending) <= LOW:
+            await self._read(now)
+        wake = self._hand_over()
+        if not self._pending and not self._tasks:
+            found = await self._idle()
+            if found is None:
+                return True
+            wake = found
+        elif self._read_at < math.inf and len(self._pending) <= LOW:
+            wake = min(wake, self._read_at)
+        await self._until(wake)
+        return False
+
+    async def _look(self) -> None:
+        outlook = await leases.outlook(self.worker.pool, self.lease)
+        if outlook is None:
+            raise LeaseLost
+        self._outlook = outlook
+        self.gate.gap = outlook.min_delay_ms / 1000
+        self._campaign_limits.clear()
+        await self.deliverer.refresh_senders()
+
+    async def _read(self, now: float) -> None:
+        blocked_until = self._known().blocked_until.timestamp()
+        if blocked_until > now:
+            self._read_at = blocked_until
+            return
+        busy = [*self._tasks, *(message.id for message in self._pending)]
+        found = await delivery.due(
+            self.worker.pool, self.lease, now=instant(now), until=instant(now + LOOKAHEAD), busy=busy, limit=BATCH
+        )
+        self._read_at = 0.0 if len(found) == BATCH else now + LOOKAHEAD / 2
+        if found:
+            granted = await self._reserved(found, now)
+            self._pending = deque(sorted([*self._pending, *granted], key=lambda message: message.order))
+
+    async def _idle(self) -> float | None:
+        """Nothing in hand: the moment to look again by the database's clock, or None once the lease is given back."""
+        await self.worker.recorder.flush()
+        now = self.clock.now()
+        outlook = self._known()
+        if outlook.blocked_until.timestamp() <= now:
+            await leases.settle_lanes(self.worker.pool, self.lease.mailbox_id, until=instant(now))
+        await self._look()
+        outlook = self._known()
+        due = None if outlook.wake_at is None else max(outlook.wake_at, outlook.blocked_until)
+        wake = math.inf if due is None or due == FOREVER else due.timestamp()
+        now = self.clock.now()
+        if wake <= now:
+            # The lanes say that something is due: read it, but do not spin should they be wrong.
+            self._read_at = 0.0
+            moved, self._moved = self._moved, False
+            return now if moved else now + 0.2
+        linger = self._active_at + LINGER
+        if wake - now < KEEP or now < linger:
+            self._read_at = wake
+            return min(wake, max(linger, now + 0.001) if wake - now >= KEEP else wake)
+        horizon = outlook.now + timedelta(seconds=KEEP)
+        given = await leases.release_if_quiet(
+            self.worker.pool, self.lease, horizon=horizon, wake_at=None if wake == math.inf else due
+        )
+        if given:
+            self._lost = True  # not ours any more: nothing is left to release
+            return None
+        self._stirred = True
+        return now
+
+    def _hand_over(self) -> float:
+        """Gives messages to connections in order, as far as time, gap and connections allow; returns the next moment."""
+        outlook = self._known()
+        while self._pending and len(self._tasks) < outlook.concurrency:
+            message = self._pending[0]
+            start = message.due_at.timestamp()
+            if self.gate.gap:
+                start = max(start, self.clock.at(self.gate.expected()) - OFFER_LEAD)
+            if start > self.clock.now():
+                return start
+            self._pending.popleft()
+            self._moved = True
+            task = asyncio.create_task(self.deliverer.deliver(message))
+            self._tasks[message.id] = task
+            task.add_done_callback(lambda _, key=message.id: self._done(key))
+        return math.inf
+
+    def _done(self, email_id: UUID) -> None:
+        self._tasks.pop(email_id, None)
+        self._active_at = self.clock.now()
+        self._event.set()
+
+    async def _until(self, moment: float) -> None:
+        """Waits for a moment by the database's clock, or for an event."""
+        loop = asyncio.get_running_loop()
+        timer = None if moment == math.inf else loop.call_at(self.clock.loop_time(moment), self._event.set)
+        try:
+            await self._event.wait()
+        finally:
+            if timer is not None:
+                timer.cancel()
+
+    def _known(self) -> Outlook:
+        if self._outlook is None:
+            raise RuntimeError("looked at nothing yet")
+        return self._outlook
+
+    # Places
+
+    def scopes_of(self, campaign_id: UUID | None) -> list[Scope]:
+        """The limited scopes that one message counts in, in the gate's order."""
+        outlook, lease = self._known(), self.lease
+        limits = [
+            ("workspace_hour", lease.workspace_id, outlook.workspace_limit, self.window),
+            (
+                "campaign_hour",
+                campaign_id,
+                self._campaign_limits.get(campaign_id) if campaign_id else None,
+                self.window,
+            ),
+            ("mailbox_day", lease.mailbox_id, outlook.daily_limit, self.window * DAY),
+            ("mailbox_hour", lease.mailbox_id, outlook.hourly_limit, self.window),
+        ]
+        return [Scope(kind, key, limit, window) for kind, key, limit, window in limits if limit is not None and key]
+
+    async def _reserved(self, found: list[Due], now: float) -> list[Due]:
+        """Those of `found` that may go as far as Redis knows; holds back what may not. Without Redis: all, the gate decides."""
+        await self._learn_limits(found)
+        scopes = list({scope: None for message in found for scope in self.scopes_of(message.campaign_id)})
+        scopes.sort(key=lambda scope: (scope.kind.startswith("mailbox"), scope.is_campaign, str(scope.id)))
+        if not scopes:
+            return found
+        answers = await self.worker.reservations.reserve(
+            self.lease.workspace_id,
+            self.holder,
+            scopes,
+            [Ask(message.recipient_count, message.campaign_id) for message in found],
+            now=now,
+        )
+        if answers is None:
+            return await self._without_redis(found, scopes)
+        refused = {(answer.scope.kind, answer.scope.id): answer for answer in answers if answer is not None}
+        for refusal in refused.values():
+            await self.hold_back(refusal)
+        return [message for message, answer in zip(found, answers, strict=True) if answer is None]
+
+    async def _without_redis(self, found: list[Due], scopes: list[Scope]) -> list[Due]:
+        """Asks Postgres what the fast path cannot say."""
+        room = BATCH
+        for scope in scopes:
+            if not scope.is_campaign:
+                used, next_at = await delivery.headroom(
+                    self.worker.pool, scope.kind, scope.id, scope.limit, scope.window
+                )
+                room = min(room, scope.limit - used)
+                if room <= 0:
+                    await self.hold_back(Refusal(scope, next_at.timestamp()))
+                    return []
+        kept, taken = [], 0
+        for message in found:
+            taken += message.recipient_count
+            if taken > room:
+                break
+            kept.append(message)
+        self._read_at = 0.0
+        return kept or found[:1]
+
+    async def _learn_limits(self, found: list[Due]) -> None:
+        unknown = {message.campaign_id for message in found if message.campaign_id} - self._campaign_limits.keys()
+        if unknown:
+            limits = await delivery.campaign_limits(self.worker.pool, self.lease.workspace_id, [*unknown])
+            self._campaign_limits.update(limits)
+
+    @property
+    def holder(self) -> str:
+        return f"{self.lease.mailbox_id}:{self.lease.fence}"
+
+    async def hold_back(self, refusal: Refusal) -> None:
+        """A limit is reached: one row waits for it, not the messages."""
+        until = instant(min(refusal.next_at, FOREVER.timestamp() - 1))
+        if refusal.scope.is_campaign:
+            await delivery.block_campaign(self.worker.pool, self.lease, refusal.scope.id, until=until)
+            return
+        await self.block(until.timestamp(), refusal.scope.kind)
+
+    async def block(self, until: float, reason: str | None) -> None:
+        """Claims nothing for this mailbox until then. What is in hand goes on."""
+        moment = instant(until)
+        await delivery.block_mailbox(self.worker.pool, self.lease, until=moment, reason=reason)
+        self._outlook = msgspec.structs.replace(self._known(), blocked_until=moment, blocked_reason=reason)
+        self._read_at = until
+        self.worker.recorder.changed(self.lease.workspace_id)
+
+    async def give_back(self, message: Due) -> None:
+        """Its places are free again, so a limit that they filled is not reached after all."""
+        await self._give_back([message])
+        if self._known().blocked_reason in LIMITS and self.scopes_of(message.campaign_id):
+            await self.block(self.clock.now(), None)
+            self.stir()
+
+    async def trouble_at_server(self, why: str) -> None:
+        """Nobody gets in, or connections break: the whole mailbox waits, longer each time; a single break is nothing."""
+        self._troubles += 1
+        if self._troubles > 1:
+            delay = min(LONGEST_TROUBLE, 2.0 ** (self._troubles - 1))
+            log.warning("mailbox.waits", mailbox=str(self.lease.mailbox_id), seconds=delay, reason=why)
+            await self.block(self.clock.now() + delay, "connection")
+        self.stir()
+
+    def all_well(self) -> None:
+        """The server took a message's body."""
+        self._troubles = 0
+
+    async def pause_after_fault(self) -> None:
+        """Something unforeseen: do not try the same thing again at once."""
+        await self.block(self.clock.now() + FAULT_PAUSE, "fault")
+        self.stir()
+
+    async def _give_back(self, messages: list[Due]) -> None:
+        """Places of messages that will not be tried now."""
+        if messages:
+            await self.settle([(message, False, 0.0, None) for message in messages])
+
+    async def settle(self, ended: list[tuple[Due, bool, float, Refusal | None]]) -> None:
+        """Tells Redis what became of places: (message, dispatched, moment, the gate's refusal)."""
+        sums: dict[Scope, tuple[int, int, float, float]] = {}
+        for message, dispatched, moment, refusal in ended:
+            for scope in self.scopes_of(message.campaign_id):
+                went, over, last, closed = sums.get(scope, (0, 0, 0.0, 0.0))
+                n = message.recipient_count
+                if refusal is not None and refusal.scope == scope:
+                    closed = max(closed, refusal.next_at)
+                sums[scope] = (went + (n if dispatched else 0), over + n, max(last, moment), closed)
+        if sums:
+            settlements = [
+                Settlement(scope, went, over, at, closed) for scope, (went, over, at, closed) in sums.items()
+            ]
+            await self.worker.reservations.settle(self.lease.workspace_id, self.holder, settlements)

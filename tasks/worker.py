@@ -1,0 +1,177 @@
+"""A worker process: takes knocks, runs mailboxes, keeps its leases alive, and looks for what fell through.
+
+`tasks/lane.py` is what Procrastinate calls; everything that outlives one job lives here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+from typing import Final
+from uuid import UUID
+
+import structlog
+
+from app.db.listening import listen
+from app.db.outage import UNAVAILABLE
+from app.db.pool import make_pool
+from app.domain.ids import new_id
+from app.pacing.reservations import Reservations
+from app.queue import POLLING, worker_app
+from app.services import leases
+from app.services.messages import Messages
+from app.settings import Settings
+from tasks import lane, prune
+from tasks.clock import Clock
+from tasks.connections import Connections
+from tasks.recorder import Recorder
+from tasks.runner import Runner
+
+log = structlog.get_logger()
+
+WATCH_EVERY: Final = 3.0  # seconds between looks of the watchdog
+POOL: Final = 12  # connections to Postgres
+JOBS: Final = 10  # knocks at once; each only takes a lease
+
+
+class Worker:
+    def __init__(self, settings: Settings, *, concurrency: int) -> None:
+        self.settings = settings
+        self.id = new_id()
+        self.clock = Clock()
+        self.pool = make_pool(settings, name="worker", min_size=2, max_size=POOL)
+        self.reservations = Reservations(settings.redis_url, hold_seconds=settings.lease_seconds)
+        self.connections = Connections(concurrency, allow_private=settings.smtp_allow_private)
+        self.messages = Messages(self.pool)
+        self.recorder = Recorder(self.pool)
+        self._runners: dict[UUID, tuple[Runner, asyncio.Task[None]]] = {}
+        self._draining = False
+
+    async def look_at(self, mailbox_id: UUID) -> None:
+        """What a knock asks for: the mailbox has a runner afterwards, here or in another living worker."""
+        if self._draining:
+            return
+        if mailbox_id in self._runners:
+            self._runners[mailbox_id][0].stir()
+            return
+        lease = await leases.take(self.pool, mailbox_id, self.id)
+        if lease is None or mailbox_id in self._runners:
+            return
+        runner = Runner(self, lease)
+        task = asyncio.create_task(self._run(runner), name=f"mailbox {mailbox_id}")
+        self._runners[mailbox_id] = (runner, task)
+
+    async def _run(self, runner: Runner) -> None:
+        mailbox_id = runner.lease.mailbox_id
+        try:
+            await runner.run()
+        except Exception:
+            log.exception("runner.failed", mailbox=str(mailbox_id))
+        finally:
+            del self._runners[mailbox_id]
+
+    def _heard(self, payload: str) -> None:
+        with contextlib.suppress(ValueError):
+            found = self._runners.get(UUID(payload))
+            if found is not None:
+                found[0].stir()
+
+    def _stir_all(self) -> None:
+        for runner, _ in self._runners.values():
+            runner.stir()
+
+    # The loops of the process
+
+    async def beat(self) -> None:
+        """One heartbeat now. Keeps the clock in step with the database's."""
+        loop = asyncio.get_running_loop()
+        asked = loop.time()
+        now = await leases.beat(
+            self.pool, self.id, host=socket.gethostname(), pid=os.getpid(), lease_seconds=self.settings.lease_seconds
+        )
+        self.clock.sync(now, asked=asked, answered=loop.time())
+
+    async def _heartbeats(self) -> None:
+        while True:
+            await asyncio.sleep(self.settings.lease_seconds / 4)
+            try:
+                await self.beat()
+            except UNAVAILABLE as error:
+                log.warning("heartbeat.missed", error=str(error).strip())
+
+    async def _watchdog(self) -> None:
+        """A lost job, notification or worker costs seconds, never a message."""
+        while True:
+            await asyncio.sleep(min(WATCH_EVERY, self.settings.lease_seconds / 4))
+            try:
+                for mailbox_id in await leases.orphans(self.pool):
+                    await self.look_at(mailbox_id)
+            except UNAVAILABLE as error:
+                log.warning("watchdog.waits", error=str(error).strip())
+
+    async def _jobs(self) -> None:
+        """Procrastinate's worker; started again if an outage ended it."""
+        while True:
+            try:
+                app = worker_app(self.settings)
+                app.add_tasks_from(lane.blueprint, namespace="lane")
+                app.add_tasks_from(prune.blueprint, namespace="prune")
+                async with app.open_async():
+                    await app.run_worker_async(
+                        concurrency=JOBS,
+                        install_signal_handlers=False,
+                        fetch_job_polling_interval=POLLING.total_seconds(),
+                        delete_jobs="always",
+                        additional_context={"worker": self},
+                    )
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:  # any end of it is survived
+                log.warning("queue.restarts", error=str(error).strip())
+            await asyncio.sleep(1)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop`; then gives back what is claimed and waits only for what is between gate and reply."""
+        async with self.pool:
+            await self.beat()
+            for _ in range(3):
+                await self.beat()
+            background = [
+                asyncio.create_task(loop())
+                for loop in (
+                    self.recorder.run,
+                    self._heartbeats,
+                    self._watchdog,
+                    self._jobs,
+                    self.connections.sweep,
+                    lambda: listen(self.settings, "paceline_mailbox", self._heard, self._stir_all),
+                )
+            ]
+            log.info("worker.ready", worker=str(self.id), pid=os.getpid())
+            await stop.wait()
+            log.info("worker.stopping", mailboxes=len(self._runners))
+            self._draining = True
+            for runner, _ in self._runners.values():
+                runner.drain()
+            if self._runners:
+                await asyncio.wait([task for _, task in self._runners.values()])
+            await self.recorder.flush()
+            for task in background:
+                task.cancel()
+            await asyncio.gather(*background, return_exceptions=True)
+            await self.reservations.close()
+            with contextlib.suppress(*UNAVAILABLE):
+                await leases.retire(self.pool, self.id)
+        log.info("worker.stopped", worker=str(self.id))
+
+
+async def run(settings: Settings, *, concurrency: int) -> None:
+    """The worker process: returns after SIGTERM or SIGINT, once nothing is in doubt."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await Worker(settings, concurrency=concurrency).run(stop)
