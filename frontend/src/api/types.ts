@@ -86,6 +86,7 @@ export interface ParsedRecipients {
   suppressed: number;
   invalid: { row: number; value: string; reason: string }[];
   columns: string[];
+  invalid_count: number;
 }
 
 export type CampaignStatus = "draft" | "scheduled" | "running" | "paused" | "completed" | "cancelled";

@@ -31,7 +31,7 @@ export function useShortcuts(shortcuts: Readonly<Record<string, (event: Keyboard
 export function moveRow(step: 1 | -1): void {
   const rows = [...document.querySelectorAll<HTMLElement>("[data-row]")];
   if (rows.length === 0) return;
-  const at = rows.findIndex((row) => row === document.activeElement);
+  const at = rows.indexOf(document.activeElement as HTMLElement);
   const next = at === -1 ? (step === 1 ? 0 : rows.length - 1) : at + step;
   const row = rows[Math.min(rows.length - 1, Math.max(0, next))];
   row?.focus();

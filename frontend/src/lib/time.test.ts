@@ -39,6 +39,7 @@ describe("formatRelative and formatDuration", () => {
     [-90_000, "1 min 30 s ago"],
     [7_500_000, "in 2 h 5 min"],
     [-273_600_000, "3 d 4 h ago"],
+    [902_000, "in 15 min"],
   ])("%d ms away is %s", (ms, text) => {
     expect(formatRelative(new Date(now.getTime() + ms), now)).toBe(text);
   });

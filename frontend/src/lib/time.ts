@@ -23,11 +23,10 @@ export function formatTime(instant: string | Date, zone: string, now: Date = new
   return `${day}, ${clock}`;
 }
 
-/** The full moment with seconds, milliseconds when they matter, and the zone's offset: for titles and timelines. */
-export function formatExact(instant: string | Date, zone: string): string {
+/** The full moment with seconds, and milliseconds where there are some. */
+export function formatMoment(instant: string | Date, zone: string): string {
   const date = new Date(instant);
-  const millis = date.getUTCMilliseconds();
-  const text = format(date, zone, {
+  return format(date, zone, {
     weekday: "short",
     day: "numeric",
     month: "short",
@@ -35,10 +34,14 @@ export function formatExact(instant: string | Date, zone: string): string {
     hour: "2-digit",
     minute: "2-digit",
     second: "2-digit",
-    fractionalSecondDigits: millis === 0 ? undefined : 3,
+    fractionalSecondDigits: date.getUTCMilliseconds() === 0 ? undefined : 3,
     hourCycle: "h23",
   });
-  return `${text} ${zoneOffset(zone, date)}`;
+}
+
+/** The full moment and the zone's offset: for titles. */
+export function formatExact(instant: string | Date, zone: string): string {
+  return `${formatMoment(instant, zone)} ${zoneOffset(zone, new Date(instant))}`;
 }
 
 export function formatClock(instant: string | Date, zone: string): string {
@@ -58,7 +61,7 @@ export function formatRelative(instant: string | Date, now: Date = new Date()): 
   return ms > 0 ? `in ${text}` : `${text} ago`;
 }
 
-/** A length of time in one or two units: "0.05 s", "12 s", "1 min 30 s", "2 h 5 min", "3 d 4 h". */
+/** A length of time in one or two units, the second only where it matters: "0.05 s", "1 min 30 s", "12 min", "2 h 5 min", "3 d 4 h". */
 export function formatDuration(seconds: number): string {
   if (seconds < 10) return `${Number(seconds.toFixed(3))} s`;
   const whole = Math.round(seconds);
@@ -107,7 +110,7 @@ export function isZone(zone: string): boolean {
 }
 
 function pair(big: number, bigUnit: string, small: number, smallUnit: string): string {
-  return small === 0 ? `${big} ${bigUnit}` : `${big} ${bigUnit} ${small} ${smallUnit}`;
+  return small === 0 || big >= 10 ? `${big} ${bigUnit}` : `${big} ${bigUnit} ${small} ${smallUnit}`;
 }
 
 function dayNumber(date: Date, zone: string): number {

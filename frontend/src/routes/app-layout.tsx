@@ -1,5 +1,13 @@
-import { Navigate, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
-import { CalendarClock, LayoutDashboard, MailCheck, Megaphone, Server, Settings } from "lucide-react";
+import { Link, Navigate, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
+import {
+  CalendarClock,
+  LayoutDashboard,
+  MailCheck,
+  Megaphone,
+  PenLine,
+  Server,
+  Settings,
+} from "lucide-react";
 import { useEffect, useState } from "react";
 import { ApiError } from "@/api/client";
 import { startLive } from "@/api/live";
@@ -7,6 +15,7 @@ import { queryClient } from "@/api/query-client";
 import { AccountMenu } from "@/features/session/account-menu";
 import { useMe } from "@/features/session/queries";
 import { moveRow, useShortcuts } from "@/lib/keyboard";
+import { buttonClasses } from "@/ui/button";
 import { LiveMark } from "@/ui/live-mark";
 import { Shell } from "@/ui/shell";
 import { ShortcutsHelp } from "@/ui/shortcuts-help";
@@ -55,6 +64,13 @@ export function AppLayout() {
           <>
             <span className="hidden truncate text-faint text-[0.8125rem] sm:block">{workspace.name}</span>
             <div className="ml-auto flex items-center gap-3">
+              <Link
+                to="/compose"
+                className={`${buttonClasses({ variant: "primary", size: "sm" })} lg:hidden`}
+              >
+                <PenLine className="size-3.5" aria-hidden />
+                Compose
+              </Link>
               <LiveMark />
               <AccountMenu user={user} workspaceName={workspace.name} />
             </div>

@@ -6,7 +6,7 @@ const BASE =
   "inline-flex shrink-0 select-none items-center justify-center gap-1.5 whitespace-nowrap rounded-md font-medium transition-colors disabled:cursor-not-allowed disabled:opacity-55";
 
 const VARIANTS = {
-  primary: "bg-accent text-on-accent hover:bg-accent-strong shadow-xs",
+  primary: "bg-accent-fill text-on-accent hover:bg-accent-fill-strong shadow-xs",
   secondary: "border border-line bg-surface text-ink shadow-xs hover:bg-raised",
   quiet: "text-soft hover:bg-raised hover:text-ink",
   danger: "border border-line bg-surface text-bad shadow-xs hover:bg-bad-wash",

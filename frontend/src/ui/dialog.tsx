@@ -17,6 +17,7 @@ export function Dialog({ title, onClose, size = "sm", children }: DialogProps) {
   useEffect(() => {
     const dialog = ref.current;
     dialog?.showModal();
+    dialog?.querySelector<HTMLElement>("[data-autofocus], input, select, textarea")?.focus();
     return () => dialog?.close();
   }, []);
   return (
@@ -68,7 +69,9 @@ export function Confirm({
     <Dialog title={title} onClose={onClose}>
       <div className="text-soft">{message}</div>
       <div className="mt-5 flex justify-end gap-2">
-        <Button onClick={onClose}>{keep}</Button>
+        <Button data-autofocus onClick={onClose}>
+          {keep}
+        </Button>
         <Button variant="danger" busy={busy} onClick={onConfirm}>
           {action}
         </Button>

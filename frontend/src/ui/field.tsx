@@ -1,3 +1,4 @@
+import { ChevronDown } from "lucide-react";
 import {
   type InputHTMLAttributes,
   type ReactNode,
@@ -63,8 +64,14 @@ export function Textarea({ className, ...rest }: TextareaHTMLAttributes<HTMLText
 
 export function Select({ className, children, ...rest }: SelectHTMLAttributes<HTMLSelectElement>) {
   return (
-    <select {...rest} className={classes(CONTROL, "h-8.5 truncate pr-7", className)}>
-      {children}
-    </select>
+    <span className={classes("relative block", className)}>
+      <select {...rest} className={classes(CONTROL, "h-8.5 cursor-pointer appearance-none truncate pr-8")}>
+        {children}
+      </select>
+      <ChevronDown
+        className="pointer-events-none absolute top-1/2 right-2.5 size-4 -translate-y-1/2 text-faint"
+        aria-hidden
+      />
+    </span>
   );
 }

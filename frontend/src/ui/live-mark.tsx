@@ -9,7 +9,7 @@ export function LiveMark() {
       className="flex items-center gap-1.5 text-faint text-xs"
     >
       <span className={classes("size-1.5 rounded-full", live ? "bg-ok" : "bg-warn")} />
-      {live ? "Live" : "Every 15 s"}
+      <span className="sr-only sm:not-sr-only">{live ? "Live" : "Every 15 s"}</span>
     </span>
   );
 }

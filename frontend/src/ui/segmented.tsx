@@ -27,7 +27,7 @@ export function Segmented<T extends string>({
           className={classes(
             "cursor-pointer rounded-[5px] px-2.5 font-medium transition-colors has-focus-visible:outline-2 has-focus-visible:outline-accent",
             size === "sm" ? "py-0.5 text-xs" : "py-1 text-[0.8125rem]",
-            option.value === value ? "bg-surface text-ink shadow-xs" : "text-faint hover:text-ink",
+            option.value === value ? "bg-thumb text-ink shadow-xs" : "text-faint hover:text-ink",
           )}
         >
           <input

@@ -6,10 +6,11 @@ import { Skeleton } from "./states";
 export interface Column<Row> {
   readonly header: string;
   readonly cell: (row: Row) => ReactNode;
-  /** Width and alignment from 768 px on, where rows are table rows. */
+  /** The column's width and alignment from 768 px on, where rows are table rows. */
   readonly className?: string;
+  readonly cellClass?: string;
   /** Where the cell stands in the card that a row becomes on a narrow screen. */
-  readonly card?: "title" | "corner" | "line" | "action";
+  readonly card?: "title" | "corner" | "line" | "meta";
   readonly hideHeader?: boolean;
 }
 
@@ -26,9 +27,9 @@ interface TableProps<Row> {
 
 const CARD = {
   title: "order-1 basis-[70%] grow font-medium",
-  corner: "order-2 ml-auto",
+  corner: "order-2 ml-auto empty:hidden",
   line: "order-3 basis-full",
-  action: "order-4 ml-auto",
+  meta: "order-4",
 } as const;
 
 /** A table whose rows open a page (Enter, click; j and k move). On a narrow screen each row is a card. */
@@ -74,11 +75,11 @@ export function Table<Row>({ label, columns, rows, rowKey, link, linkLabel, dimm
                   <td
                     key={column.header}
                     className={classes(
-                      "min-w-0 md:px-3 md:py-2.5 md:font-normal md:last:pr-4",
+                      "min-w-0 md:h-10.5 md:px-3 md:py-1.5 md:font-normal md:last:pr-4",
                       CARD[column.card ?? "line"],
                       index === 0 && "md:pl-4",
-                      column.card === "action" && "z-10",
                       column.className,
+                      column.cellClass,
                     )}
                   >
                     {index === 0 && (

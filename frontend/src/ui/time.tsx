@@ -1,5 +1,5 @@
 import { useNow } from "@/lib/now";
-import { browserZone, formatExact, formatRelative, formatTime } from "@/lib/time";
+import { browserZone, formatExact, formatMoment, formatRelative, formatTime, zoneOffset } from "@/lib/time";
 
 /** An instant in the reader's zone. The title has the second, the offset and how far away it is. */
 export function Time({ at, zone }: { at: string; zone?: string | undefined }) {
@@ -25,4 +25,18 @@ export function RelativeTime({ at }: { at: string }) {
       {formatRelative(at, now)}
     </time>
   );
+}
+
+/** The full moment in the reader's zone and, where another is given, in that one too. */
+export function ExactTime({ at, zone }: { at: string; zone?: string | undefined }) {
+  const local = browserZone();
+  const zones = zone && zone !== local ? [local, zone] : [local];
+  return zones.map((each) => (
+    <time key={each} dateTime={at} className="tabular mb-1 block last:mb-0">
+      {formatMoment(at, each)}
+      <span className="block text-faint text-xs">
+        {each.replaceAll("_", " ")}, {zoneOffset(each, new Date(at))}
+      </span>
+    </time>
+  ));
 }

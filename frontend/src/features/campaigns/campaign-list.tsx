@@ -17,7 +17,7 @@ const COLUMNS: readonly Column<Campaign>[] = [
     card: "title",
     className: "md:w-[34%]",
     cell: (campaign) => (
-      <span className="block truncate">
+      <span className="block truncate font-medium">
         {campaign.name}
         {campaign.subject !== campaign.name && (
           <span className="block truncate font-normal text-faint text-xs">{campaign.subject}</span>
@@ -34,7 +34,8 @@ const COLUMNS: readonly Column<Campaign>[] = [
   { header: "Progress", cell: (campaign) => <CampaignProgress campaign={campaign} /> },
   {
     header: "Starts",
-    className: "md:w-44 text-[0.8125rem] text-soft",
+    className: "md:w-44",
+    cellClass: "text-[0.8125rem] text-soft",
     cell: (campaign) => campaign.start_at && <Time at={campaign.start_at} zone={campaign.timezone} />,
   },
 ];

@@ -1,11 +1,12 @@
 import type { Campaign } from "@/api/types";
 import { classes } from "@/lib/classes";
 import { formatCount, plural } from "@/lib/numbers";
-import { browserZone, formatDuration, formatExact } from "@/lib/time";
+import { formatDuration } from "@/lib/time";
 import { toneFill } from "@/ui/badge";
 import { EMAIL_STATUS, EMAIL_STATUSES } from "@/ui/email-status";
 import { Fact, Facts } from "@/ui/facts";
 import { Card } from "@/ui/page";
+import { ExactTime } from "@/ui/time";
 import { CampaignMeter } from "./campaign-progress";
 import { countOf, totalOf } from "./status";
 
@@ -16,7 +17,6 @@ interface CampaignSummaryProps {
 
 export function CampaignSummary({ campaign, senders }: CampaignSummaryProps) {
   const total = totalOf(campaign);
-  const local = browserZone();
   const names = campaign.sender_ids.map((id) => senders.find((sender) => sender.id === id)?.from_email ?? id);
   return (
     <Card className="mb-4 grid lg:grid-cols-[minmax(0,1fr)_26rem]">
@@ -47,12 +47,7 @@ export function CampaignSummary({ campaign, senders }: CampaignSummaryProps) {
           <Fact label="From">{names.join(", ")}</Fact>
           {campaign.start_at && (
             <Fact label="Starts">
-              <span className="tabular">{formatExact(campaign.start_at, local)}</span>
-              {campaign.timezone !== local && (
-                <span className="tabular block text-faint">
-                  {formatExact(campaign.start_at, campaign.timezone)} ({campaign.timezone})
-                </span>
-              )}
+              <ExactTime at={campaign.start_at} zone={campaign.timezone} />
             </Fact>
           )}
           <Fact label="Pace">

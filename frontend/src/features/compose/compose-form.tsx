@@ -122,18 +122,18 @@ export function ComposeForm({ senders, workspaceZone, windowSeconds, onScheduled
         <Section>
           <MessageFields draft={draft} problems={problems} change={change} />
         </Section>
+        <Section>
+          <TimingFields draft={draft} problems={problems} change={change} workspaceZone={workspaceZone} />
+        </Section>
       </div>
       <div className="min-w-0 space-y-4 lg:sticky lg:top-17">
         <Section>
-          <div className="space-y-4">
-            <SenderChoice
-              senders={senders}
-              chosen={draft.senderIds}
-              onChange={(senderIds) => change({ senderIds })}
-              error={problems.senderIds}
-            />
-            <TimingFields draft={draft} problems={problems} change={change} workspaceZone={workspaceZone} />
-          </div>
+          <SenderChoice
+            senders={senders}
+            chosen={draft.senderIds}
+            onChange={(senderIds) => change({ senderIds })}
+            error={problems.senderIds}
+          />
         </Section>
         <Summary
           draft={draft}

@@ -22,7 +22,9 @@ export function RecipientsResult({ recipients }: { recipients: Recipients }) {
         </span>
         {parsed ? <Left parsed={parsed} /> : checking && <span className="text-faint">checking…</span>}
       </p>
-      {parsed && parsed.invalid.length > 0 && <InvalidRows rows={parsed.invalid} />}
+      {parsed && parsed.invalid.length > 0 && (
+        <InvalidRows rows={parsed.invalid} count={parsed.invalid_count} />
+      )}
     </div>
   );
 }
@@ -34,12 +36,12 @@ function Left({ parsed }: { parsed: ParsedRecipients }) {
   return parts.length > 0 && <span className="text-faint">{parts.join(" · ")}</span>;
 }
 
-function InvalidRows({ rows }: { rows: ParsedRecipients["invalid"] }) {
+function InvalidRows({ rows, count }: { rows: ParsedRecipients["invalid"]; count: number }) {
   return (
-    <details className="mt-2 rounded-md border border-line bg-warn-wash/60" open={rows.length <= 5}>
+    <details className="mt-2 rounded-md border border-line bg-warn-wash/60" open={count <= 5}>
       <summary className="flex items-center gap-2 px-3 py-2 font-medium text-[0.8125rem] text-warn">
         <TriangleAlert className="size-4 shrink-0" aria-hidden />
-        {plural(rows.length, "row is", "rows are")} left out
+        {plural(count, "row is", "rows are")} left out
       </summary>
       <div className="max-h-52 overflow-y-auto border-line border-t">
         <table className="w-full text-left text-xs">
@@ -60,8 +62,8 @@ function InvalidRows({ rows }: { rows: ParsedRecipients["invalid"] }) {
             ))}
           </tbody>
         </table>
-        {rows.length > SHOWN_ROWS && (
-          <p className="px-3 py-1.5 text-faint text-xs">and {formatCount(rows.length - SHOWN_ROWS)} more</p>
+        {count > SHOWN_ROWS && (
+          <p className="px-3 py-1.5 text-faint text-xs">and {formatCount(count - SHOWN_ROWS)} more</p>
         )}
       </div>
     </details>

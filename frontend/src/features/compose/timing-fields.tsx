@@ -26,8 +26,8 @@ export function TimingFields({ draft, problems, change, workspaceZone }: TimingF
   }
 
   return (
-    <div className="space-y-4">
-      <div>
+    <div className="grid gap-x-4 gap-y-4 sm:grid-cols-2">
+      <div className="sm:col-span-2">
         <p className="mb-1.5 font-medium text-[0.8125rem]">Start</p>
         <Segmented
           label="Start"
@@ -38,67 +38,67 @@ export function TimingFields({ draft, problems, change, workspaceZone }: TimingF
           ]}
           onChange={setWhen}
         />
-        {draft.when === "at" && (
-          <div className="mt-3 grid gap-3 sm:grid-cols-2">
-            <Field
-              label="Day and time"
-              error={problems.wall}
-              hint={
-                instant && draft.zone !== browserZone()
-                  ? `${formatTime(instant, browserZone())} in your zone`
-                  : undefined
-              }
-            >
-              {(ids) => (
-                <Input
-                  {...ids}
-                  type="datetime-local"
-                  value={draft.wall}
-                  onChange={(event) => change({ wall: event.target.value })}
-                />
-              )}
-            </Field>
-            <Field label="Time zone" hint={zoneOffset(draft.zone, instant ?? new Date())}>
-              {(ids) => (
-                <Select
-                  {...ids}
-                  value={draft.zone}
-                  onChange={(event) => change({ zone: event.target.value })}
-                >
-                  {zones.map((zone) => (
-                    <option key={zone} value={zone}>
-                      {zone.replaceAll("_", " ")}
-                    </option>
-                  ))}
-                </Select>
-              )}
-            </Field>
-          </div>
+      </div>
+      {draft.when === "at" && (
+        <>
+          <Field
+            label="Day and time"
+            error={problems.wall}
+            hint={
+              instant && draft.zone !== browserZone() && `${formatTime(instant, browserZone())} in your zone`
+            }
+          >
+            {(ids) => (
+              <Input
+                {...ids}
+                type="datetime-local"
+                value={draft.wall}
+                onChange={(event) => change({ wall: event.target.value })}
+              />
+            )}
+          </Field>
+          <Field label="Time zone" hint={zoneOffset(draft.zone, instant ?? new Date())}>
+            {(ids) => (
+              <Select {...ids} value={draft.zone} onChange={(event) => change({ zone: event.target.value })}>
+                {zones.map((zone) => (
+                  <option key={zone} value={zone}>
+                    {zone.replaceAll("_", " ")}
+                  </option>
+                ))}
+              </Select>
+            )}
+          </Field>
+        </>
+      )}
+      <Field
+        label="Delay between emails"
+        hint="In seconds; decimals such as 0.5 work."
+        error={problems.delay}
+      >
+        {(ids) => (
+          <Input
+            {...ids}
+            inputMode="decimal"
+            value={draft.delay}
+            onChange={(event) => change({ delay: event.target.value })}
+          />
         )}
-      </div>
-      <div className="grid gap-3 sm:grid-cols-2">
-        <Field label="Delay between emails" hint="Seconds; decimals such as 0.5 work." error={problems.delay}>
-          {(ids) => (
-            <Input
-              {...ids}
-              inputMode="decimal"
-              value={draft.delay}
-              onChange={(event) => change({ delay: event.target.value })}
-            />
-          )}
-        </Field>
-        <Field label="Hourly limit" hint="Empty: only the sender's own." error={problems.hourlyLimit}>
-          {(ids) => (
-            <Input
-              {...ids}
-              inputMode="numeric"
-              placeholder="None of its own"
-              value={draft.hourlyLimit}
-              onChange={(event) => change({ hourlyLimit: event.target.value })}
-            />
-          )}
-        </Field>
-      </div>
+      </Field>
+      <Field
+        label="Hourly limit"
+        hint="Of this campaign. Empty: only the sender's own."
+        error={problems.hourlyLimit}
+      >
+        {(ids) => (
+          <Input
+            {...ids}
+            inputMode="numeric"
+            placeholder="None of its own"
+            value={draft.hourlyLimit}
+            onChange={(event) => change({ hourlyLimit: event.target.value })}
+          />
+        )}
+      </Field>
     </div>
   );
 }

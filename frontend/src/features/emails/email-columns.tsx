@@ -10,18 +10,26 @@ import { CancelEmail } from "./cancel-email";
 import { WaitingLine } from "./waiting";
 
 export function recipientLabel(email: Email): string {
-  const first = displayAddress(email.to[0] ?? "").email;
-  const more = email.to.length + email.cc.length + email.bcc.length - 1;
-  return more > 0 ? `${first} +${more}` : first;
+  const more = othersOf(email);
+  return more > 0 ? `${firstOf(email)} +${more}` : firstOf(email);
+}
+
+function firstOf(email: Email): string {
+  return displayAddress(email.to[0] ?? "").email;
+}
+
+function othersOf(email: Email): number {
+  return email.to.length + email.cc.length + email.bcc.length - 1;
 }
 
 const recipient: Column<Email> = {
   header: "Email",
   card: "title",
-  className: "md:w-[30%]",
+  className: "md:w-[28%]",
   cell: (email) => (
-    <span className="block truncate" title={[...email.to, ...email.cc, ...email.bcc].join(", ")}>
-      {recipientLabel(email)}
+    <span className="flex gap-1.5" title={[...email.to, ...email.cc, ...email.bcc].join(", ")}>
+      <span className="truncate">{firstOf(email)}</span>
+      {othersOf(email) > 0 && <span className="shrink-0 text-faint">+{othersOf(email)}</span>}
     </span>
   ),
 };
@@ -41,14 +49,17 @@ export const SCHEDULED_COLUMNS: readonly Column<Email>[] = [
   subject,
   {
     header: "Scheduled time",
-    className: "md:w-44 text-[0.8125rem] text-soft",
+    card: "meta",
+    className: "md:w-40",
+    cellClass: "text-[0.8125rem] text-soft",
     cell: (email) => <Time at={email.scheduled_at} />,
   },
   {
     header: "Status",
-    className: "md:w-64",
+    card: "meta",
+    className: "md:w-80",
     cell: (email) => (
-      <span className="flex flex-wrap items-center gap-x-2 gap-y-1">
+      <span className="flex min-w-0 items-center gap-2">
         <Badge {...EMAIL_STATUS[email.status]} title={EMAIL_STATUS[email.status].meaning} />
         {email.waiting_for && <WaitingLine waiting={email.waiting_for} />}
       </span>
@@ -68,13 +79,16 @@ export const SENT_COLUMNS: readonly Column<Email>[] = [
   subject,
   {
     header: "Sent time",
-    className: "md:w-44 text-[0.8125rem] text-soft",
+    card: "meta",
+    className: "md:w-40",
+    cellClass: "text-[0.8125rem] text-soft",
     cell: (email) =>
       email.sent_at ? <Time at={email.sent_at} /> : <span className="text-faint">Not sent</span>,
   },
   {
     header: "Status",
-    className: "md:w-64",
+    card: "meta",
+    className: "md:w-80",
     cell: (email) => (
       <span className="flex min-w-0 items-center gap-2">
         <Badge {...EMAIL_STATUS[email.status]} title={EMAIL_STATUS[email.status].meaning} />
@@ -112,14 +126,17 @@ export const CAMPAIGN_COLUMNS: readonly Column<Email>[] = [
   recipient,
   {
     header: "Time",
-    className: "md:w-52 text-[0.8125rem] text-soft",
+    card: "meta",
+    className: "md:w-52",
+    cellClass: "text-[0.8125rem] text-soft",
     cell: (email) => <Time at={email.sent_at ?? email.scheduled_at} />,
   },
   {
     header: "Status",
+    card: "meta",
     className: "md:w-auto",
     cell: (email) => (
-      <span className="flex min-w-0 flex-wrap items-center gap-x-2 gap-y-1">
+      <span className="flex min-w-0 items-center gap-2">
         <Badge {...EMAIL_STATUS[email.status]} title={EMAIL_STATUS[email.status].meaning} />
         {email.waiting_for && <WaitingLine waiting={email.waiting_for} />}
         {email.status !== "sent" && email.last_reply && (

@@ -85,7 +85,7 @@ function Filter({ label, all, value, options, onChange }: FilterProps) {
   return (
     <Select
       aria-label={label}
-      className="w-auto! max-w-44 grow sm:grow-0"
+      className="max-w-48 grow sm:grow-0"
       value={value ?? ""}
       onChange={(event) => onChange(event.target.value || undefined)}
     >

@@ -1,8 +1,8 @@
 import { Link } from "@tanstack/react-router";
 import type { EmailDetail } from "@/api/types";
-import { browserZone, formatExact } from "@/lib/time";
 import { Fact, Facts } from "@/ui/facts";
 import { Card, CardHeader } from "@/ui/page";
+import { ExactTime } from "@/ui/time";
 
 interface MessageFactsProps {
   email: EmailDetail;
@@ -10,29 +10,22 @@ interface MessageFactsProps {
 }
 
 export function MessageFacts({ email, campaign }: MessageFactsProps) {
-  const local = browserZone();
-  const other = campaign && campaign.timezone !== local ? campaign.timezone : null;
   return (
     <Card>
       <CardHeader title="Details" />
       <Facts>
         <Fact label="From">{email.from}</Fact>
         <Fact label="Scheduled">
-          <span className="tabular">{formatExact(email.scheduled_at, local)}</span>
-          {other && (
-            <span className="tabular block text-faint">
-              {formatExact(email.scheduled_at, other)} ({other})
-            </span>
-          )}
+          <ExactTime at={email.scheduled_at} zone={campaign?.timezone} />
         </Fact>
         {email.sent_at && (
           <Fact label="Sent">
-            <span className="tabular">{formatExact(email.sent_at, local)}</span>
+            <ExactTime at={email.sent_at} />
           </Fact>
         )}
-        {email.estimated_send_at && !email.sent_at && (
+        {email.estimated_send_at && email.estimated_send_at !== email.scheduled_at && !email.sent_at && (
           <Fact label="Expected">
-            <span className="tabular">{formatExact(email.estimated_send_at, local)}</span>
+            <ExactTime at={email.estimated_send_at} />
           </Fact>
         )}
         {campaign && (

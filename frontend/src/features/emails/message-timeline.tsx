@@ -55,7 +55,7 @@ function Entry({ event, last }: { event: EmailEvent; last: boolean }) {
             {formatClock(event.at, zone)}
           </time>
         </div>
-        {event.message && <p className="mt-0.5 break-words font-mono text-faint text-xs">{event.message}</p>}
+        {event.message && <p className="mt-0.5 break-words text-faint text-xs">{event.message}</p>}
       </div>
     </li>
   );

@@ -4,13 +4,13 @@ import { RelativeTime } from "@/ui/time";
 /** The one table of reasons; the type makes it complete. */
 const REASONS: Record<WaitingFor["reason"], string> = {
   time: "Waits for its time",
-  retry: "Tried again after a temporary refusal",
-  mailbox_hour: "Mailbox's hourly limit is reached",
-  mailbox_day: "Mailbox's daily limit is reached",
-  campaign_hour: "Campaign's hourly limit is reached",
-  workspace_hour: "Workspace's hourly limit is reached",
+  retry: "Retry after a temporary refusal",
+  mailbox_hour: "Mailbox's hourly limit",
+  mailbox_day: "Mailbox's daily limit",
+  campaign_hour: "Campaign's hourly limit",
+  workspace_hour: "Workspace's hourly limit",
   gap: "Delay between two sends",
-  connection: "Mail server cannot be reached now",
+  connection: "Mail server not reachable",
   sender_paused: "Sender is paused",
   campaign_paused: "Campaign is paused",
   queue: "Due now, in the queue",
@@ -20,17 +20,14 @@ export function waitingReason(waiting: WaitingFor): string {
   return REASONS[waiting.reason];
 }
 
-/** Why a message has not left yet and, where it is known, when it may. */
+/** Why a message has not left yet and, where it is known, when it may. Its own time needs no words. */
 export function WaitingLine({ waiting }: { waiting: WaitingFor }) {
+  const reason = waitingReason(waiting);
+  const onTime = waiting.reason === "time" && waiting.next_at !== null;
   return (
-    <span className="text-faint text-xs">
-      {waitingReason(waiting)}
-      {waiting.next_at && (
-        <>
-          {" · "}
-          <RelativeTime at={waiting.next_at} />
-        </>
-      )}
+    <span className="min-w-0 truncate text-faint text-xs" title={reason}>
+      {waiting.next_at && <RelativeTime at={waiting.next_at} />}
+      {!onTime && (waiting.next_at ? ` · ${reason}` : reason)}
     </span>
   );
 }

@@ -7,7 +7,8 @@ export function ServerFields({ fields, change, errorAt, saved }: SectionProps & 
   return (
     <fieldset>
       <legend className="mb-3 font-semibold text-[0.8125rem]">Server</legend>
-      <div className="mb-4 flex flex-wrap gap-1.5">
+      <div className="mb-4 flex flex-wrap items-center gap-1.5">
+        <span className="mr-1 text-[0.8125rem] text-faint">Fill in for</span>
         {PRESETS.map(({ label, ...server }) => (
           <Button key={label} size="sm" onClick={() => change(server)}>
             {label}
