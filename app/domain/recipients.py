@@ -36,7 +36,7 @@ def from_table(table: Table) -> Recipients:
     """Every row is one of: valid, duplicate, invalid. The variables are the row's other columns, by their names."""
     at = table.columns.index("email")
     naming = table.columns.index("name") if "name" in table.columns else None
-    variables = [(i, column) for i, column in enumerate(table.columns) if i != at]
+    variables = [(i, column) for i, column in enumerate(table.columns) if i not in (at, naming)]
     return collect(
         (
             row.number,

@@ -12,8 +12,6 @@ from app.db.queries import queries
 from app.settings import Settings
 from tests.support.tenants import Api
 
-pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
-
 
 def a_sender(**changes: Any) -> dict[str, Any]:
     return {"from_email": "ann@example.com", "host": "smtp.example.com", **changes}
