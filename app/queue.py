@@ -1,6 +1,7 @@
 """The Procrastinate app and its typed defer functions. Task names are permanent: jobs in a database outlive a deploy.
 
-A job says "look at mailbox X" and nothing else: it holds no message, so cancel, pause and reschedule never touch the queue.
+A job says "look at mailbox X" and nothing else. It holds no message, so cancel, pause and reschedule never touch the
+queue.
 """
 
 from __future__ import annotations
@@ -17,19 +18,19 @@ from app.settings import Settings
 KNOCK: Final = "lane:knock"
 LANES: Final = "lanes"  # the queue of knocks
 
-# Procrastinate starts a future job up to one polling interval late; a knock comes this much early and the runner waits exactly.
+# Procrastinate starts a future job up to one polling interval late: a knock comes early and the runner waits exactly.
 POLLING: Final = timedelta(seconds=5)
 KNOCK_LEAD: Final = timedelta(seconds=8)
 
-# What a web process defers with. It never opens: every job is inserted on the connection of the caller's own transaction.
+# What a web process defers with. It never opens: a job is inserted on the connection of the caller's own transaction.
 deferrer: Final = procrastinate.App(connector=procrastinate.PsycopgConnector())
 
 
 def worker_app(settings: Settings) -> procrastinate.App:
     """The app of a worker process, with the task modules that it runs."""
-    connector = procrastinate.PsycopgConnector(
-        conninfo=settings.database_url, min_size=1, max_size=4, kwargs={key: value for key, value in session("queue").items() if key != "autocommit"}
-    )
+    options = session("queue")
+    del options["autocommit"]  # Procrastinate sets it itself
+    connector = procrastinate.PsycopgConnector(conninfo=settings.database_url, min_size=1, max_size=4, kwargs=options)
     return procrastinate.App(connector=connector)
 
 

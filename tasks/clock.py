@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 
 class Clock:
-    """Seconds since the epoch by the database. `sync` it with what a query answered and when it was asked and answered."""
+    """Seconds since the epoch by the database. `sync` it with what a query said and when it was asked and answered."""
 
     def __init__(self) -> None:
         self._samples: deque[tuple[float, float]] = deque(maxlen=8)  # (round trip, offset), seconds

@@ -1,4 +1,4 @@
-"""Connections to mail servers, kept and used again: one pool for the worker process, within its limit over all mailboxes."""
+"""Connections to mail servers, kept and used again: one pool for the process, within its limit over all mailboxes."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Connections:
         return await Connection.open(server, timeouts=Timeouts(), pin=address)
 
     async def put_back(self, conn: Connection, account: Account) -> None:
-        """After a message, whatever became of it: kept if another can be offered on it and nobody waits for the place."""
+        """After a message, whatever became of it: kept if it is good for another and nobody waits for the place."""
         if conn.is_usable and not self._waiting:
             self._idle[conn] = (account, asyncio.get_running_loop().time())
         else:

@@ -48,7 +48,7 @@ class Deliverer:
         self._worker = runner.worker
         self._lease = runner.lease
         self._senders: dict[UUID, tuple[From, Account]] = {}
-        self._offering: set[asyncio.Task[Any]] = set()
+        self._offering: set[asyncio.Task[Any] | None] = set()
         self._strikes = 0
 
     async def refresh_senders(self) -> None:
@@ -58,7 +58,8 @@ class Deliverer:
     def turn_back(self) -> None:
         """Stops what is not at the gate yet."""
         for task in self._offering:
-            task.cancel()
+            if task is not None:
+                task.cancel()
 
     async def deliver(self, message: Due) -> None:
         """Never raises: whatever happens is written down, or the message waits as before."""
@@ -75,7 +76,6 @@ class Deliverer:
 
     async def _deliver(self, message: Due) -> None:
         task = asyncio.current_task()
-        assert task is not None
         self._offering.add(task)
         try:
             offered = await self._offer(message)
@@ -140,10 +140,8 @@ class Deliverer:
         self, message: Due, status: Status, why: str, error: SmtpError | None = None, *, due: float | None = None
     ) -> None:
         answers = error.recipients if error is not None else ()
-        bounced = None
-        if status is Status.FAILED and error is not None and error.reply is not None and message.recipient_count == 1:
-            if replies.classify(error.reply, error.phase) is Verdict.HARD_BOUNCE:
-                bounced = message.to_address
+        reply = None if error is None else error.reply
+        gone = reply is not None and error is not None and replies.classify(reply, error.phase) is Verdict.HARD_BOUNCE
         refusal = delivery.Refusal(
             email_id=message.id,
             revision=message.revision,
@@ -151,7 +149,7 @@ class Deliverer:
             reply=why,
             due_at=None if due is None else instant(due),
             recipients=_with_outcomes(message, answers),
-            bounced=bounced,
+            bounced=message.to_address if gone and message.recipient_count == 1 else None,
         )
         await delivery.refuse(self._worker.pool, self._lease, [refusal])
         self._worker.recorder.changed(self._lease.workspace_id)

@@ -1,7 +1,7 @@
 """The way through the gate for one mailbox: messages whose body is handed over wait here for the word to send the dot.
 
-Without a gap, all that wait share the next commit. With a gap, one message at a time is between gate and dot, and the next
-may only pass `gap` after that dot was written.
+Without a gap, all that wait share the next commit. With a gap, one message at a time is between gate and dot, and the
+next may only pass `gap` after that dot was written.
 """
 
 from __future__ import annotations

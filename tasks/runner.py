@@ -1,6 +1,6 @@
-"""The runner of one mailbox: while it holds the lease it alone claims for the mailbox, so that order, gap and connections
-are kept in one place. It reads what is due a little ahead, asks Redis for places, hands messages to connections in order
-and waits for exact moments; waiting costs nothing but a timer.
+"""The runner of one mailbox: while it holds the lease it alone claims for the mailbox, so that order, gap and
+connections are kept in one place. It reads what is due a little ahead, asks Redis for places, hands messages to
+connections in order and waits for exact moments; waiting costs nothing but a timer.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import asyncio
 import math
 from collections import deque
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
@@ -196,7 +197,7 @@ class Runner:
         return now
 
     def _hand_over(self) -> float:
-        """Gives messages to connections in order, as far as time, gap and connections allow; returns the next moment."""
+        """Gives messages to connections in order, as far as time, gap and connections allow. The next moment."""
         outlook = self._known()
         while self._pending and len(self._tasks) < outlook.concurrency:
             message = self._pending[0]
@@ -209,10 +210,10 @@ class Runner:
             self._moved = True
             task = asyncio.create_task(self.deliverer.deliver(message))
             self._tasks[message.id] = task
-            task.add_done_callback(lambda _, key=message.id: self._done(key))
+            task.add_done_callback(partial(self._done, message.id))
         return math.inf
 
-    def _done(self, email_id: UUID) -> None:
+    def _done(self, email_id: UUID, _task: asyncio.Task[None]) -> None:
         self._tasks.pop(email_id, None)
         self._active_at = self.clock.now()
         self._event.set()
@@ -251,7 +252,7 @@ class Runner:
         return [Scope(kind, key, limit, window) for kind, key, limit, window in limits if limit is not None and key]
 
     async def _reserved(self, found: list[Due], now: float) -> list[Due]:
-        """Those of `found` that may go as far as Redis knows; holds back what may not. Without Redis: all, the gate decides."""
+        """Those of `found` that may go as far as anyone here knows; what may not is held back."""
         await self._learn_limits(found)
         scopes = list({scope: None for message in found for scope in self.scopes_of(message.campaign_id)})
         scopes.sort(key=lambda scope: (scope.kind.startswith("mailbox"), scope.is_campaign, str(scope.id)))
@@ -326,7 +327,7 @@ class Runner:
             self.stir()
 
     async def trouble_at_server(self, why: str) -> None:
-        """Nobody gets in, or connections break: the whole mailbox waits, longer each time; a single break is nothing."""
+        """Nobody gets in, or connections break: the mailbox waits, longer each time. One break is nothing."""
         self._troubles += 1
         if self._troubles > 1:
             delay = min(LONGEST_TROUBLE, 2.0 ** (self._troubles - 1))

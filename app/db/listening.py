@@ -19,7 +19,7 @@ async def listen(
 ) -> None:
     """Calls `on_payload` for each notification until cancelled.
 
-    `on_connect` is called whenever a connection starts to listen: what was said before went unheard, so look at everything.
+    `on_connect` is called whenever a connection starts to listen: what was said before went unheard.
     """
     while True:
         try:

@@ -1,6 +1,7 @@
 """Brings a database to this version's schema: sql/migrations in order, then Procrastinate's own. Forward only.
 
-Two processes may do it at once (an advisory lock queues them) and doing it twice changes nothing. Each file is one transaction.
+Two processes may do it at once (an advisory lock queues them) and doing it twice changes nothing. A file is one
+transaction.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from app.db.queries import SQL
 from app.errors import PacelineError, Unavailable
 
 LOCK = 0x7061_6365  # "pace"
-LEDGER = "create table if not exists schema_migrations (name text primary key, applied_at timestamptz not null default now())"
+LEDGER = """
+    create table if not exists schema_migrations (name text primary key, applied_at timestamptz not null default now())
+"""
 PROCRASTINATE = "procrastinate/"
 
 
@@ -63,7 +66,8 @@ def refuse_newer(applied: set[str]) -> None:
     unknown = sorted(name for name in applied if not name.startswith(PROCRASTINATE) and name not in known)
     if unknown:
         raise DatabaseTooNew(
-            f"The database was made by a newer Paceline (it has {unknown[-1]}): run that version, or restore an older backup."
+            f"The database was made by a newer Paceline (it has {unknown[-1]}): "
+            "run that version, or restore an older backup."
         )
 
 

@@ -27,7 +27,7 @@ _FINITE: Final = psycopg.adapters.get_loader(psycopg.adapters.types["timestamptz
 
 
 class InfinityLoader(Loader):
-    """Reads timestamptz with Postgres's `infinity` as the last moment that Python knows and `-infinity` as the first."""
+    """Reads timestamptz, with Postgres's `infinity` as FOREVER and `-infinity` as NEVER."""
 
     def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
         super().__init__(oid, context)
@@ -49,7 +49,7 @@ async def configure(conn: psycopg.AsyncConnection[Any]) -> None:
 
 
 def make_pool(settings: Settings, *, name: str, min_size: int, max_size: int) -> Pool:
-    """A closed pool; open it with `async with` or `await pool.open()`. Statements are prepared after their second use."""
+    """A closed pool; open it with `async with`. Statements are prepared after their second use."""
     return AsyncConnectionPool(
         settings.database_url,
         connection_class=psycopg.AsyncConnection[DictRow],

@@ -1,7 +1,8 @@
-"""The door to Redis: proposals which messages may go now. They may be wrong, stale or missing without consequence: the gate decides.
+"""The door to Redis: proposals which messages may go now. They may be wrong, stale or missing without consequence: the
+gate decides.
 
-All keys of a workspace share a hash tag, so a Redis Cluster works. A scope takes one hash of at most 130 slots and one field per
-runner that holds places: a few kilobytes, whatever the limit.
+All keys of a workspace share a hash tag, so a Redis Cluster works. A scope takes one hash of at most 130 slots and one
+field per runner that holds places: a few kilobytes, whatever the limit.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from uuid import UUID
 
 import msgspec
 import redis.asyncio as redis
-from redis.backoff import NoBackoff
 from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 PATIENCE: Final = 0.5  # seconds that a call may take; a frozen Redis costs a message no more than one such wait

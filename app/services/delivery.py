@@ -21,7 +21,7 @@ from app.services.leases import Lease
 
 
 class Due(msgspec.Struct, frozen=True, kw_only=True):
-    """A message that may be tried now. Reading it is the whole claim: the gate checks revision, status and fence again."""
+    """A message that may be tried now. Reading it is the claim: the gate checks revision, status and fence again."""
 
     id: UUID
     revision: int
@@ -101,7 +101,7 @@ async def campaign_limits(pool: Pool, workspace_id: UUID, ids: Sequence[UUID]) -
 async def gate(
     pool: Pool, lease: Lease, *, window: float, prior_dot: datetime | None, offers: Sequence[Due]
 ) -> dict[UUID, Verdict]:
-    """One commit that decides which of `offers` may have their dot now, and books them. See the SQL function for the verdicts."""
+    """One commit that decides which of `offers` may have their dot now, and books them. Verdicts: see the SQL."""
     async with pool.connection() as conn:
         found = await rows(
             queries.delivery.gate(
@@ -135,7 +135,7 @@ async def void(pool: Pool, lease: Lease, dispatch_ids: Sequence[int]) -> None:
 
 
 async def void_unsent(pool: Pool, lease: Lease, email_ids: Sequence[UUID]) -> None:
-    """After a gate whose commit has an unknown outcome and whose dots were not written: what it booked is taken back."""
+    """After a gate of whose commit nothing is known, and no dot: what it may have booked is taken back."""
     async with pool.connection() as conn:
         found = await rows(
             queries.delivery.unsettled(
@@ -176,7 +176,7 @@ async def record(pool: Pool, outcomes: Sequence[Outcome]) -> None:
 
 
 async def refuse(pool: Pool, lease: Lease, refusals: Sequence[Refusal]) -> None:
-    """Writes down what was refused before the gate. Changes nothing without the lease or where the message was edited."""
+    """Writes down what was refused before the gate. Changes nothing without the lease or on an edited message."""
 
     async def work(tx: Any) -> None:
         waiting = await rows(

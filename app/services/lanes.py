@@ -19,7 +19,7 @@ async def ensure(tx: Conn, *, workspace_id: UUID, sender_id: UUID, campaign_id: 
 async def wake(tx: Conn, *, workspace_id: UUID, lane_id: int, due: datetime, now: datetime) -> None:
     """Says that the lane has a message due at `due`. Call it last in the transaction that wrote the message.
 
-    Defers a knock only when nobody was waiting for so early a moment, so that the queue holds a job per lane, not per message.
+    Defers a knock only when nobody was waiting for so early a moment: the queue holds a job per lane, not per message.
     """
     lane = await queries.lanes.lower_next_due(tx, workspace_id=workspace_id, lane_id=lane_id, due=due)
     if lane["earlier"]:

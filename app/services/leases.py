@@ -1,4 +1,4 @@
-"""Who runs which mailbox. A lease lives as long as its worker's heartbeat; its fence tells the gate who may still send."""
+"""Who runs which mailbox. A lease lives as long as its worker's heartbeat; its fence tells the gate who may send."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ async def retire(pool: Pool, worker_id: UUID) -> None:
 
 
 async def take(pool: Pool, mailbox_id: UUID, worker_id: UUID) -> Lease | None:
-    """The lease of a mailbox, or None if a living worker has it. What the last runner left half done becomes `uncertain`."""
+    """The lease, or None if a living worker has it. What the last runner left half done becomes `uncertain`."""
     async with transaction(pool) as tx:
         found = await queries.mailboxes.lease(tx, mailbox_id=mailbox_id, worker_id=worker_id)
         if found is None:
@@ -86,7 +86,7 @@ async def release(pool: Pool, lease: Lease) -> None:
 
 
 async def release_if_quiet(pool: Pool, lease: Lease, *, horizon: datetime, wake_at: datetime | None) -> bool:
-    """Gives the lease back if nothing is due before `horizon`, and leaves a knock for `wake_at`. False: something came up."""
+    """Gives the lease back if nothing is due before `horizon`, leaving a knock for `wake_at`. False: something is."""
     async with transaction(pool) as tx:
         given = await queries.mailboxes.release_if_quiet(tx, **lease.key, horizon=horizon)
         if given and wake_at is not None:

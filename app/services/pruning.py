@@ -7,7 +7,7 @@ from app.db.queries import queries
 
 
 async def prune(pool: Pool) -> None:
-    """Expired idempotency keys, sessions and sign-in links; the next partitions of `events`. Each by itself, none waits long."""
+    """Expired idempotency keys, sessions and sign-in links; the next partitions of `events`."""
     async with pool.connection() as conn:
         await queries.prune.idempotency_keys(conn)
         await queries.prune.sessions(conn)

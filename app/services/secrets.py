@@ -1,4 +1,4 @@
-"""Secrets at rest: AES-256-GCM (NIST SP 800-38D) under keys derived from SECRET_KEY by HKDF (RFC 5869), one per purpose."""
+"""Secrets at rest: AES-256-GCM (NIST SP 800-38D), its keys derived from SECRET_KEY by HKDF (RFC 5869), one a purpose."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def derive(secret_key: str, purpose: str) -> bytes:
 
 
 def seal(secret_key: str, plain: str, *, bound_to: bytes) -> bytes:
-    """Version, nonce (12 bytes), ciphertext with tag. `bound_to` (a row's id) keeps it from being moved to another row."""
+    """Version, nonce (12 bytes), ciphertext with tag. `bound_to` (a row's id) keeps it from moving to another row."""
     nonce = os.urandom(12)
     return VERSION + nonce + AESGCM(derive(secret_key, "at-rest")).encrypt(nonce, plain.encode(), bound_to)
 
@@ -35,7 +35,8 @@ def unseal(secret_key: str, sealed: bytes, *, bound_to: bytes) -> str:
         return AESGCM(derive(secret_key, "at-rest")).decrypt(sealed[1:13], sealed[13:], bound_to).decode()
     except InvalidTag:
         raise ConfigurationError(
-            "A stored password cannot be read: SECRET_KEY is not the one it was saved under. Set the old key, or enter the password again."
+            "A stored password cannot be read: SECRET_KEY is not the one it was saved under. "
+            "Set the old key, or enter the password again."
         ) from None
 
 
