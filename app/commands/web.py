@@ -45,7 +45,8 @@ def _listening(options: argparse.Namespace) -> socket.socket:
         return socket.create_server((host, port), backlog=2048)
     except OSError as error:
         raise ConfigurationError(
-            f"Cannot listen on {host}, port {port} ({error.strerror}): end what does, or choose another with --port."
+            f"Cannot listen on {host}, port {port} ({os.strerror(error.errno or 0)}): "
+            "end what does, or choose another with --port."
         ) from error
 
 

@@ -17,16 +17,18 @@ import redis
 
 from app.embedded import postgres
 from app.embedded import redis as embedded_redis
+from app.embedded.child import Program
 from app.embedded.folder import DataFolder, listen
 from app.embedded.leftovers import RECORD, birth, end_leftovers
 from app.embedded.supervisor import Supervisor
-from app.errors import ConfigurationError, Conflict
+from app.errors import ConfigurationError, Conflict, Unavailable
 from tests.support.waiting import wait_until, wait_until_sync
 
 CHILDREN = """
 import asyncio, sys
 from pathlib import Path
 from app.embedded import postgres, redis
+from app.embedded.child import Program
 from app.embedded.folder import DataFolder, listen
 from app.embedded.supervisor import Supervisor
 
@@ -178,6 +180,65 @@ async def test_a_lost_password_is_replaced(tmp_path: Path) -> None:
     lost.unlink()
     async with servers(tmp_path / "data") as folder:
         psycopg.connect(postgres.url(folder)).close()
+
+
+async def test_a_program_that_ends_at_its_start_is_an_error_with_its_last_words(tmp_path: Path) -> None:
+    folder = DataFolder.open(tmp_path / "data")
+    supervisor = Supervisor(folder)
+    with pytest.raises(Unavailable, match=r"broken did not start \(exit code 1\)\.\n  \| no such luck"):
+        await supervisor.start(
+            Program(
+                name="broken",
+                argv=(sys.executable, "-c", "import sys; sys.exit('no such luck')"),
+                ready=never,
+                stage=1,
+                log_file=folder.make("log") / "broken.log",
+            )
+        )
+    await supervisor.stop()
+    folder.close()
+
+
+async def test_a_program_that_never_gets_ready_is_an_error_and_ends(tmp_path: Path) -> None:
+    folder = DataFolder.open(tmp_path / "data")
+    supervisor = Supervisor(folder)
+    argv = (sys.executable, "-c", "import time; time.sleep(60)")
+    with pytest.raises(Unavailable, match=r"slow was not ready within 0.2 s"):
+        await supervisor.start(Program(name="slow", argv=argv, ready=never, stage=1, ready_within=0.2))
+    left = pids(folder.path)["slow"]
+    await supervisor.stop()
+    assert birth(left) is None
+    folder.close()
+
+
+async def test_a_program_that_ignores_the_request_to_end_is_killed_after_its_grace(tmp_path: Path) -> None:
+    folder = DataFolder.open(tmp_path / "data")
+    supervisor = Supervisor(folder)
+    deaf = (
+        "import pathlib, signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+        "pathlib.Path('deaf').touch(); time.sleep(60)"
+    )
+
+    async def is_deaf(_pid: int) -> bool:
+        return (folder / "deaf").exists()
+
+    program = Program(
+        name="deaf",
+        argv=(sys.executable, "-c", deaf),
+        ready=is_deaf,
+        stage=1,
+        grace=0.2,
+        working_folder=folder.path,
+    )
+    await supervisor.start(program)
+    left = pids(folder.path)["deaf"]
+    await supervisor.stop()
+    assert birth(left) is None
+    folder.close()
+
+
+async def never(_pid: int) -> bool:
+    return False
 
 
 def test_one_folder_has_one_user(tmp_path: Path) -> None:
