@@ -1,12 +1,13 @@
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { CalendarClock, MailCheck, SearchX } from "lucide-react";
+import type { EmailStatus } from "@/api/types";
 import { useCampaigns } from "@/features/campaigns/queries";
 import { SCHEDULED_COLUMNS, SENT_COLUMNS } from "@/features/emails/email-columns";
 import { EmailFilters, type EmailSearch } from "@/features/emails/email-filters";
 import { EmailList } from "@/features/emails/email-list";
 import { useSenders } from "@/features/senders/queries";
 import { buttonClasses } from "@/ui/button";
-import { OUTCOME_STATUSES, WAITING_STATUSES } from "@/ui/email-status";
+import { ENDED_STATUSES, OUTCOME_STATUSES, PENDING_STATUSES, WAITING_STATUSES } from "@/ui/email-status";
 import { Card, Page } from "@/ui/page";
 import { Empty } from "@/ui/states";
 
@@ -44,8 +45,8 @@ export function SentPage() {
 }
 
 const KINDS = {
-  scheduled: { statuses: WAITING_STATUSES, columns: SCHEDULED_COLUMNS, sort: "due" },
-  sent: { statuses: OUTCOME_STATUSES, columns: SENT_COLUMNS, sort: "sent" },
+  scheduled: { shown: WAITING_STATUSES, choices: PENDING_STATUSES, columns: SCHEDULED_COLUMNS },
+  sent: { shown: OUTCOME_STATUSES, choices: ENDED_STATUSES, columns: SENT_COLUMNS },
 } as const;
 
 interface MailPageProps {
@@ -58,7 +59,9 @@ interface MailPageProps {
 function MailPage({ title, kind, search, onChange }: MailPageProps) {
   const campaigns = useCampaigns({ limit: 100 });
   const senders = useSenders();
-  const { statuses, columns } = KINDS[kind];
+  const { shown, choices, columns } = KINDS[kind];
+  const status: readonly EmailStatus[] = search.status ? [search.status] : shown;
+  const waits = status.every((each) => WAITING_STATUSES.some((waiting) => waiting === each));
   const filtered =
     search.q || search.status || search.campaign || search.sender || search.after || search.before;
   return (
@@ -66,7 +69,7 @@ function MailPage({ title, kind, search, onChange }: MailPageProps) {
       <Card>
         <EmailFilters
           search={search}
-          statuses={statuses}
+          statuses={choices}
           campaigns={campaigns.data?.data ?? []}
           senders={senders.data?.data ?? []}
           onChange={onChange}
@@ -75,7 +78,8 @@ function MailPage({ title, kind, search, onChange }: MailPageProps) {
           label={`${title} messages`}
           columns={columns}
           filter={{
-            status: search.status ? [search.status] : statuses,
+            status,
+            sort: waits ? "scheduled_at" : "created_at",
             q: search.q,
             campaign_id: search.campaign,
             sender_id: search.sender,

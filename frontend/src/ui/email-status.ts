@@ -71,11 +71,22 @@ export const EMAIL_STATUS: Record<EmailStatus, Look & { meaning: string }> = {
 
 export const EMAIL_STATUSES = Object.keys(EMAIL_STATUS) as EmailStatus[];
 
-/** Statuses of mail that has not left yet, in the order the pages list them. */
-export const WAITING_STATUSES = ["scheduled", "deferred", "sending", "held"] as const satisfies EmailStatus[];
+/** What waits for its moment: the Scheduled page lists it, the next one first. */
+export const WAITING_STATUSES = ["scheduled", "deferred"] as const satisfies EmailStatus[];
 
-/** Statuses of mail that was handed over, or never will be. */
-export const OUTCOME_STATUSES = ["sent", "uncertain", "failed", "bounced"] as const satisfies EmailStatus[];
+/** What else the Scheduled page can show: on the wire, or waiting for a person. */
+export const PENDING_STATUSES = [...WAITING_STATUSES, "sending", "held"] as const satisfies EmailStatus[];
+
+/** What was handed over: the Sent page lists it. */
+export const OUTCOME_STATUSES = ["sent", "failed", "uncertain", "bounced"] as const satisfies EmailStatus[];
+
+/** What else the Sent page can show: what will never be sent. */
+export const ENDED_STATUSES = [
+  ...OUTCOME_STATUSES,
+  "cancelled",
+  "suppressed",
+  "missed",
+] as const satisfies EmailStatus[];
 
 export function mayCancel(status: EmailStatus): boolean {
   return status === "scheduled" || status === "deferred" || status === "held";

@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api } from "@/api/client";
-import type { ApiKey, List, NewApiKey } from "@/api/types";
+import type { ApiKey, List, NewApiKey, NewApiKeyShown } from "@/api/types";
 
 export function useApiKeys() {
   return useQuery({
@@ -12,8 +12,7 @@ export function useApiKeys() {
 export function useCreateApiKey() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (input: { name: string; scope: "full" | "send" }) =>
-      api.post<NewApiKey>("/v1/api-keys", input),
+    mutationFn: (input: NewApiKey) => api.post<NewApiKeyShown>("/v1/api-keys", input),
     onSuccess: () => client.invalidateQueries({ queryKey: ["api-keys"] }),
   });
 }

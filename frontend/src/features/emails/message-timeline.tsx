@@ -1,14 +1,14 @@
-import type { EmailEvent } from "@/api/types";
+import type { StoryEntry } from "@/api/types";
 import { classes } from "@/lib/classes";
 import { browserZone, formatClock, formatExact, formatTime } from "@/lib/time";
 import { type Tone, toneFill } from "@/ui/badge";
 import { EMAIL_STATUS, EMAIL_STATUSES } from "@/ui/email-status";
 import { Card, CardHeader } from "@/ui/page";
 import { ErrorState, Skeleton } from "@/ui/states";
-import { useEmailEvents } from "./queries";
+import { useStoryEntrys } from "./queries";
 
 export function MessageTimeline({ id }: { id: string }) {
-  const events = useEmailEvents(id);
+  const events = useStoryEntrys(id);
   return (
     <Card>
       <CardHeader title="Timeline" />
@@ -28,7 +28,11 @@ export function MessageTimeline({ id }: { id: string }) {
       {events.data && (
         <ol className="px-4 py-3">
           {events.data.data.map((event, index, all) => (
-            <Entry key={`${event.at} ${event.type}`} event={event} last={index === all.length - 1} />
+            <Entry
+              key={`${event.at} ${event.type} ${event.message}`}
+              event={event}
+              last={index === all.length - 1}
+            />
           ))}
         </ol>
       )}
@@ -36,7 +40,7 @@ export function MessageTimeline({ id }: { id: string }) {
   );
 }
 
-function Entry({ event, last }: { event: EmailEvent; last: boolean }) {
+function Entry({ event, last }: { event: StoryEntry; last: boolean }) {
   const zone = browserZone();
   const { label, tone } = eventLook(event.type);
   return (
@@ -61,10 +65,18 @@ function Entry({ event, last }: { event: EmailEvent; last: boolean }) {
   );
 }
 
+/** What the story tells beside the statuses. */
+const STEPS: Readonly<Record<string, { label: string; tone: Tone }>> = {
+  dispatched: { label: "Handed over", tone: "info" },
+  accepted: { label: "Accepted", tone: "ok" },
+  rejected: { label: "Refused", tone: "bad" },
+  void: { label: "Connection lost", tone: "warn" },
+  rescheduled: { label: "Moved", tone: "neutral" },
+};
+
 function eventLook(type: string): { label: string; tone: Tone } {
-  const name = type.replace(/^email\./, "");
-  const status = EMAIL_STATUSES.find((known) => known === name);
+  const status = EMAIL_STATUSES.find((known) => known === type);
   if (status) return EMAIL_STATUS[status];
-  const words = name.replaceAll(/[._]/g, " ");
-  return { label: words.charAt(0).toUpperCase() + words.slice(1), tone: "neutral" };
+  const words = type.replaceAll("_", " ");
+  return STEPS[type] ?? { label: words.charAt(0).toUpperCase() + words.slice(1), tone: "neutral" };
 }

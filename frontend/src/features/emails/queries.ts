@@ -1,13 +1,14 @@
 import { keepPreviousData, queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api } from "@/api/client";
-import type { Email, EmailDetail, EmailEvent, EmailStatus, List } from "@/api/types";
+import type { Email, EmailDetail, EmailState, EmailStatus, List, StoryEntry } from "@/api/types";
 
 export interface EmailFilter {
   status: readonly EmailStatus[];
   campaign_id?: string | undefined;
   sender_id?: string | undefined;
   q?: string | undefined;
-  sort?: string | undefined;
+  /** `scheduled_at` (the next one first) only where every status waits. */
+  sort?: "created_at" | "scheduled_at";
   after?: string | undefined;
   before?: string | undefined;
   limit?: number;
@@ -36,10 +37,10 @@ export function useEmail(id: string) {
   });
 }
 
-export function useEmailEvents(id: string) {
+export function useStoryEntrys(id: string) {
   return useQuery({
     queryKey: ["emails", "events", id],
-    queryFn: ({ signal }) => api.get<List<EmailEvent>>(`/v1/emails/${id}/events`, { signal }),
+    queryFn: ({ signal }) => api.get<List<StoryEntry>>(`/v1/emails/${id}/events`, { signal }),
   });
 }
 
@@ -54,7 +55,7 @@ export function useEmailSource(id: string) {
 export function useCancelEmail() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (id: string) => api.post<Email>(`/v1/emails/${id}/cancel`),
+    mutationFn: (id: string) => api.post<EmailState>(`/v1/emails/${id}/cancel`),
     onSettled: () => client.invalidateQueries({ queryKey: ["emails"] }),
   });
 }

@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api } from "@/api/client";
-import type { List, Sender, SenderInput, SenderUsage, SenderVerification } from "@/api/types";
+import type { List, NewSender, Sender, SenderUsage, Verification } from "@/api/types";
 
 export function useSenders() {
   return useQuery({
@@ -17,7 +17,7 @@ function useRefreshSenders() {
 /** Adds a sender, or changes the one whose id is given. */
 export function useSaveSender(id: string | null) {
   return useMutation({
-    mutationFn: (input: SenderInput) =>
+    mutationFn: (input: NewSender) =>
       id === null ? api.post<Sender>("/v1/senders", input) : api.patch<Sender>(`/v1/senders/${id}`, input),
     onSuccess: useRefreshSenders(),
   });
@@ -32,7 +32,22 @@ export function useDeleteSender() {
 
 export function useVerifySender() {
   return useMutation({
-    mutationFn: (id: string) => api.post<SenderVerification>(`/v1/senders/${id}/verify`),
+    mutationFn: (id: string) => api.post<Verification>(`/v1/senders/${id}/verify`),
+    onSuccess: useRefreshSenders(),
+  });
+}
+
+/** Tests settings that are not saved yet. */
+export function useVerifyNewSender() {
+  return useMutation({
+    mutationFn: (input: NewSender) => api.post<Verification>("/v1/senders/verify", input),
+  });
+}
+
+export function usePauseSender() {
+  return useMutation({
+    mutationFn: ({ id, pause }: { id: string; pause: boolean }) =>
+      api.post<Sender>(`/v1/senders/${id}/${pause ? "pause" : "resume"}`),
     onSuccess: useRefreshSenders(),
   });
 }

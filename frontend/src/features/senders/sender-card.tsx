@@ -1,4 +1,4 @@
-import { CircleCheck, CirclePause, CircleX, Pencil, PlugZap, Trash2 } from "lucide-react";
+import { CircleCheck, CirclePause, CirclePlay, CircleX, Pencil, PlugZap, Trash2 } from "lucide-react";
 import { useState } from "react";
 import type { Sender, SenderState } from "@/api/types";
 import { formatCount, plural } from "@/lib/numbers";
@@ -8,7 +8,7 @@ import { Button } from "@/ui/button";
 import { Confirm } from "@/ui/dialog";
 import { Card } from "@/ui/page";
 import { toast } from "@/ui/toast";
-import { useDeleteSender } from "./queries";
+import { useDeleteSender, usePauseSender } from "./queries";
 import { SenderUsage } from "./sender-usage";
 
 export const SENDER_STATE: Record<SenderState, Look> = {
@@ -25,11 +25,12 @@ interface SenderCardProps {
 
 export function SenderCard({ sender, onEdit, onTest }: SenderCardProps) {
   return (
-    <Card className="grid gap-x-6 gap-y-3 p-4 md:grid-cols-[minmax(0,1fr)_minmax(0,18rem)_auto] md:items-center">
+    <Card className="grid gap-x-6 gap-y-3 p-4 md:grid-cols-[minmax(0,1fr)_minmax(0,15rem)_auto] md:items-center">
       <div className="min-w-0">
         <div className="flex flex-wrap items-center gap-2">
           <h2 className="min-w-0 truncate font-semibold">{sender.name}</h2>
           <Badge {...SENDER_STATE[sender.state]} />
+          {sender.is_default && <span className="text-faint text-xs">Default</span>}
         </div>
         <p className="mt-0.5 truncate text-soft">
           {sender.from_name ? `${sender.from_name} <${sender.from_email}>` : sender.from_email}
@@ -54,9 +55,35 @@ export function SenderCard({ sender, onEdit, onTest }: SenderCardProps) {
         <Button size="sm" icon={<Pencil className="size-3.5" aria-hidden />} onClick={onEdit}>
           Edit
         </Button>
+        <PauseSender sender={sender} />
         <DeleteSender sender={sender} />
       </div>
     </Card>
+  );
+}
+
+function PauseSender({ sender }: { sender: Sender }) {
+  const change = usePauseSender();
+  const pause = sender.state === "active";
+  const Icon = pause ? CirclePause : CirclePlay;
+  function run() {
+    change.mutate(
+      { id: sender.id, pause },
+      {
+        onSuccess: () =>
+          toast.done(
+            pause ? "Sender paused" : "Sender resumed",
+            pause ? "Its mail waits." : "Its mail goes on.",
+          ),
+        onError: (error) =>
+          toast.error(pause ? "Could not pause the sender" : "Could not resume the sender", error),
+      },
+    );
+  }
+  return (
+    <Button size="sm" busy={change.isPending} icon={<Icon className="size-4" aria-hidden />} onClick={run}>
+      {pause ? "Pause" : "Resume"}
+    </Button>
   );
 }
 

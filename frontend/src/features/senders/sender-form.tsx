@@ -6,7 +6,8 @@ import { Dialog } from "@/ui/dialog";
 import { Field, Input } from "@/ui/field";
 import { toast } from "@/ui/toast";
 import { emptyForm, formOf, inputOf, type SenderFields } from "./form-state";
-import { useSaveSender } from "./queries";
+import { PhaseList } from "./phase-list";
+import { useSaveSender, useVerifyNewSender } from "./queries";
 import { LimitFields } from "./sender-limits";
 import { ServerFields } from "./sender-server";
 
@@ -25,6 +26,7 @@ export interface SectionProps {
 export function SenderForm({ sender, onClose, onSaved }: SenderFormProps) {
   const [fields, setFields] = useState<SenderFields>(() => (sender ? formOf(sender) : emptyForm()));
   const save = useSaveSender(sender?.id ?? null);
+  const test = useVerifyNewSender();
   const { input, problems } = inputOf(fields, sender !== null);
   const [tried, setTried] = useState(false);
 
@@ -46,6 +48,11 @@ export function SenderForm({ sender, onClose, onSaved }: SenderFormProps) {
     });
   }
 
+  function runTest() {
+    setTried(true);
+    if (input) test.mutate(input, { onError: (error) => toast.error("The test did not run", error) });
+  }
+
   const section: SectionProps = {
     fields,
     change: (patch) => setFields((old) => ({ ...old, ...patch })),
@@ -57,10 +64,20 @@ export function SenderForm({ sender, onClose, onSaved }: SenderFormProps) {
         <IdentityFields {...section} />
         <ServerFields {...section} saved={sender !== null} />
         <LimitFields {...section} />
-        <div className="flex justify-end gap-2 border-line border-t pt-4">
+        {test.data && (
+          <div aria-live="polite" className="rounded-md border border-line p-4">
+            <PhaseList phases={test.data.phases} />
+          </div>
+        )}
+        <div className="flex flex-wrap justify-end gap-2 border-line border-t pt-4">
+          {sender === null && (
+            <Button className="mr-auto" busy={test.isPending} onClick={runTest}>
+              Test connection
+            </Button>
+          )}
           <Button onClick={onClose}>Cancel</Button>
           <Button type="submit" variant="primary" busy={save.isPending}>
-            {sender ? "Save and test" : "Add and test"}
+            {sender ? "Save and test" : "Add sender"}
           </Button>
         </div>
       </form>

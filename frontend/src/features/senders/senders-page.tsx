@@ -45,7 +45,7 @@ export function SendersPage({ search, onSearch }: SendersPageProps) {
           key={edited?.id ?? "new"}
           sender={edited ?? null}
           onClose={close}
-          onSaved={(sender) => onSearch({ test: sender.id })}
+          onSaved={(sender) => onSearch(edited ? { test: sender.id } : {})}
         />
       )}
       {tested && <VerifyDialog key={tested.id} sender={tested} onClose={close} />}
