@@ -10,7 +10,7 @@ import uvloop
 
 from app import logs
 from app.settings import load
-from tasks import worker
+from tasks.worker import run as work
 
 
 def run(options: argparse.Namespace) -> int:
@@ -19,5 +19,5 @@ def run(options: argparse.Namespace) -> int:
     logs.configure(json=settings.log_json)
     concurrency = options.concurrency or settings.worker_concurrency
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(worker.run(settings, concurrency=concurrency))
+        runner.run(work(settings, concurrency=concurrency))
     return 0
