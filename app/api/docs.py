@@ -1,17 +1,54 @@
-"""The OpenAPI document and a page that shows it. The page is made here: it needs no script and no other server."""
+"""The OpenAPI document (3.1) and the page that shows it."""
 
 from __future__ import annotations
 
 from importlib.metadata import version
 from typing import Any, Final
 
-from litestar import Request, Response, get
+import msgspec
+from litestar import Litestar, Request, Response, get
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import OpenAPIRenderPlugin
 from litestar.openapi.spec import Components, SecurityRequirement, SecurityScheme
-from litestar.serialization import encode_json
+
+from app.api.problems import ProblemBody
+from app.settings import Settings
 
 SECURITY: Final[list[SecurityRequirement]] = [{"apiKey": []}, {"session": []}]
+
+DESCRIPTION: Final = (
+    "Schedules, paces and sends email. Every path also answers without `/v1`, so the official Resend SDKs work with "
+    "this server as their base URL. A browser that signed in sends its cookie and, with every unsafe method, the "
+    "header `X-CSRF-Token` with the `csrf_token` of `GET /v1/me`."
+)
+
+REFUSED: Final = {
+    "description": "Refused, or not possible now. `name` is stable; `errors` says where the request is wrong.",
+    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ProblemBody"}}},
+}
+TO_REFUSED: Final = {"$ref": "#/components/responses/Refused"}
+
+
+def document(app: Litestar) -> dict[str, Any]:
+    """The document with our own errors, which Litestar cannot know: every operation may answer with one."""
+    kept: dict[str, Any] | None = getattr(app.state, "openapi", None)
+    if kept is None:
+        kept = app.openapi_schema.to_schema()
+        _, schemas = msgspec.json.schema_components([ProblemBody], ref_template="#/components/schemas/{name}")
+        kept["components"].setdefault("schemas", {}).update(schemas)
+        kept["components"]["responses"] = {"Refused": REFUSED}
+        for item in kept["paths"].values():
+            for operation in item.values():
+                if isinstance(operation, dict) and "responses" in operation:
+                    said = {status: each for status, each in operation["responses"].items() if status != "400"}
+                    operation["responses"] = said | {"4XX": TO_REFUSED, "5XX": TO_REFUSED}
+        app.state.openapi = kept
+    return kept
+
+
+@get("/openapi.json", sync_to_thread=False)
+def openapi_json(request: Request[Any, Any, Any]) -> Response[bytes]:
+    return Response(msgspec.json.encode(document(request.app)), media_type="application/json")
 
 
 class DocsPage(OpenAPIRenderPlugin):
@@ -21,21 +58,16 @@ class DocsPage(OpenAPIRenderPlugin):
         super().__init__(path="/")
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
-        return b"<!doctype html>"
+        from app.api import docs_page  # Jinja takes its time, and few ask
 
-
-@get("/openapi.json", sync_to_thread=False)
-def openapi_json(request: Request[Any, Any, Any]) -> Response[bytes]:
-    return Response(encode_json(request.app.openapi_schema.to_schema()), media_type="application/json")
+        settings: Settings = request.app.state.settings
+        return docs_page.render(document(request.app), base_url=settings.base_url)
 
 
 OPENAPI: Final = OpenAPIConfig(
     title="Paceline",
     version=version("paceline"),
-    description=(
-        "Schedules, paces and sends email. Every path also answers without `/v1`, so the official Resend SDKs work "
-        "with this server as their base URL. A browser's session needs the header `X-CSRF-Token` on unsafe methods."
-    ),
+    description=DESCRIPTION,
     path="/docs",
     render_plugins=[DocsPage()],
     use_handler_docstrings=True,

@@ -58,7 +58,7 @@ provider.use(async (ctx, next) => {
 async function forge(what, token) {
   const claims = decodeJwt(token);
   if (what === "unsigned") return new UnsecuredJWT(claims).encode();
-  if (what === "audience") claims.aud = "somebody-else";
+  if (what === "audience") Object.assign(claims, { aud: "somebody-else", azp: "paceline" });
   if (what === "issuer") claims.iss = "https://issuer.example";
   if (what === "expired") claims.exp = claims.iat - 3600;
   const key = what === "key" ? (await generateKeyPair("RS256")).privateKey : await importJWK(signing, "RS256");
