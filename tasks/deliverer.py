@@ -49,7 +49,6 @@ class Deliverer:
         self._lease = runner.lease
         self._senders: dict[UUID, tuple[From, Account]] = {}
         self._offering: set[asyncio.Task[Any] | None] = set()
-        self._strikes = 0
 
     async def refresh_senders(self) -> None:
         """Reads the senders of the mailbox again: names, passwords."""
@@ -111,8 +110,7 @@ class Deliverer:
                 raise
             await self._refused(message, error, connected=conn is not None)
             return None
-        self._strikes = 0
-        self._runner.all_well()
+        self._runner.troubles.clear()
         return conn, account, answer
 
     async def _refused(self, message: Due, error: SmtpError, *, connected: bool) -> None:
@@ -157,15 +155,14 @@ class Deliverer:
 
     async def _trouble(self, sender_id: UUID, error: SmtpError) -> None:
         """The server lets nobody in. The mailbox waits; what a person has to mend pauses the sender."""
-        self._strikes += 1
-        if self._strikes >= STRIKES and error.phase in PAUSING and not isinstance(error, Temporary):
-            log.warning("sender.paused", sender=str(sender_id), reason=error.message)
-            await delivery.pause_sender(self._worker.pool, self._lease.workspace_id, sender_id, reason=error.message)
-            self._worker.recorder.changed(self._lease.workspace_id)
-            self._strikes = 0
-            self._runner.stir()
-        else:
-            await self._runner.trouble_at_server(error.message)
+        times = await self._runner.trouble_at_server(error.message)
+        if times is None or times < STRIKES or error.phase not in PAUSING or isinstance(error, Temporary):
+            return
+        log.warning("sender.paused", sender=str(sender_id), reason=error.message)
+        await delivery.pause_sender(self._worker.pool, self._lease.workspace_id, sender_id, reason=error.message)
+        self._worker.recorder.changed(self._lease.workspace_id)
+        self._runner.troubles.clear()
+        self._runner.stir()
 
     # At the gate and after
 
@@ -184,7 +181,7 @@ class Deliverer:
             await conn.abandon()
             await self._turned_away(message, word)
             return
-        await self._runner.settle([(message, True, word.at, None)])
+        await self._runner.places.went(message, word.at)
         try:
             dot = await conn.dot(deadline=word.deadline)
         except SmtpError as error:
@@ -261,13 +258,21 @@ class Deliverer:
         elif word.verdict == "oversize":
             await self._refuse(message, Status.FAILED, "It has more recipients than a limit allows in an hour at all.")
         elif word.next_at is not None and word.verdict not in ("early", "gap"):
-            scope = next(s for s in runner.scopes_of(message.campaign_id) if s.kind == word.verdict)
-            refusal = Refusal(scope, word.next_at)
-            await runner.settle([(message, False, 0.0, refusal)])
-            await runner.hold_back(refusal)
+            await self._closed(message, word.verdict, word.next_at)
         else:
-            await runner.settle([(message, False, 0.0, None)])
-            runner.stir()
+            await runner.give_back(message)
+
+    async def _closed(self, message: Due, kind: str, next_at: float) -> None:
+        """The gate says that a limit is reached, whatever Redis thought."""
+        places = self._runner.places
+        for scope in places.scopes_of(message.campaign_id):
+            if scope.kind == kind:
+                refusal = Refusal(scope, next_at)
+                await places.refused(message, refusal)
+                await places.hold_back(refusal)
+                return
+        # A limit that was set a moment ago: read it.
+        await self._runner.give_back(message)
 
     def _sender(self, row: dict[str, Any]) -> tuple[From, Account]:
         password = None

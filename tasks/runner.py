@@ -18,14 +18,14 @@ import structlog
 
 from app.db.outage import UNAVAILABLE
 from app.db.pool import FOREVER
-from app.domain.pacing import DAY
-from app.pacing.reservations import Ask, Refusal, Scope, Settlement
 from app.services import delivery, leases
 from app.services.delivery import Due
 from app.services.leases import Lease, Outlook
 from tasks.clock import instant
 from tasks.deliverer import Deliverer
 from tasks.gatekeeper import Gatekeeper
+from tasks.places import Places
+from tasks.troubles import Troubles
 
 if TYPE_CHECKING:
     from tasks.worker import Worker
@@ -38,7 +38,6 @@ LOW: Final = 64  # read again when fewer wait in hand
 KEEP: Final = 20.0  # seconds: with nothing due for longer, the lease is given back
 LINGER: Final = 5.0  # seconds that an idle mailbox is kept, connections and all, for what may follow
 OFFER_LEAD: Final = 1.0  # seconds before its turn by the gap that a message is offered to the server
-LONGEST_TROUBLE: Final = 300.0  # seconds between attempts at a server that lets nobody in
 FAULT_PAUSE: Final = 5.0  # seconds
 LIMITS: Final = frozenset({"workspace_hour", "mailbox_day", "mailbox_hour"})
 
@@ -55,8 +54,9 @@ class Runner:
         self.window = worker.settings.rate_window_seconds
         self.gate = Gatekeeper(worker.pool, lease, worker.clock, window=self.window)
         self.deliverer = Deliverer(self)
+        self.places = Places(self)
+        self.troubles = Troubles()
         self._outlook: Outlook | None = None
-        self._campaign_limits: dict[UUID, int] = {}
         self._pending: deque[Due] = deque()  # read, with places held, in order
         self._tasks: dict[UUID, asyncio.Task[None]] = {}
         self._event = asyncio.Event()
@@ -65,7 +65,6 @@ class Runner:
         self._active_at = self.clock.now()
         self._draining = False
         self._lost = False
-        self._troubles = 0  # failures to get a message to the server, one after another
         self._moved = True  # something was handed over since the last look at an idle mailbox
 
     # From outside
@@ -105,7 +104,7 @@ class Runner:
             while self._tasks:
                 await asyncio.wait(self._tasks.values())
             gate.cancel()
-            await self._give_back([*self._pending])
+            await self.places.give_back([*self._pending])
             self._pending.clear()
             await self.worker.connections.close_mailbox(self.lease.mailbox_id)
             await self._release()
@@ -148,11 +147,11 @@ class Runner:
             raise LeaseLost
         self._outlook = outlook
         self.gate.gap = outlook.min_delay_ms / 1000
-        self._campaign_limits.clear()
+        self.places.forget_limits()
         await self.deliverer.refresh_senders()
 
     async def _read(self, now: float) -> None:
-        blocked_until = self._known().blocked_until.timestamp()
+        blocked_until = self.outlook().blocked_until.timestamp()
         if blocked_until > now:
             self._read_at = blocked_until
             return
@@ -162,18 +161,19 @@ class Runner:
         )
         self._read_at = 0.0 if len(found) == BATCH else now + LOOKAHEAD / 2
         if found:
-            granted = await self._reserved(found, now)
+            granted = await self.places.reserve(found, now)
+            await self.worker.messages.load(self.lease.workspace_id, {message.content_id for message in granted})
             self._pending = deque(sorted([*self._pending, *granted], key=lambda message: message.order))
 
     async def _idle(self) -> float | None:
         """Nothing in hand: the moment to look again by the database's clock, or None once the lease is given back."""
         await self.worker.recorder.flush()
         now = self.clock.now()
-        outlook = self._known()
+        outlook = self.outlook()
         if outlook.blocked_until.timestamp() <= now:
             await leases.settle_lanes(self.worker.pool, self.lease.mailbox_id, until=instant(now))
         await self._look()
-        outlook = self._known()
+        outlook = self.outlook()
         due = None if outlook.wake_at is None else max(outlook.wake_at, outlook.blocked_until)
         wake = math.inf if due is None or due == FOREVER else due.timestamp()
         now = self.clock.now()
@@ -198,7 +198,7 @@ class Runner:
 
     def _hand_over(self) -> float:
         """Gives messages to connections in order, as far as time, gap and connections allow. The next moment."""
-        outlook = self._known()
+        outlook = self.outlook()
         while self._pending and len(self._tasks) < outlook.concurrency:
             message = self._pending[0]
             start = message.due_at.timestamp()
@@ -228,139 +228,42 @@ class Runner:
             if timer is not None:
                 timer.cancel()
 
-    def _known(self) -> Outlook:
+    def outlook(self) -> Outlook:
+        """What was last read, or done here, of the mailbox's limits and blocks."""
         if self._outlook is None:
             raise RuntimeError("looked at nothing yet")
         return self._outlook
 
-    # Places
-
-    def scopes_of(self, campaign_id: UUID | None) -> list[Scope]:
-        """The limited scopes that one message counts in, in the gate's order."""
-        outlook, lease = self._known(), self.lease
-        limits = [
-            ("workspace_hour", lease.workspace_id, outlook.workspace_limit, self.window),
-            (
-                "campaign_hour",
-                campaign_id,
-                self._campaign_limits.get(campaign_id) if campaign_id else None,
-                self.window,
-            ),
-            ("mailbox_day", lease.mailbox_id, outlook.daily_limit, self.window * DAY),
-            ("mailbox_hour", lease.mailbox_id, outlook.hourly_limit, self.window),
-        ]
-        return [Scope(kind, key, limit, window) for kind, key, limit, window in limits if limit is not None and key]
-
-    async def _reserved(self, found: list[Due], now: float) -> list[Due]:
-        """Those of `found` that may go as far as anyone here knows; what may not is held back."""
-        await self._learn_limits(found)
-        scopes = list({scope: None for message in found for scope in self.scopes_of(message.campaign_id)})
-        scopes.sort(key=lambda scope: (scope.kind.startswith("mailbox"), scope.is_campaign, str(scope.id)))
-        if not scopes:
-            return found
-        answers = await self.worker.reservations.reserve(
-            self.lease.workspace_id,
-            self.holder,
-            scopes,
-            [Ask(message.recipient_count, message.campaign_id) for message in found],
-            now=now,
-        )
-        if answers is None:
-            return await self._without_redis(found, scopes)
-        refused = {(answer.scope.kind, answer.scope.id): answer for answer in answers if answer is not None}
-        for refusal in refused.values():
-            await self.hold_back(refusal)
-        return [message for message, answer in zip(found, answers, strict=True) if answer is None]
-
-    async def _without_redis(self, found: list[Due], scopes: list[Scope]) -> list[Due]:
-        """Asks Postgres what the fast path cannot say."""
-        room = BATCH
-        for scope in scopes:
-            if not scope.is_campaign:
-                used, next_at = await delivery.headroom(
-                    self.worker.pool, scope.kind, scope.id, scope.limit, scope.window
-                )
-                room = min(room, scope.limit - used)
-                if room <= 0:
-                    await self.hold_back(Refusal(scope, next_at.timestamp()))
-                    return []
-        kept, taken = [], 0
-        for message in found:
-            taken += message.recipient_count
-            if taken > room:
-                break
-            kept.append(message)
-        self._read_at = 0.0
-        return kept or found[:1]
-
-    async def _learn_limits(self, found: list[Due]) -> None:
-        unknown = {message.campaign_id for message in found if message.campaign_id} - self._campaign_limits.keys()
-        if unknown:
-            limits = await delivery.campaign_limits(self.worker.pool, self.lease.workspace_id, [*unknown])
-            self._campaign_limits.update(limits)
-
-    @property
-    def holder(self) -> str:
-        return f"{self.lease.mailbox_id}:{self.lease.fence}"
-
-    async def hold_back(self, refusal: Refusal) -> None:
-        """A limit is reached: one row waits for it, not the messages."""
-        until = instant(min(refusal.next_at, FOREVER.timestamp() - 1))
-        if refusal.scope.is_campaign:
-            await delivery.block_campaign(self.worker.pool, self.lease, refusal.scope.id, until=until)
-            return
-        await self.block(until.timestamp(), refusal.scope.kind)
+    # What holds the mailbox back
 
     async def block(self, until: float, reason: str | None) -> None:
-        """Claims nothing for this mailbox until then. What is in hand goes on."""
+        """Claims nothing for this mailbox until then (seconds since the epoch). What is in hand goes on."""
         moment = instant(until)
         await delivery.block_mailbox(self.worker.pool, self.lease, until=moment, reason=reason)
-        self._outlook = msgspec.structs.replace(self._known(), blocked_until=moment, blocked_reason=reason)
+        self._outlook = msgspec.structs.replace(self.outlook(), blocked_until=moment, blocked_reason=reason)
         self._read_at = until
         self.worker.recorder.changed(self.lease.workspace_id)
 
     async def give_back(self, message: Due) -> None:
         """Its places are free again, so a limit that they filled is not reached after all."""
-        await self._give_back([message])
-        if self._known().blocked_reason in LIMITS and self.scopes_of(message.campaign_id):
+        await self.places.give_back([message])
+        if self.outlook().blocked_reason in LIMITS and self.places.scopes_of(message.campaign_id):
             await self.block(self.clock.now(), None)
-            self.stir()
-
-    async def trouble_at_server(self, why: str) -> None:
-        """Nobody gets in, or connections break: the mailbox waits, longer each time. One break is nothing."""
-        self._troubles += 1
-        if self._troubles > 1:
-            delay = min(LONGEST_TROUBLE, 2.0 ** (self._troubles - 1))
-            log.warning("mailbox.waits", mailbox=str(self.lease.mailbox_id), seconds=delay, reason=why)
-            await self.block(self.clock.now() + delay, "connection")
         self.stir()
 
-    def all_well(self) -> None:
-        """The server took a message's body."""
-        self._troubles = 0
+    async def trouble_at_server(self, why: str) -> int | None:
+        """Nobody gets in, or connections break: the mailbox waits, longer each time.
+
+        How often it has happened in a row; None if this belongs to a time that was counted already.
+        """
+        wait = self.troubles.strike(self.clock.now())
+        if wait is None:
+            return None
+        log.warning("mailbox.waits", mailbox=str(self.lease.mailbox_id), seconds=wait, reason=why)
+        await self.block(self.clock.now() + wait, "connection")
+        return self.troubles.count
 
     async def pause_after_fault(self) -> None:
         """Something unforeseen: do not try the same thing again at once."""
         await self.block(self.clock.now() + FAULT_PAUSE, "fault")
         self.stir()
-
-    async def _give_back(self, messages: list[Due]) -> None:
-        """Places of messages that will not be tried now."""
-        if messages:
-            await self.settle([(message, False, 0.0, None) for message in messages])
-
-    async def settle(self, ended: list[tuple[Due, bool, float, Refusal | None]]) -> None:
-        """Tells Redis what became of places: (message, dispatched, moment, the gate's refusal)."""
-        sums: dict[Scope, tuple[int, int, float, float]] = {}
-        for message, dispatched, moment, refusal in ended:
-            for scope in self.scopes_of(message.campaign_id):
-                went, over, last, closed = sums.get(scope, (0, 0, 0.0, 0.0))
-                n = message.recipient_count
-                if refusal is not None and refusal.scope == scope:
-                    closed = max(closed, refusal.next_at)
-                sums[scope] = (went + (n if dispatched else 0), over + n, max(last, moment), closed)
-        if sums:
-            settlements = [
-                Settlement(scope, went, over, at, closed) for scope, (went, over, at, closed) in sums.items()
-            ]
-            await self.worker.reservations.settle(self.lease.workspace_id, self.holder, settlements)
