@@ -19,15 +19,18 @@ from app.api.access import provide_caller, require_caller
 from app.api.api_keys import ApiKeys
 from app.api.docs import OPENAPI, SECURITY, openapi_json
 from app.api.edge import Edge
+from app.api.emails import Emails
+from app.api.events import run_feed, stream_events
 from app.api.me import get_me
 from app.api.problems import HANDLERS
+from app.api.recipients import parse_recipients
 from app.api.senders import Senders
 from app.api.sign_in import SignIn
 from app.db.pool import Pool, make_pool
 from app.settings import Settings, load
 
 # The API. Paths are declared without /v1 and answer with and without it.
-ROUTES: Final[list[ControllerRouterHandler]] = [get_me, ApiKeys, Senders]
+ROUTES: Final[list[ControllerRouterHandler]] = [get_me, ApiKeys, Senders, parse_recipients, Emails, stream_events]
 
 MAX_BODY: Final = 40 * 1024 * 1024  # bytes: 25 MB of attachments in base64 and their message
 
@@ -56,7 +59,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
             "now": Provide(provide_now, sync_to_thread=False, use_cache=False),
         },
         exception_handlers=HANDLERS,
-        lifespan=[open_pool],
+        lifespan=[open_pool, run_feed],
         logging_config=None,
         openapi_config=OPENAPI,
         request_max_body_size=MAX_BODY,

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from app.contract.lists import Page
 
 
 async def provide_page(
-    limit: Annotated[int, Parameter(description="How many at most, 1 to 100.")] = 20,
-    after: Annotated[UUID | None, Parameter(description="Only what is older than this id.")] = None,
-    before: Annotated[UUID | None, Parameter(description="Only what is newer than this id.")] = None,
+    limit: Annotated[int, QueryParameter(description="How many at most, 1 to 100.")] = 20,
+    after: Annotated[UUID | None, QueryParameter(description="Only what is older than this id.")] = None,
+    before: Annotated[UUID | None, QueryParameter(description="Only what is newer than this id.")] = None,
 ) -> Page:
     return Page(limit=limit, after=after, before=before)

@@ -93,8 +93,13 @@ def handle_validation(request: Request[Any, Any, Any], error: ValidationExceptio
 
 
 def handle_msgspec(request: Request[Any, Any, Any], error: msgspec.ValidationError) -> Response[ProblemBody]:
-    problem = _problem(str(error), "")
+    problem = problem_of(error)
     return respond(request, 422, "validation_error", problem.message, problems=(problem,))
+
+
+def problem_of(error: msgspec.ValidationError) -> Problem:
+    """msgspec's own words as path and message."""
+    return _problem(str(error), "")
 
 
 def handle_unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[ProblemBody]:

@@ -1,56 +1,223 @@
-"""Messages: putting them into the schedule, changing and cancelling them. What is shown of them is in email_views."""
+"""Messages: put into the schedule, moved, cancelled. `email_views` shows them, `email_rows` writes them in bulk."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 import msgspec
 
-from app.db.copying import copy_rows
-from app.db.pool import Conn
-from app.db.queries import queries
+from app.contract.emails import Batch, BatchError, BatchId, EmailState, SendEmail, UpdateEmail
+from app.db.pool import Conn, Pool
+from app.db.queries import queries, rows
+from app.db.transaction import retrying
+from app.domain.addresses import parse
+from app.domain.ids import new_ids
+from app.domain.scheduling import read_moment
+from app.domain.status import Status
+from app.errors import AlreadySending, Problem, ValidationError
+from app.services import email_views, feed, idempotency, lanes
+from app.services.drafts import Draft, content_row, pick_sender, read_draft, refusal
+from app.services.email_rows import NewEmail as NewEmail
+from app.services.email_rows import insert_many as insert_many
+
+BATCH_LIMIT: Final = 100
 
 
-class NewEmail(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of `emails`, waiting for `due_at`."""
+class Refused(msgspec.Struct, frozen=True):
+    """A message of a batch that was not taken."""
 
-    workspace_id: UUID
-    id: UUID  # from app.domain.ids
-    lane_id: int
-    sender_id: UUID
-    campaign_id: UUID | None
-    content_id: UUID
-    position: int  # place in the campaign or batch: what decides between equal moments
-    scheduled_at: datetime
-    due_at: datetime
-    to_address: str  # the first recipient
-    to_name: str | None
-    recipients: (
-        list[dict[str, str | None]] | None
-    )  # [{kind, email, name}], the first included, where there is more than one
-    recipient_count: int
-    variables: dict[str, Any] | None  # of this recipient, for the templates of its content
-    message_id: str  # with its angle brackets
+    index: int
+    error: ValidationError
 
 
-TYPES: Final = (
-    "uuid", "uuid", "int8", "uuid", "uuid", "uuid", "int4", "timestamptz", "timestamptz", "text", "text", "jsonb",
-    "int2", "jsonb", "text",
-)  # fmt: skip
+async def send(pool: Pool, *, workspace_id: UUID, wanted: SendEmail, key: str | None, now: datetime) -> EmailState:
+    """Puts one message into the schedule, for good once this returns. Raises ValidationError and what `once` does."""
+    asked = idempotency.request(key, "POST /emails", wanted)
+
+    async def work(tx: Conn) -> EmailState:
+        placed, refused = await _place(tx, workspace_id, [wanted], now)
+        for each in refused:
+            raise each.error
+        await _write(tx, workspace_id, placed, now)
+        return placed[0].state
+
+    answer = await idempotency.once(pool, asked, workspace_id=workspace_id, answer=EmailState, work=work)
+    feed.announce(pool, workspace_id)
+    return answer
 
 
-async def insert_many(tx: Conn, new: Iterable[NewEmail]) -> int:
-    """Writes any number of messages by one COPY and returns how many. `new` may be a generator: it is consumed as it goes.
+async def send_batch(
+    pool: Pool,
+    *,
+    workspace_id: UUID,
+    wanted: Sequence[SendEmail | ValidationError],
+    permissive: bool,
+    key: str | None,
+    now: datetime,
+) -> Batch:
+    """All of them or none, every bad one named by its place (`[3].to[0]`); with `permissive` the good ones.
 
-    All or nothing with the caller's transaction. The caller promises that the lanes exist (`lanes.ensure`), that the ids
-    of a campaign rise with the positions (take them from `new_ids` in order: lists find a campaign's rows by the span of
-    its ids), and to call `lanes.wake` for each lane afterwards, last in the transaction.
+    An entry that could not even be read stands there as its error.
     """
-    return await copy_rows(tx, queries.emails.copy_rows, TYPES, map(_values, new))
+    if not 1 <= len(wanted) <= BATCH_LIMIT:
+        raise ValidationError.at(
+            "", f"A batch is a list of 1 to {BATCH_LIMIT} messages and this one has {len(wanted)}."
+        )
+    said = [each if isinstance(each, SendEmail) else each.message for each in wanted]
+    asked = idempotency.request(key, "POST /emails/batch", [permissive, said])
+
+    async def work(tx: Conn) -> Batch:
+        placed, refused = await _place(tx, workspace_id, wanted, now)
+        if refused and not permissive:
+            raise refusal([_at(each.index, problem) for each in refused for problem in _problems(each.error)])
+        await _write(tx, workspace_id, placed, now)
+        return Batch(
+            data=[BatchId(id=each.id) for each in placed],
+            errors=[BatchError(index=each.index, message=each.error.message) for each in refused],
+        )
+
+    answer = await idempotency.once(pool, asked, workspace_id=workspace_id, answer=Batch, work=work)
+    feed.announce(pool, workspace_id)
+    return answer
 
 
-def _values(row: NewEmail) -> tuple[Any, ...]:
-    return tuple(getattr(row, name) for name in NewEmail.__struct_fields__)
+async def reschedule(
+    pool: Pool, *, workspace_id: UUID, id: UUID, wanted: UpdateEmail, by: UUID | None, now: datetime
+) -> EmailState:
+    """Moves a message that waits. Raises ValidationError, NotFound, or AlreadySending where it waits no more."""
+    due_at = read_moment(wanted.scheduled_at, now)
+
+    async def work(tx: Conn) -> EmailState:
+        moved = await queries.emails.reschedule(tx, workspace_id=workspace_id, id=id, due_at=due_at, by=by)
+        answer = await email_views.state(tx, workspace_id=workspace_id, id=id, now=now)
+        if moved is None:
+            raise AlreadySending(f"This message is {answer.status} and can no longer be moved.")
+        await lanes.wake(tx, workspace_id=workspace_id, lane_id=moved["lane_id"], due=due_at, now=now)
+        return answer
+
+    answer = await retrying(pool, work)
+    feed.announce(pool, workspace_id)
+    return answer
+
+
+async def cancel(pool: Pool, *, workspace_id: UUID, id: UUID, by: UUID | None, now: datetime) -> EmailState:
+    """Once this returns the message will not be sent; twice is no error. Raises NotFound, or AlreadySending."""
+
+    async def work(tx: Conn) -> EmailState:
+        cancelled = await queries.emails.cancel(tx, workspace_id=workspace_id, id=id, by=by)
+        answer = await email_views.state(tx, workspace_id=workspace_id, id=id, now=now)
+        if cancelled is None and answer.status is not Status.CANCELLED:
+            raise AlreadySending(f"This message is {answer.status} and can no longer be cancelled.")
+        return answer
+
+    answer = await retrying(pool, work)
+    feed.announce(pool, workspace_id)
+    return answer
+
+
+# Placing and writing
+
+
+class _Placed(msgspec.Struct):
+    """A message with its sender, ready to be written."""
+
+    id: UUID
+    draft: Draft
+    sender: Mapping[str, Any]
+    position: int
+
+    @property
+    def state(self) -> EmailState:
+        at_its_time = self.sender["unlimited"] and self.sender["state"] == "active"
+        due_at = self.draft.due_at
+        return EmailState(
+            object="email",
+            id=self.id,
+            status=Status.SCHEDULED,
+            scheduled_at=due_at,
+            estimated_send_at=due_at if at_its_time else None,
+        )
+
+
+async def _place(
+    tx: Conn, workspace_id: UUID, wanted: Sequence[SendEmail | ValidationError], now: datetime
+) -> tuple[list[_Placed], list[Refused]]:
+    """Reads every message and finds its sender, all in one query."""
+    refused: list[Refused] = []
+    drafts: list[tuple[int, Draft]] = []
+    for index, each in enumerate(wanted):
+        try:
+            if isinstance(each, ValidationError):
+                raise each
+            drafts.append((index, read_draft(each, now)))
+        except ValidationError as error:
+            refused.append(Refused(index, error))
+    senders = await _senders(tx, workspace_id, [draft for _, draft in drafts]) if drafts else []
+    placed = []
+    for (index, draft), id in zip(drafts, new_ids(len(drafts)), strict=True):
+        try:
+            placed.append(_Placed(id, draft, pick_sender(draft, senders), index))
+        except ValidationError as error:
+            refused.append(Refused(index, error))
+    return placed, sorted(refused, key=lambda each: each.index)
+
+
+async def _senders(tx: Conn, workspace_id: UUID, drafts: Sequence[Draft]) -> list[dict[str, Any]]:
+    ids = {draft.wanted.sender_id for draft in drafts} - {None}
+    addresses = {draft.sender.email.lower() for draft in drafts if draft.sender is not None}
+    found = queries.emails.senders(tx, workspace_id=workspace_id, ids=list(ids), addresses=list(addresses))
+    return await rows(found)
+
+
+async def _write(tx: Conn, workspace_id: UUID, placed: Sequence[_Placed], now: datetime) -> None:
+    """One insert for all, then each lane is woken once, for the earliest of its messages."""
+    if not placed:
+        return
+    lane_of: dict[UUID, int] = {}
+    for each in placed:
+        sender_id = each.sender["id"]
+        if sender_id not in lane_of:
+            lane_of[sender_id] = each.sender["lane_id"] or await lanes.ensure(
+                tx, workspace_id=workspace_id, sender_id=sender_id, campaign_id=None
+            )
+    new = msgspec.json.encode([_row(each, lane_of[each.sender["id"]]) for each in placed]).decode()
+    await queries.emails.insert(tx, workspace_id=workspace_id, rows=new)
+    for sender_id, lane_id in sorted(lane_of.items(), key=lambda item: item[1]):
+        due = min(each.draft.due_at for each in placed if each.sender["id"] == sender_id)
+        await lanes.wake(tx, workspace_id=workspace_id, lane_id=lane_id, due=due, now=now)
+
+
+def _row(each: _Placed, lane_id: int) -> dict[str, Any]:
+    draft, first = each.draft, each.draft.first
+    return {
+        **content_row(draft),
+        "id": each.id,
+        "lane_id": lane_id,
+        "sender_id": each.sender["id"],
+        "position": each.position,
+        "due_at": draft.due_at,
+        "to_address": first.email,
+        "to_name": first.name,
+        "recipients": draft.recipients if len(draft.recipients) > 1 else None,
+        "recipient_count": len(draft.recipients),
+        "message_id": message_id(each.id, each.sender["from_email"]),
+    }
+
+
+def message_id(id: UUID, from_email: str) -> str:
+    """RFC 5322, 3.6.4: unique by the message's own id, under the sender's domain in ASCII."""
+    domain = from_email.rpartition("@")[2]
+    ascii_domain = parse(f"x@{domain}").envelope.rpartition("@")[2]
+    return f"<{id}@{ascii_domain}>"
+
+
+def _problems(error: ValidationError) -> tuple[Problem, ...]:
+    return error.problems or (Problem("", error.message),)
+
+
+def _at(index: int, problem: Problem) -> Problem:
+    path = f"[{index}].{problem.path}" if problem.path else f"[{index}]"
+    return Problem(path, problem.message)

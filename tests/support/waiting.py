@@ -6,19 +6,23 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar, overload
 
 T = TypeVar("T")
 
 PAUSE = 0.01  # seconds between two looks
 
 
-async def wait_until(condition: Callable[[], T | Awaitable[T]], timeout: float = 10.0, *, what: str = "") -> T:
+@overload
+async def wait_until(condition: Callable[[], Awaitable[T]], timeout: float = 10.0, *, what: str = "") -> T: ...
+@overload
+async def wait_until(condition: Callable[[], T], timeout: float = 10.0, *, what: str = "") -> T: ...
+async def wait_until(condition: Callable[[], Any], timeout: float = 10.0, *, what: str = "") -> Any:
     """The first truthy value of `condition` (plain or async). Raises AssertionError after `timeout` seconds."""
     deadline = time.monotonic() + timeout
     while True:
         value = condition()
-        result: T = await value if inspect.isawaitable(value) else value
+        result = await value if inspect.isawaitable(value) else value
         if result:
             return result
         if time.monotonic() > deadline:

@@ -1,0 +1,168 @@
+"""/emails."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from litestar import Controller, Response, get, patch, post
+from litestar.di import Provide
+from litestar.openapi.spec import OpenAPIMediaType, Operation, Reference, RequestBody, Schema
+from litestar.openapi.spec.enums import OpenAPIType
+from litestar.params import Body, FromQuery, HeaderParameter, PathParameter, QueryParameter
+
+from app.api.access import SENDING, Caller
+from app.api.lists import provide_page
+from app.api.problems import problem_of
+from app.contract.emails import Batch, Email, EmailDetail, EmailState, SendEmail, StoryEntry, UpdateEmail
+from app.contract.lists import List, Page
+from app.db.pool import Pool
+from app.domain.status import Status
+from app.errors import ValidationError
+from app.services import email_views, emails, events
+from app.services.email_views import Sort, Wanted
+
+IdempotencyKey = Annotated[
+    str | None,
+    HeaderParameter(
+        name="Idempotency-Key", description="1 to 256 characters, kept for a day: the same request is done once."
+    ),
+]
+EmailId = Annotated[UUID, PathParameter(description="The message's id.")]
+
+
+class BatchOperation(Operation):
+    """The body is read row by row, so that every bad one can be named; its schema is still a list of messages."""
+
+    def __post_init__(self) -> None:
+        rows = Schema(type=OpenAPIType.ARRAY, items=Reference(ref="#/components/schemas/SendEmail"))
+        self.request_body = RequestBody(content={"application/json": OpenAPIMediaType(schema=rows)}, required=True)
+
+
+class Emails(Controller):
+    path = "/emails"
+    tags = ["Emails"]  # noqa: RUF012  # Litestar's way
+
+    @post(operation_id="sendEmail", summary="Send or schedule a message", status_code=200, opt=SENDING)
+    async def send_email(
+        self, caller: Caller, pool: Pool, now: datetime, data: SendEmail, idempotency_key: IdempotencyKey = None
+    ) -> EmailState:
+        """Kept in the database before this answers. Without `scheduled_at` it leaves as soon as limits allow."""
+        return await emails.send(pool, workspace_id=caller.workspace_id, wanted=data, key=idempotency_key, now=now)
+
+    @post(
+        "/batch",
+        operation_id="sendBatch",
+        operation_class=BatchOperation,
+        summary="Send or schedule up to 100 messages",
+        status_code=200,
+        opt=SENDING,
+    )
+    async def send_batch(
+        self,
+        caller: Caller,
+        pool: Pool,
+        now: datetime,
+        data: Annotated[list[Any], Body()],
+        idempotency_key: IdempotencyKey = None,
+        validation: Annotated[
+            str, HeaderParameter(name="x-batch-validation", description="`permissive` takes the good ones of a batch.")
+        ] = "strict",
+    ) -> Batch:
+        """All of them or, unless validation is permissive, none: every bad one is named by its place (`[3].to[0]`)."""
+        return await emails.send_batch(
+            pool,
+            workspace_id=caller.workspace_id,
+            wanted=[read(row) for row in data],
+            permissive=is_permissive(validation),
+            key=idempotency_key,
+            now=now,
+        )
+
+    @get(operation_id="listEmails", summary="List messages", dependencies={"page": Provide(provide_page)})
+    async def list_emails(
+        self,
+        caller: Caller,
+        pool: Pool,
+        now: datetime,
+        page: Page,
+        status: Annotated[
+            str | None, QueryParameter(description="One or more, with commas: `scheduled,deferred`.")
+        ] = None,
+        campaign_id: FromQuery[UUID | None] = None,
+        sender_id: FromQuery[UUID | None] = None,
+        q: Annotated[
+            str | None,
+            QueryParameter(
+                max_length=200, description="The start of the first recipient's address, or a part of the subject."
+            ),
+        ] = None,
+        sort: Annotated[
+            Sort,
+            QueryParameter(description="`created_at`: newest first. `scheduled_at`: what waits, the next one first."),
+        ] = "created_at",
+    ) -> List[Email]:
+        """Each with its place in its life and, where it waits, why."""
+        wanted = Wanted(
+            statuses=read_statuses(status), campaign_id=campaign_id, sender_id=sender_id, q=q or None, sort=sort
+        )
+        return await email_views.list_emails(pool, workspace_id=caller.workspace_id, wanted=wanted, page=page, now=now)
+
+    @get("/{email_id:uuid}", operation_id="getEmail", summary="Get a message")
+    async def get_email(self, caller: Caller, pool: Pool, now: datetime, email_id: EmailId) -> EmailDetail:
+        """With its text as this recipient gets it, and what became of each recipient."""
+        return await email_views.get(pool, workspace_id=caller.workspace_id, id=email_id, now=now)
+
+    @get("/{email_id:uuid}/events", operation_id="listEmailEvents", summary="The story of a message")
+    async def list_email_events(self, caller: Caller, pool: Pool, email_id: EmailId) -> List[StoryEntry]:
+        """Oldest first, all on one page."""
+        return await events.story(pool, workspace_id=caller.workspace_id, email_id=email_id)
+
+    @get(
+        "/{email_id:uuid}/source",
+        operation_id="getEmailSource",
+        summary="A message as it travels",
+        media_type="text/plain",
+    )
+    async def get_email_source(self, caller: Caller, pool: Pool, email_id: EmailId) -> Response[str]:
+        """RFC 5322, as text."""
+        source = await email_views.source(pool, workspace_id=caller.workspace_id, id=email_id)
+        return Response(source, media_type="text/plain; charset=utf-8")
+
+    @patch("/{email_id:uuid}", operation_id="updateEmail", summary="Move a message to another time")
+    async def update_email(
+        self, caller: Caller, pool: Pool, now: datetime, email_id: EmailId, data: UpdateEmail
+    ) -> EmailState:
+        """As long as it waits; afterwards 409 `already_sending`."""
+        return await emails.reschedule(
+            pool, workspace_id=caller.workspace_id, id=email_id, wanted=data, by=caller.user_id, now=now
+        )
+
+    @post("/{email_id:uuid}/cancel", operation_id="cancelEmail", summary="Cancel a message", status_code=200)
+    async def cancel_email(self, caller: Caller, pool: Pool, now: datetime, email_id: EmailId) -> EmailState:
+        """Once this answers the message will not be sent. Past the point of return: 409 `already_sending`."""
+        return await emails.cancel(pool, workspace_id=caller.workspace_id, id=email_id, by=caller.user_id, now=now)
+
+
+def read(row: Any) -> SendEmail | ValidationError:
+    try:
+        return msgspec.convert(row, SendEmail)
+    except msgspec.ValidationError as error:
+        problem = problem_of(error)
+        return ValidationError(problem.message, problems=(problem,))
+
+
+def read_statuses(text: str | None) -> tuple[Status, ...]:
+    """Raises ValidationError that names the statuses there are."""
+    try:
+        return tuple(dict.fromkeys(Status(part.strip()) for part in (text or "").split(",") if part.strip()))
+    except ValueError:
+        raise ValidationError.at("status", f"There are only these: {', '.join(Status)}.") from None
+
+
+def is_permissive(text: str) -> bool:
+    if text.lower() not in ("strict", "permissive"):
+        raise ValidationError.at("x-batch-validation", "x-batch-validation is strict or permissive.")
+    return text.lower() == "permissive"

@@ -1,0 +1,261 @@
+"""Messages as people see them: lists, one message, its source. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final, Literal
+from uuid import UUID
+
+import msgspec
+
+from app.contract.emails import Email, EmailDetail, EmailState, RecipientOutcome, Tag
+from app.contract.lists import List, Page, page_of
+from app.db.pool import FOREVER, Conn, Pool
+from app.db.queries import queries, rows
+from app.domain.envelopes import written
+from app.domain.status import WAITING, Status
+from app.domain.waiting import Barrier, Reason, WaitingFor, waiting_for
+from app.errors import NotFound, ValidationError
+from app.mail.compose import compose
+from app.mail.template import compile as compile_template
+from app.services.messages import From, address_of, content_of, variables_of
+
+Sort = Literal["created_at", "scheduled_at"]
+
+LAST_EVENT: Final[dict[Status, str]] = {
+    Status.SCHEDULED: "scheduled",
+    Status.DEFERRED: "delivery_delayed",
+    Status.SENDING: "queued",
+    Status.SENT: "sent",
+    Status.UNCERTAIN: "delivery_delayed",
+    Status.HELD: "delivery_delayed",
+    Status.MISSED: "failed",
+    Status.FAILED: "failed",
+    Status.BOUNCED: "bounced",
+    Status.CANCELLED: "canceled",
+    Status.SUPPRESSED: "suppressed",
+}
+
+LOWEST: Final = UUID(int=0)
+HIGHEST: Final = UUID(int=2**128 - 1)
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """What a list is to hold. `q`: the start of the first recipient's address, or a part of the subject."""
+
+    statuses: tuple[Status, ...] = ()  # empty: all, or with sort=scheduled_at all that wait
+    campaign_id: UUID | None = None
+    sender_id: UUID | None = None
+    q: str | None = None
+    sort: Sort = "created_at"
+
+
+async def list_emails(pool: Pool, *, workspace_id: UUID, wanted: Wanted, page: Page, now: datetime) -> List[Email]:
+    """Newest first, or with sort=scheduled_at what waits, the next one first. Raises ValidationError."""
+    async with pool.connection() as conn:
+        if wanted.sort == "scheduled_at":
+            ids = await _soonest(conn, workspace_id, wanted, page)
+        else:
+            ids = await _newest(conn, workspace_id, wanted, page)
+        shown = page_of(ids, page)
+        found = await rows(queries.emails.shown(conn, workspace_id=workspace_id, ids=shown.data))
+    return List(object="list", has_more=shown.has_more, data=[email_of(row, now) for row in found])
+
+
+async def get(pool: Pool, *, workspace_id: UUID, id: UUID, now: datetime) -> EmailDetail:
+    """Raises NotFound."""
+    async with pool.connection() as conn:
+        row = await _row(conn, workspace_id, id)
+        content = await queries.emails.content(conn, workspace_id=workspace_id, id=id)
+    variables = _variables(row)
+    return EmailDetail(
+        **msgspec.structs.asdict(email_of(row, now)),
+        html=_filled(content, "html", variables),
+        text=_filled(content, "text", variables),
+        reply_to=content["reply_to"] or [reply_to for reply_to in [content["sender_reply_to"]] if reply_to],
+        headers=content["headers"],
+        tags=msgspec.convert(content["tags"], list[Tag]),
+        metadata=content["metadata"],
+        recipients=_outcomes(row),
+        message_id=row["message_id"],
+    )
+
+
+async def source(pool: Pool, *, workspace_id: UUID, id: UUID) -> str:
+    """The message as it travels, blind copies left out as they are there. Raises NotFound, ValidationError."""
+    async with pool.connection() as conn:
+        row = await queries.emails.content(conn, workspace_id=workspace_id, id=id)
+    if row is None:
+        raise NotFound
+    sender = From(row["sender_id"], row["sender_name"], row["from_email"], row["sender_reply_to"])
+    everyone = [(each["kind"], address_of(each["email"], each["name"])) for each in recipients_of(row)]
+    data = compose(
+        content_of(row, sender),
+        to=[address for kind, address in everyone if kind == "to"],
+        cc=[address for kind, address in everyone if kind == "cc"],
+        message_id=row["message_id"],
+        date=row["date"],
+        variables=_variables(row),
+    )
+    return data.decode("utf-8", "replace")
+
+
+async def state(conn: Conn, *, workspace_id: UUID, id: UUID, now: datetime) -> EmailState:
+    """Raises NotFound."""
+    email = email_of(await _row(conn, workspace_id, id), now)
+    return EmailState(
+        object="email",
+        id=email.id,
+        status=email.status,
+        scheduled_at=email.scheduled_at,
+        estimated_send_at=email.estimated_send_at,
+    )
+
+
+async def _row(conn: Conn, workspace_id: UUID, id: UUID) -> dict[str, Any]:
+    for row in await rows(queries.emails.shown(conn, workspace_id=workspace_id, ids=[id])):
+        return row
+    raise NotFound("There is no such message in this workspace.")
+
+
+# Pages
+
+
+async def _newest(conn: Conn, workspace_id: UUID, wanted: Wanted, page: Page) -> list[UUID]:
+    above, below = page.before or LOWEST, page.after or HIGHEST
+    if wanted.campaign_id is not None:
+        span = await queries.emails.campaign_span(conn, workspace_id=workspace_id, campaign_id=wanted.campaign_id)
+        if span is None or span["first"] is None:
+            return []
+        above = max(above, UUID(int=span["first"].int - 1))
+        below = min(below, UUID(int=span["last"].int + 1))
+    query = queries.emails.older if page.before is None else queries.emails.newer
+    statuses = wanted.statuses or tuple(Status)
+    found = query(
+        conn, workspace_id=workspace_id, above=above, below=below, **_filters(wanted, statuses), count=page.limit + 1
+    )
+    return [row["id"] for row in await rows(found)]
+
+
+async def _soonest(conn: Conn, workspace_id: UUID, wanted: Wanted, page: Page) -> list[UUID]:
+    if not WAITING.issuperset(wanted.statuses):
+        raise ValidationError.at("sort", "sort=scheduled_at lists what waits: status can be scheduled or deferred.")
+    cursor = page.before or page.after
+    at: dict[str, Any] = {"due_at": None, "position": None, "id": None}
+    if cursor is not None:
+        found = await queries.emails.state(conn, workspace_id=workspace_id, id=cursor)
+        if found is None:
+            raise ValidationError.at("before" if page.before else "after", "There is no such message to go on from.")
+        at = {"due_at": found["due_at"], "position": found["position"], "id": cursor}
+    query = queries.emails.soonest if page.before is None else queries.emails.latest
+    statuses = wanted.statuses or tuple(WAITING)
+    page_rows = query(conn, workspace_id=workspace_id, **at, **_filters(wanted, statuses), count=page.limit + 1)
+    return [row["id"] for row in await rows(page_rows)]
+
+
+def _filters(wanted: Wanted, statuses: Sequence[Status]) -> dict[str, Any]:
+    text = None if wanted.q is None else wanted.q.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+    return {
+        "statuses": [status.value for status in statuses],
+        "campaign_id": wanted.campaign_id,
+        "sender_id": wanted.sender_id,
+        "starts": None if text is None else f"{text.lower()}%",
+        "contains": None if text is None else f"%{text}%",
+    }
+
+
+# One row
+
+
+def recipients_of(row: dict[str, Any]) -> list[dict[str, Any]]:
+    """Everybody in the envelope: a row has a list only where there is more than the first."""
+    return row["recipients"] or [{"kind": "to", "email": row["to_address"], "name": row["to_name"]}]
+
+
+def email_of(row: dict[str, Any], now: datetime) -> Email:
+    """A row of the query `shown`."""
+    status = Status(row["status"])
+    waits = _waiting(row, status, now)
+    everyone: dict[str, list[str]] = {"to": [], "cc": [], "bcc": []}
+    for each in recipients_of(row):
+        everyone[each["kind"]].append(written(each["email"], each["name"]))
+    return Email(
+        object="email",
+        id=row["id"],
+        status=status,
+        last_event=LAST_EVENT[status],
+        from_=written(row["from_email"], row["from_name"] or row["sender_name"]),
+        **everyone,
+        subject=_filled(row, "subject", _variables(row)) or "",
+        created_at=row["created_at"],
+        scheduled_at=row["scheduled_at"],
+        estimated_send_at=estimate(waits, row["due_at"], unlimited=row["unlimited"]),
+        waiting_for=waits,
+        sent_at=row["sent_at"],
+        ended_at=row["ended_at"],
+        attempts=row["attempts"],
+        last_reply=row["reply"],
+        preview_url=row["preview_url"],
+        campaign_id=row["campaign_id"],
+        sender_id=row["sender_id"],
+    )
+
+
+def estimate(waits: WaitingFor | None, due_at: datetime, *, unlimited: bool) -> datetime | None:
+    """When it will leave, where its time alone decides; null where limits, gaps or the queue do."""
+    alone = waits is not None and waits.reason in (Reason.TIME, Reason.RETRY)
+    return due_at if alone and unlimited else None
+
+
+def _waiting(row: dict[str, Any], status: Status, now: datetime) -> WaitingFor | None:
+    return waiting_for(
+        status=status,
+        due_at=row["due_at"],
+        now=now,
+        sender_active=row["sender_state"] == "active",
+        campaign_paused=row["campaign_state"] == "paused",
+        barriers=(
+            _barrier(row["lane_reason"], row["lane_until"]),
+            _barrier(row["mailbox_reason"], row["mailbox_until"]),
+            _barrier("gap", row["free_at"]),
+        ),
+    )
+
+
+def _barrier(reason: str | None, until: datetime) -> Barrier:
+    return Barrier(reason, None if until == FOREVER else until)
+
+
+def _variables(row: dict[str, Any]) -> dict[str, Any]:
+    return variables_of(row["to_address"], row["to_name"], row["variables"])
+
+
+def _filled(row: dict[str, Any], part: Literal["subject", "html", "text"], variables: dict[str, Any]) -> str | None:
+    """The text for this recipient; as it was written where it cannot be filled in."""
+    text: str | None = row[part]
+    if text is None or not row["is_template"]:
+        return text
+    try:
+        return compile_template(text, html=part == "html").render(variables)
+    except ValidationError:
+        return text
+
+
+def _outcomes(row: dict[str, Any]) -> list[RecipientOutcome]:
+    """What the worker noted for each recipient; where it noted nothing, they share the fate of the message."""
+    status = Status(row["status"])
+    outcomes = []
+    for each in recipients_of(row):
+        code = each.get("code")
+        refused = code is not None and code >= 500
+        outcomes.append(
+            RecipientOutcome(
+                kind=each["kind"],
+                email=each["email"],
+                name=each["name"],
+                status=Status.FAILED if refused else status,
+                reply=each.get("reply"),
+            )
+        )
+    return outcomes

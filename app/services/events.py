@@ -1,0 +1,94 @@
+"""The story of one message, from three places that each say their part once: its row, the ledger, the events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from app.contract.emails import StoryEntry
+from app.contract.lists import List
+from app.db.pool import Pool
+from app.db.queries import queries, rows
+from app.domain.scheduling import iso
+from app.errors import NotFound
+
+# What the ledger tells with more detail is not told again from the events.
+_IN_LEDGER: Final = frozenset({"email.sent", "email.uncertain"})
+
+_WORDS: Final = {
+    "cancelled": "It was cancelled and will not be sent.",
+    "rescheduled": "It was moved to another time.",
+    "deferred": "Not taken for now; it is tried again.",
+    "failed": "It will not be tried again.",
+    "suppressed": "It was not sent: the address is on the suppression list.",
+    "bounced": "A later message said that it did not arrive.",
+    "held": "It was overdue and waits for a person to decide.",
+    "missed": "It was overdue and skipped, as its late policy says.",
+    "sent": "It was sent.",
+    "uncertain": "Nobody knows whether it arrived.",
+}
+
+
+async def story(pool: Pool, *, workspace_id: UUID, email_id: UUID) -> List[StoryEntry]:
+    """Oldest first, whole. Raises NotFound."""
+    async with pool.connection() as conn:
+        found = await rows(queries.emails.shown(conn, workspace_id=workspace_id, ids=[email_id]))
+        if not found:
+            raise NotFound("There is no such message in this workspace.")
+        ledger = await rows(queries.events.ledger(conn, workspace_id=workspace_id, email_id=email_id))
+        events = await rows(queries.events.of_email(conn, workspace_id=workspace_id, email_id=email_id))
+    email = found[0]
+    told = [_created(email, events), *(entry for row in ledger for entry in _dispatch(row))]
+    accounted = {row["dispatched_at"] for row in ledger}
+    told += [_event(row) for row in events if not (accounted and row["type"] in _IN_LEDGER)]
+    return List(object="list", has_more=False, data=sorted(told, key=lambda entry: entry.at))
+
+
+def _created(email: dict[str, Any], events: list[dict[str, Any]]) -> StoryEntry:
+    """What was asked for at first: later moves are told where they happened."""
+    moved = any(row["type"] == "email.rescheduled" for row in events)
+    when: datetime = email["scheduled_at"]
+    at_once = when <= email["created_at"]
+    message = "Taken into the schedule"
+    if not moved:
+        message += " to be sent at once" if at_once else f" for {iso(when)}"
+    return StoryEntry(type="scheduled", at=email["created_at"], message=f"{message}.", data={})
+
+
+def _dispatch(row: dict[str, Any]) -> Iterator[StoryEntry]:
+    attempt = row["attempt"]
+    data: dict[str, Any] = {"attempt": attempt}
+    yield StoryEntry(
+        type="dispatched",
+        at=row["dispatched_at"],
+        message=f"Attempt {attempt}: passed the limits and was handed to the mail server.",
+        data=data | ({"ordered_by": row["ordered_by"]} if row["ordered_by"] else {}),
+    )
+    reply = row["reply_text"] or ""
+    type, message = {
+        "accepted": ("accepted", f"The mail server took it: {reply}"),
+        "rejected": ("rejected", f"The mail server did not take it: {reply}"),
+        "unknown": ("uncertain", "The server's answer never came: it may or may not have arrived."),
+        "void": (
+            "void",
+            "The connection broke before the end of the message: nobody got it, and it counts for no limit.",
+        ),
+        "pending": ("", ""),
+    }[row["outcome"]]
+    if type:
+        yield StoryEntry(
+            type=type, at=row["outcome_at"], message=message, data=data | {"code": row["reply_code"], "reply": reply}
+        )
+
+
+def _event(row: dict[str, Any]) -> StoryEntry:
+    type = row["type"].removeprefix("email.")
+    data = row["data"]
+    message = _WORDS.get(type, type.replace("_", " ").capitalize() + ".")
+    if type == "rescheduled":
+        message = f"It was moved to {iso(datetime.fromisoformat(data['scheduled_at']))}."
+    elif data.get("reply"):
+        message = f"{message} {data['reply']}"
+    return StoryEntry(type=type, at=row["at"], message=message, data=data)
