@@ -147,16 +147,16 @@ def _words(request: Request[Any, Any, Any], error: HTTPException) -> str:
         return f"{request.method} is not possible at {path}; allowed: {allowed}."
     if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return "The request is too large."
-    if isinstance(error.__cause__, Exception) and "JSON" in error.detail:
-        return f"The body is not valid JSON: {_cause(error)}."
+    cause = _first_cause(error)
+    if isinstance(cause, msgspec.DecodeError):  # its words name the byte
+        return f"The body is not valid JSON: {str(cause).removeprefix('JSON is malformed: ').lower()}."
     return error.detail
 
 
-def _cause(error: BaseException) -> str:
-    """The decoder's own words, which name the byte."""
+def _first_cause(error: BaseException) -> BaseException:
     while error.__cause__ is not None:
         error = error.__cause__
-    return str(error).removeprefix("JSON is malformed: ").rstrip(".")
+    return error
 
 
 AT: Final = re.compile(r"^(?P<message>.*?)(?: - at `(?P<path>[^`]*)`)?$", re.DOTALL)
