@@ -154,11 +154,18 @@ async def test_a_lock_file_that_names_an_unrelated_process_is_no_obstacle(tmp_pa
         lock = (folder / "postgres" / "postmaster.pid").read_text().splitlines()
         owner = (folder / "postgres").stat()
     stale = tmp_path / "data" / "postgres" / "postmaster.pid"
-    stale.write_text("\n".join([str(os.getpid()), *lock[1:]]) + "\n")
+    # Postgres itself sees through a number that is free, its parent's, or another user's; not through this one.
+    same_user = owner.st_uid if os.geteuid() == 0 else None
+    unrelated = await asyncio.create_subprocess_exec("sleep", "60", user=same_user)
+    stale.write_text("\n".join([str(unrelated.pid), *lock[1:]]) + "\n")
     os.chown(stale, owner.st_uid, owner.st_gid)
-    async with servers(tmp_path / "data") as folder:
-        with psycopg.connect(postgres.url(folder)) as connection:
-            assert connection.execute("select 1").fetchone() == (1,)
+    try:
+        async with servers(tmp_path / "data") as folder:
+            with psycopg.connect(postgres.url(folder)) as connection:
+                assert connection.execute("select 1").fetchone() == (1,)
+    finally:
+        unrelated.kill()
+        await unrelated.wait()
 
 
 async def test_a_first_start_that_was_cut_off_leaves_nothing_half_made(tmp_path: Path) -> None:
