@@ -132,6 +132,9 @@ async def _newest(conn: Conn, workspace_id: UUID, wanted: Wanted, page: Page) ->
         below = min(below, UUID(int=span["last"].int + 1))
     query = queries.emails.older if page.before is None else queries.emails.newer
     statuses = wanted.statuses or tuple(Status)
+    if wanted.sender_id is not None:  # no index has it: at least what it has none of is not searched for
+        present = queries.emails.statuses_of(conn, workspace_id=workspace_id, sender_id=wanted.sender_id)
+        statuses = tuple(Status(row["status"]) for row in await rows(present) if row["status"] in statuses)
     found = query(
         conn, workspace_id=workspace_id, above=above, below=below, **_filters(wanted, statuses), count=page.limit + 1
     )

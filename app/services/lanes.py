@@ -12,7 +12,9 @@ from app.queue import defer_knock
 
 async def ensure(tx: Conn, *, workspace_id: UUID, sender_id: UUID, campaign_id: UUID | None) -> int:
     """The id of the lane of this sender and campaign, made where it is missing. The sender must exist."""
-    found = await queries.lanes.ensure(tx, workspace_id=workspace_id, sender_id=sender_id, campaign_id=campaign_id)
+    # Where another transaction is making the same lane, the first look waits for it and only the second one sees it.
+    look = {"workspace_id": workspace_id, "sender_id": sender_id, "campaign_id": campaign_id}
+    found = await queries.lanes.ensure(tx, **look) or await queries.lanes.ensure(tx, **look)
     return int(found["id"])
 
 

@@ -79,6 +79,11 @@ select
     (select id from emails where campaign_id = :campaign_id order by position desc limit 1) as last
 from campaigns where workspace_id = :workspace_id and id = :campaign_id;
 
+-- name: statuses_of
+-- The statuses of which a sender has any messages.
+select distinct c.status::text as status from lanes l join lane_counts c on c.lane_id = l.id
+where l.workspace_id = :workspace_id and l.sender_id = :sender_id and c.count > 0;
+
 -- name: older
 -- Newest first: a few of each wanted status by its index, then the newest of those.
 select v.id from unnest(:statuses::email_status[]) as wanted (status)
