@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
 from app.errors import Kind, PacelineError
@@ -19,6 +19,7 @@ _NAT64 = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))  # RFC 605
 _6TO4 = IPv6Network("2002::/16")  # RFC 3056
 _TEREDO = IPv6Network("2001::/32")  # RFC 4380
 _COMPATIBLE = IPv6Network("::/96")  # RFC 4291, 2.5.5.1
+_RELAYS = IPv4Network("192.88.99.0/24")  # RFC 7526
 
 
 class HostUnknown(PacelineError):
@@ -44,7 +45,10 @@ def is_public(address: str) -> bool:
         or ip in _TEREDO
         or ip in _COMPATIBLE
         or any(ip in network for network in _NAT64)
+        or ip.is_site_local
     ):
+        return False
+    if ip in _RELAYS:
         return False
     return ip.is_global and not _special(ip)
 

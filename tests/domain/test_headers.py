@@ -1,0 +1,56 @@
+"""Headers that a caller may add."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.domain.headers import check_headers
+from app.errors import ValidationError
+
+
+def test_ordinary_headers_pass() -> None:
+    given = {"X-Entity-Ref-ID": "1", "List-Unsubscribe": "<https://x.example>", "References": "<a@b>"}
+    assert check_headers(given) == given
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("From", "x", "field `from`"),
+        ("BCC", "x", "field `bcc`"),
+        ("reply-to", "x", "field `reply_to`"),
+        ("Subject", "x", "field `subject`"),
+        ("Date", "x", "cannot be set"),
+        ("Message-ID", "x", "cannot be set"),
+        ("Received", "x", "cannot be set"),
+        ("Sender", "x", "cannot be set"),
+        ("DKIM-Signature", "x", "cannot be set"),
+        ("Content-Type", "x", "cannot be set"),
+        ("content-anything", "x", "cannot be set"),
+        ("Resent-To", "x", "cannot be set"),
+        ("MIME-Version", "x", "cannot be set"),
+        ("X-A", "a\r\nBcc: eve@example.com", "line breaks"),
+        ("X-A", "a\nb", "line breaks"),
+        ("X-A", "a\0b", "line breaks"),
+        ("X-A", "a\u2028b", "line breaks"),
+        ("X-A", "x" * 4001, "at most"),
+        ("X A", "x", "printable ASCII"),
+        ("X:A", "x", "printable ASCII"),
+        ("X-A\r\nBcc", "x", "printable ASCII"),
+        ("X-Ü", "x", "printable ASCII"),
+        ("", "x", "printable ASCII"),
+    ],
+)
+def test_what_forges_or_breaks_a_message_is_refused(name: str, value: str, reason: str) -> None:
+    with pytest.raises(ValidationError, match=reason) as caught:
+        check_headers({"X-Good": "1", name: value})
+    (problem,) = caught.value.problems
+    assert problem.path.startswith("headers.")
+    assert "\n" not in problem.path
+
+
+def test_the_same_header_twice_and_too_many_are_refused() -> None:
+    with pytest.raises(ValidationError, match="twice"):
+        check_headers({"X-A": "1", "x-a": "2"})
+    with pytest.raises(ValidationError, match="At most 50"):
+        check_headers({f"X-{number}": "1" for number in range(51)})

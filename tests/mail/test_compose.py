@@ -1,0 +1,264 @@
+"""Messages: parsed, they equal what the standard library makes of the same parts; as bytes, they obey the RFCs."""
+
+from __future__ import annotations
+
+import datetime as dt
+import email
+import email.policy
+import re
+from email.header import decode_header, make_header
+from email.headerregistry import Address as HeaderAddress
+from email.message import EmailMessage
+from email.utils import getaddresses
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.addresses import Address, parse
+from app.errors import ValidationError
+from app.mail.compose import Attachment, Content, Skeleton, compose
+from app.mail.envelope import stuffed
+
+DATE = dt.datetime(2026, 3, 1, 12, 30, 5, tzinfo=dt.timezone(dt.timedelta(hours=1)))
+ADA = parse("Ada Lovelace <ada@example.com>")
+BOB = parse("bob@example.com")
+_AS_IT_IS = email.policy.default.clone(refold_source="none")
+MESSAGE_ID = "<018f3c@mail.example.com>"
+
+# What people type: letters of all scripts, signs, emoji, line breaks; no other control characters.
+CHARACTERS = st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp"))
+LINES = st.lists(st.text(CHARACTERS, max_size=120), max_size=8).map("\n".join)
+SUBJECTS = st.text(CHARACTERS, max_size=150).map(lambda text: " ".join(text.split()))
+NAMES = st.text(CHARACTERS, max_size=60).map(lambda text: " ".join(text.split()))
+EMAILS = st.from_regex(r"[a-z0-9+_]{1,40}@[a-z]{1,20}\.(com|example|org)", fullmatch=True)
+ADDRESSES = st.builds(lambda name, mail: Address(name, mail, mail), NAMES, EMAILS)
+FILES = st.builds(
+    Attachment,
+    st.text(st.characters(exclude_categories=("C", "Z"), exclude_characters='/\\"'), min_size=1, max_size=40),
+    st.binary(max_size=300),
+    st.sampled_from([None, "application/pdf", "text/csv", "image/png"]),
+)
+
+
+def read(message: bytes) -> EmailMessage:
+    parsed = email.message_from_bytes(message, policy=email.policy.default)
+    assert isinstance(parsed, EmailMessage)
+    return parsed
+
+
+def reference(
+    content: Content, to: tuple[Address, ...], subject: str, text: str | None, html: str | None
+) -> EmailMessage:
+    """The same message, made by the standard library alone."""
+    made = EmailMessage(policy=email.policy.SMTP)
+    made["From"] = _stdlib(content.sender)
+    made["To"] = [_stdlib(each) for each in to]
+    if content.reply_to:
+        made["Reply-To"] = [_stdlib(each) for each in content.reply_to]
+    made["Subject"] = subject
+    made["Date"] = DATE
+    made["Message-ID"] = MESSAGE_ID
+    if text is not None or html is None:
+        made.set_content(text or "", cte="quoted-printable")
+        if html is not None:
+            made.add_alternative(html, subtype="html", cte="quoted-printable")
+    else:
+        made.set_content(html, subtype="html", cte="quoted-printable")
+    for file in content.attachments:
+        kind, subtype = (file.content_type or "application/octet-stream").split("/")
+        made.add_attachment(file.content, maintype=kind, subtype=subtype, filename=file.filename)
+    return made
+
+
+def _stdlib(address: Address) -> HeaderAddress:
+    return HeaderAddress(address.name, addr_spec=address.email)
+
+
+def parts(message: EmailMessage) -> list[tuple[str, str | None, str | bytes]]:
+    """Each leaf's type, file name and content; the line break that every text ends with is not part of it."""
+    found: list[tuple[str, str | None, str | bytes]] = []
+    for part in message.walk():
+        if not part.is_multipart():
+            assert isinstance(part, EmailMessage)
+            inner = part.get_content() if part.get_content_disposition() is None else part.get_payload(decode=True)
+            assert isinstance(inner, str | bytes)
+            if isinstance(inner, str):
+                inner = inner.replace("\r\n", "\n").removesuffix("\n")
+            found.append((part.get_content_type(), part.get_filename(), inner))
+    return found
+
+
+def addresses(message: EmailMessage, name: str) -> list[tuple[str, str]]:
+    """Names and addresses. Python's own reader puts a space between two encoded words of a name; this one does not."""
+    raw = email.message_from_bytes(message.as_bytes(policy=_AS_IT_IS))[name]
+    return [(str(make_header(decode_header(each))), mail) for each, mail in getaddresses([str(raw)])]
+
+
+@given(
+    sender=ADDRESSES,
+    to=st.lists(ADDRESSES, min_size=1, max_size=4).map(tuple),
+    reply_to=st.lists(ADDRESSES, max_size=2).map(tuple),
+    subject=SUBJECTS,
+    text=st.none() | LINES,
+    html=st.none() | LINES,
+    files=st.lists(FILES, max_size=2).map(tuple),
+)
+def test_parsed_it_equals_the_standard_librarys(
+    sender: Address,
+    to: tuple[Address, ...],
+    reply_to: tuple[Address, ...],
+    subject: str,
+    text: str | None,
+    html: str | None,
+    files: tuple[Attachment, ...],
+) -> None:
+    files = tuple(
+        Attachment(file.filename, file.content, file.content_type or "application/octet-stream") for file in files
+    )
+    content = Content(sender=sender, subject=subject, text=text, html=html, reply_to=reply_to, attachments=files)
+    raw = compose(content, to=to, message_id=MESSAGE_ID, date=DATE)
+    theirs = reference(content, to, subject, text, html)
+    ours = read(raw)
+    assert ours["Subject"] == subject
+    assert addresses(ours, "From") == [(sender.name, sender.email)]
+    assert addresses(ours, "To") == [(each.name, each.email) for each in to]
+    assert ("Reply-To" in ours) == bool(reply_to)
+    assert ours["Date"].datetime == DATE
+    assert ours["Message-ID"] == MESSAGE_ID
+    assert [part.get_content_type() for part in ours.walk()] == [part.get_content_type() for part in theirs.walk()]
+    assert parts(ours) == parts(theirs)
+    assert not any(part.defects for part in ours.walk())
+    _obeys(raw)
+
+
+def _obeys(raw: bytes) -> None:
+    """RFC 5322, 2.1.1 and 2.3: ASCII, CRLF alone, lines of 998 octets at most; and it can be handed in as it is."""
+    assert raw.isascii()
+    assert raw.endswith(b"\r\n")
+    assert max(map(len, raw.split(b"\r\n"))) <= 998
+    assert stuffed(raw).replace(b"\r\n..", b"\r\n.") == raw
+    head = raw.partition(b"\r\n\r\n")[0]
+    for line in head.split(b"\r\n"):
+        assert re.match(rb"[!-9;-~]+: |[ \t]+[!-~]|[!-9;-~]+: ?$", line), line
+        if b"=?utf-8?b?" in line:
+            assert len(line) <= 78
+        for word in re.findall(rb"=\?[^ ]*\?=", line):
+            assert len(word) <= 75
+
+
+@given(subject=SUBJECTS, text=LINES, html=LINES, name=NAMES, value=LINES)
+def test_a_filled_skeleton_equals_a_message_made_alone(
+    subject: str, text: str, html: str, name: str, value: str
+) -> None:
+    def tagged(source: str) -> str:
+        return source.replace("{", "").replace("}", "") + "{{ value }} — {{ value }}"
+
+    content = Content(sender=ADA, subject=tagged(subject), text=tagged(text), html=tagged(html), templated=True)
+    to = (Address(name, BOB.email, BOB.ascii_email),)
+    raw = Skeleton(content).fill(to=to, message_id=MESSAGE_ID, date=DATE, variables={"value": value})
+    ours = read(raw)
+    plain = tagged(text).replace("{{ value }}", value)
+    assert parts(ours)[0] == ("text/plain", None, plain.removesuffix("\n"))
+    escaped = (
+        value.replace("&", "&amp;")
+        .replace("<", "&lt;")
+        .replace(">", "&gt;")
+        .replace('"', "&#34;")
+        .replace("'", "&#39;")
+    )
+    assert parts(ours)[1] == ("text/html", None, tagged(html).replace("{{ value }}", escaped).removesuffix("\n"))
+    assert addresses(ours, "To") == [(name, BOB.email)]
+    _obeys(raw)
+
+
+@given(st.text(max_size=400), st.text(max_size=200))
+def test_no_value_breaks_out_of_its_header(value: str, name: str) -> None:
+    content = Content(sender=ADA, subject="{{ value }}", text="x", templated=True)
+    to = (Address(name, "bob@example.com", "bob@example.com"),)
+    raw = Skeleton(content).fill(to=to, message_id=MESSAGE_ID, date=DATE, variables={"value": value})
+    ours = read(raw)
+    assert sorted(ours.keys()) == [
+        "Content-Transfer-Encoding", "Content-Type", "Date", "From", "MIME-Version", "Message-ID", "Subject", "To",
+    ]  # fmt: skip
+    assert [each.addr_spec for each in ours["To"].addresses] == ["bob@example.com"]
+    _obeys(raw)
+
+
+def test_braces_are_text_unless_the_content_is_a_template() -> None:
+    content = Content(sender=ADA, subject="{{ a }}", text="{% b %}", html="{# c #}")
+    ours = read(compose(content, to=(BOB,), message_id=MESSAGE_ID, date=DATE))
+    assert ours["Subject"] == "{{ a }}"
+    assert [part[2] for part in parts(ours)] == ["{% b %}", "{# c #}"]
+
+
+def test_copies_are_shown_and_blind_copies_have_no_place() -> None:
+    content = Content(sender=ADA, subject="x", text="x")
+    ours = read(compose(content, to=(BOB,), cc=(ADA, BOB), message_id=MESSAGE_ID, date=DATE))
+    assert addresses(ours, "Cc") == [("Ada Lovelace", "ada@example.com"), ("", "bob@example.com")]
+    assert "Bcc" not in ours
+
+
+def test_own_headers_and_those_of_a_recipient_are_written() -> None:
+    content = Content(
+        sender=ADA, subject="x", text="x", headers=(("X-Campaign", "Frühling"), ("References", "<a@b> " * 30))
+    )
+    raw = compose(
+        content, to=(BOB,), message_id=MESSAGE_ID, date=DATE, headers=(("List-Unsubscribe", "<https://x.example/u/1>"),)
+    )
+    ours = read(raw)
+    assert ours["X-Campaign"] == "Frühling"
+    assert ours["References"] == ("<a@b> " * 30).strip()
+    assert ours["List-Unsubscribe"] == "<https://x.example/u/1>"
+    _obeys(raw)
+
+
+@pytest.mark.parametrize("name", ["Bcc", "Content-Type", "DKIM-Signature", "X\r\nBcc", "Received"])
+def test_a_header_that_may_not_be_set_is_refused(name: str) -> None:
+    content = Content(sender=ADA, subject="x", text="x", headers=((name, "x"),))
+    with pytest.raises(ValidationError):
+        Skeleton(content)
+
+
+def test_an_address_that_needs_smtputf8_is_written_as_it_is() -> None:
+    joerg = parse("Jörg <jörg@exämple.de>")
+    raw = compose(Content(sender=ADA, subject="Grüße", text="x"), to=(joerg,), message_id=MESSAGE_ID, date=DATE)
+    assert "<jörg@exämple.de>".encode() in raw
+    assert not raw.isascii()
+    domain_only = parse("bob@exämple.de")
+    raw = compose(Content(sender=ADA, subject="x", text="x"), to=(domain_only,), message_id=MESSAGE_ID, date=DATE)
+    assert b"bob@xn--exmple-cua.de" in raw
+
+
+def test_text_in_another_script_travels_as_base64_and_latin_text_stays_readable() -> None:
+    chinese = compose(Content(sender=ADA, subject="x", text="你好" * 100), to=(BOB,), message_id=MESSAGE_ID, date=DATE)
+    german = compose(
+        Content(sender=ADA, subject="x", text="Schöne Grüße aus dem Norden und bis bald, " * 9),
+        to=(BOB,),
+        message_id=MESSAGE_ID,
+        date=DATE,
+    )
+    assert read(chinese)["Content-Transfer-Encoding"] == "base64"
+    assert b"Sch=C3=B6ne" in german
+    assert read(chinese).get_content().strip() == "你好" * 100
+
+
+@pytest.mark.parametrize("filename", ["", "a/b", "..\\x", "a\r\nb", "x" * 201])
+def test_a_file_name_that_misleads_is_refused(filename: str) -> None:
+    with pytest.raises(ValidationError):
+        Skeleton(Content(sender=ADA, subject="x", attachments=(Attachment(filename, b""),)))
+
+
+@pytest.mark.parametrize("kind", ["message/rfc822", "multipart/mixed"])
+def test_a_message_as_a_file_travels_as_plain_bytes(kind: str) -> None:
+    content = Content(
+        sender=ADA, subject="x", text="x", attachments=(Attachment("mail.eml", b"Subject: y\r\n\r\nz", kind),)
+    )
+    ours = read(compose(content, to=(BOB,), message_id=MESSAGE_ID, date=DATE))
+    assert parts(ours)[1] == ("application/octet-stream", "mail.eml", b"Subject: y\r\n\r\nz")
+
+
+@pytest.mark.parametrize("message_id", ["x@y", "<x y@z>", "<x@y>\r\nBcc: <a@b>", "<@y>", "", "<ä@b>"])
+def test_a_message_id_that_is_none_is_refused(message_id: str) -> None:
+    with pytest.raises(ValidationError):
+        compose(Content(sender=ADA, subject="x", text="x"), to=(BOB,), message_id=message_id, date=DATE)
