@@ -1,3 +1,5 @@
+import type { Answer, PathFor, Request } from "./operations";
+
 /** The one way to the server. Every failure becomes an ApiError; unsafe methods carry the session's CSRF token. */
 
 export interface FieldError {
@@ -18,13 +20,13 @@ export class ApiError extends Error {
   }
 }
 
-type Query = Readonly<Record<string, string | number | undefined>>;
-
-interface Options {
-  readonly query?: Query;
+/** The parts of a request without their types: `api` has checked them against the API document. */
+interface Parts {
+  readonly path?: Readonly<Record<string, unknown>> | undefined;
+  readonly query?: Readonly<Record<string, unknown>> | undefined;
   readonly body?: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly signal?: AbortSignal;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 let csrfToken = "";
@@ -38,33 +40,44 @@ export function csrfHeaders(): Record<string, string> {
   return csrfToken ? { "X-CSRF-Token": csrfToken } : {};
 }
 
+/** Calls of the API, typed by its document: path, query, body and answer. */
 export const api = {
-  get: <T>(path: string, options: Omit<Options, "body"> = {}) => request<T>("GET", path, options),
-  post: <T>(path: string, body?: unknown, options: Omit<Options, "body"> = {}) =>
-    request<T>("POST", path, { ...options, body }),
-  patch: <T>(path: string, body: unknown) => request<T>("PATCH", path, { body }),
-  delete: (path: string) => request<void>("DELETE", path, {}),
-  text: async (path: string, signal?: AbortSignal) => (await send("GET", path, { signal })).text(),
+  get: <P extends PathFor<"get">>(path: P, request: Request<"get", P>) =>
+    json<Answer<"get", P>>("GET", path, request),
+  post: <P extends PathFor<"post">>(path: P, request: Request<"post", P>) =>
+    json<Answer<"post", P>>("POST", path, request),
+  patch: <P extends PathFor<"patch">>(path: P, request: Request<"patch", P>) =>
+    json<Answer<"patch", P>>("PATCH", path, request),
+  delete: <P extends PathFor<"delete">>(path: P, request: Request<"delete", P>) =>
+    json<Answer<"delete", P>>("DELETE", path, request),
+  text: async <P extends PathFor<"get">>(path: P, request: Request<"get", P>) =>
+    (await send("GET", path, request)).text(),
 };
 
-async function request<T>(method: string, path: string, options: Options): Promise<T> {
-  const response = await send(method, path, options);
-  if (response.status === 204 || response.headers.get("content-length") === "0") return undefined as T;
-  return (await response.json()) as T;
+/** The few paths under /auth, which are no part of the API document. */
+export const auth = {
+  get: <T>(path: `/auth/${string}`, signal: AbortSignal) => json<T>("GET", path, { signal }),
+  post: (path: `/auth/${string}`) => json<undefined>("POST", path, {}),
+};
+
+async function json<T>(method: string, path: string, parts: Parts): Promise<T> {
+  const response = await send(method, path, parts);
+  const text = await response.text();
+  return (text === "" ? undefined : JSON.parse(text)) as T;
 }
 
-async function send(method: string, path: string, options: Options): Promise<Response> {
+async function send(method: string, path: string, options: Parts): Promise<Response> {
   const headers: Record<string, string> = { Accept: "application/json", ...options.headers };
   if (method !== "GET") Object.assign(headers, csrfHeaders());
   if (options.body !== undefined) headers["Content-Type"] = "application/json";
   let response: Response;
   try {
-    response = await fetch(withQuery(path, options.query), {
+    response = await fetch(address(path, options), {
       method,
       headers,
       body: options.body === undefined ? undefined : JSON.stringify(options.body),
       credentials: "same-origin",
-      signal: options.signal,
+      signal: options.signal ?? null,
     });
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
@@ -74,13 +87,14 @@ async function send(method: string, path: string, options: Options): Promise<Res
   return response;
 }
 
-export function withQuery(path: string, query: Query = {}): string {
+/** `/v1/emails/{email_id}` with its parts filled in, and the query behind it. */
+function address(path: string, { path: names = {}, query = {} }: Parts): string {
+  const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(names[name])));
   const search = new URLSearchParams();
   for (const [key, value] of Object.entries(query)) {
-    if (value !== undefined && value !== "") search.set(key, String(value));
+    if (value !== undefined && value !== null && value !== "") search.set(key, String(value));
   }
-  const text = search.toString();
-  return text ? `${path}?${text}` : path;
+  return search.size > 0 ? `${filled}?${search}` : filled;
 }
 
 /** Reads the error body that the API promises; an answer without one (a proxy's page) still says its status. */

@@ -1,10 +1,10 @@
 import { getRouteApi } from "@tanstack/react-router";
 import { Inbox } from "lucide-react";
+import { CampaignActions } from "@/features/campaigns/campaign-actions";
 import { CampaignList } from "@/features/campaigns/campaign-list";
 import { CampaignSummary } from "@/features/campaigns/campaign-summary";
-import { CancelCampaign } from "@/features/campaigns/cancel-campaign";
 import { useCampaign } from "@/features/campaigns/queries";
-import { CAMPAIGN_STATUS } from "@/features/campaigns/status";
+import { CAMPAIGN_STATE } from "@/features/campaigns/status";
 import { CAMPAIGN_COLUMNS } from "@/features/emails/email-columns";
 import { EmailFilters } from "@/features/emails/email-filters";
 import { EmailList } from "@/features/emails/email-list";
@@ -54,9 +54,9 @@ export function CampaignPage() {
   return (
     <Page
       title={campaign.data.name}
-      beside={<Badge {...CAMPAIGN_STATUS[campaign.data.status]} />}
+      beside={<Badge {...CAMPAIGN_STATE[campaign.data.state]} />}
       back={<BackLink to="/campaigns" label="Campaigns" />}
-      actions={<CancelCampaign campaign={campaign.data} />}
+      actions={<CampaignActions campaign={campaign.data} />}
     >
       <CampaignSummary campaign={campaign.data} senders={senders.data?.data ?? []} />
       <Card>

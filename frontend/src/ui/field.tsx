@@ -1,9 +1,9 @@
 import { ChevronDown } from "lucide-react";
 import {
+  type ComponentProps,
   type InputHTMLAttributes,
   type ReactNode,
   type SelectHTMLAttributes,
-  type TextareaHTMLAttributes,
   useId,
 } from "react";
 import { classes } from "@/lib/classes";
@@ -58,7 +58,7 @@ export function Input({ className, ...rest }: InputHTMLAttributes<HTMLInputEleme
   return <input {...rest} className={classes(CONTROL, "h-8.5", className)} />;
 }
 
-export function Textarea({ className, ...rest }: TextareaHTMLAttributes<HTMLTextAreaElement>) {
+export function Textarea({ className, ...rest }: ComponentProps<"textarea">) {
   return <textarea {...rest} className={classes(CONTROL, "py-2 leading-relaxed", className)} />;
 }
 

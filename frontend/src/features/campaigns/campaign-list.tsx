@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { Megaphone } from "lucide-react";
-import type { Campaign } from "@/api/types";
+import type { CampaignItem } from "@/api/types";
 import { Badge } from "@/ui/badge";
 import { buttonClasses } from "@/ui/button";
 import { type Cursor, Pager } from "@/ui/pager";
@@ -9,9 +9,9 @@ import { type Column, Table } from "@/ui/table";
 import { Time } from "@/ui/time";
 import { CampaignProgress } from "./campaign-progress";
 import { useCampaigns } from "./queries";
-import { CAMPAIGN_STATUS } from "./status";
+import { CAMPAIGN_STATE } from "./status";
 
-const COLUMNS: readonly Column<Campaign>[] = [
+const COLUMNS: readonly Column<CampaignItem>[] = [
   {
     header: "Campaign",
     card: "title",
@@ -29,7 +29,7 @@ const COLUMNS: readonly Column<Campaign>[] = [
     header: "Status",
     card: "corner",
     className: "md:w-36",
-    cell: (campaign) => <Badge {...CAMPAIGN_STATUS[campaign.status]} />,
+    cell: (campaign) => <Badge {...CAMPAIGN_STATE[campaign.state]} />,
   },
   { header: "Progress", cell: (campaign) => <CampaignProgress campaign={campaign} /> },
   {

@@ -1,8 +1,8 @@
-import type { Campaign, EmailStatus } from "@/api/types";
+import type { CampaignItem, EmailStatus } from "@/api/types";
 import { formatCount, plural } from "@/lib/numbers";
 import { EMAIL_STATUS } from "@/ui/email-status";
 import { Meter } from "@/ui/meter";
-import { countOf, totalOf } from "./status";
+import { countOf } from "./status";
 
 /** In the order a bar is read: what is done, what is on the wire, what went wrong. Waiting mail is the empty rest. */
 const SHOWN: readonly EmailStatus[] = [
@@ -18,8 +18,8 @@ const SHOWN: readonly EmailStatus[] = [
   "suppressed",
 ];
 
-export function CampaignMeter({ campaign }: { campaign: Campaign }) {
-  const total = totalOf(campaign);
+export function CampaignMeter({ campaign }: { campaign: CampaignItem }) {
+  const total = campaign.recipient_count;
   return (
     <Meter
       label={`Progress of ${campaign.name}`}
@@ -33,8 +33,8 @@ export function CampaignMeter({ campaign }: { campaign: Campaign }) {
   );
 }
 
-export function CampaignProgress({ campaign }: { campaign: Campaign }) {
-  const total = totalOf(campaign);
+export function CampaignProgress({ campaign }: { campaign: CampaignItem }) {
+  const total = campaign.recipient_count;
   const sent = countOf(campaign, "sent");
   const wrong = countOf(campaign, "failed", "bounced", "uncertain");
   return (

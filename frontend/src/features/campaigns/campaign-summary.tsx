@@ -1,4 +1,4 @@
-import type { Campaign } from "@/api/types";
+import type { CampaignItem } from "@/api/types";
 import { classes } from "@/lib/classes";
 import { formatCount, plural } from "@/lib/numbers";
 import { formatDuration } from "@/lib/time";
@@ -8,15 +8,15 @@ import { Fact, Facts } from "@/ui/facts";
 import { Card } from "@/ui/page";
 import { ExactTime } from "@/ui/time";
 import { CampaignMeter } from "./campaign-progress";
-import { countOf, totalOf } from "./status";
+import { countOf } from "./status";
 
 interface CampaignSummaryProps {
-  campaign: Campaign;
+  campaign: CampaignItem;
   senders: readonly { id: string; name: string; from_email: string }[];
 }
 
 export function CampaignSummary({ campaign, senders }: CampaignSummaryProps) {
-  const total = totalOf(campaign);
+  const total = campaign.recipient_count;
   const names = campaign.sender_ids.map((id) => senders.find((sender) => sender.id === id)?.from_email ?? id);
   return (
     <Card className="mb-4 grid lg:grid-cols-[minmax(0,1fr)_26rem]">

@@ -1,16 +1,16 @@
 import { useState } from "react";
-import type { Campaign } from "@/api/types";
+import type { CampaignItem } from "@/api/types";
 import { plural } from "@/lib/numbers";
 import { Button } from "@/ui/button";
 import { Confirm } from "@/ui/dialog";
 import { toast } from "@/ui/toast";
-import { useCancelCampaign } from "./queries";
+import { useCampaignAction } from "./queries";
 import { countOf, mayCancelCampaign } from "./status";
 
-export function CancelCampaign({ campaign }: { campaign: Campaign }) {
+export function CancelCampaign({ campaign }: { campaign: CampaignItem }) {
   const [asking, setAsking] = useState(false);
-  const cancel = useCancelCampaign();
-  if (!mayCancelCampaign(campaign.status)) return null;
+  const cancel = useCampaignAction("cancel");
+  if (!mayCancelCampaign(campaign.state)) return null;
   const waiting = countOf(campaign, "scheduled", "deferred", "held");
   function confirm() {
     cancel.mutate(campaign.id, {
@@ -29,9 +29,8 @@ export function CancelCampaign({ campaign }: { campaign: Campaign }) {
           title="Cancel this campaign?"
           message={
             <>
-              {plural(waiting, "waiting email")} of{" "}
-              <strong className="font-medium text-ink">{campaign.name}</strong> will not be sent. What has
-              left stays sent. This cannot be undone.
+              {plural(waiting, "email")} of <strong className="font-medium text-ink">{campaign.name}</strong>{" "}
+              will not be sent. What has left stays sent. This cannot be undone.
             </>
           }
           action="Cancel campaign"

@@ -1,6 +1,5 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api } from "@/api/client";
-import type { Campaign, List } from "@/api/types";
 
 interface CampaignFilter {
   after?: string | undefined;
@@ -11,8 +10,7 @@ interface CampaignFilter {
 export function useCampaigns(filter: CampaignFilter = {}) {
   return useQuery({
     queryKey: ["campaigns", "list", filter],
-    queryFn: ({ signal }) =>
-      api.get<List<Campaign>>("/v1/campaigns", { query: { limit: 50, ...filter }, signal }),
+    queryFn: ({ signal }) => api.get("/v1/campaigns", { query: { limit: 50, ...filter }, signal }),
     placeholderData: keepPreviousData,
   });
 }
@@ -21,18 +19,21 @@ export function useCampaigns(filter: CampaignFilter = {}) {
 export function useCampaign(id: string | null) {
   return useQuery({
     queryKey: ["campaigns", "detail", id],
-    queryFn: ({ signal }) => api.get<Campaign>(`/v1/campaigns/${id}`, { signal }),
+    queryFn: ({ signal }) =>
+      api.get("/v1/campaigns/{campaign_id}", { path: { campaign_id: id ?? "" }, signal }),
     enabled: id !== null,
   });
 }
 
-export function useCancelCampaign() {
+export type CampaignAction = "schedule" | "pause" | "resume" | "cancel";
+
+export function useCampaignAction(action: CampaignAction) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (id: string) => api.post<Campaign>(`/v1/campaigns/${id}/cancel`),
+    mutationFn: (id: string) =>
+      api.post(`/v1/campaigns/{campaign_id}/${action}`, { path: { campaign_id: id } }),
     onSettled: () => {
-      client.invalidateQueries({ queryKey: ["campaigns"] });
-      client.invalidateQueries({ queryKey: ["emails"] });
+      for (const key of ["campaigns", "emails", "stats"]) client.invalidateQueries({ queryKey: [key] });
     },
   });
 }

@@ -1,10 +1,9 @@
 import { Ban, CheckCheck, CirclePause, Clock, FilePen, Play } from "lucide-react";
-import type { Campaign, CampaignStatus, EmailStatus } from "@/api/types";
+import type { CampaignItem, CampaignState, EmailStatus } from "@/api/types";
 import type { Look } from "@/ui/badge";
-import { EMAIL_STATUSES } from "@/ui/email-status";
 
-/** The one table of a campaign's statuses. */
-export const CAMPAIGN_STATUS: Record<CampaignStatus, Look> = {
+/** The one table of a campaign's states. */
+export const CAMPAIGN_STATE: Record<CampaignState, Look> = {
   draft: { label: "Draft", tone: "neutral", icon: FilePen },
   scheduled: { label: "Scheduled", tone: "neutral", icon: Clock },
   running: { label: "Running", tone: "info", icon: Play },
@@ -13,14 +12,10 @@ export const CAMPAIGN_STATUS: Record<CampaignStatus, Look> = {
   cancelled: { label: "Cancelled", tone: "neutral", icon: Ban },
 };
 
-export function mayCancelCampaign(status: CampaignStatus): boolean {
+export function mayCancelCampaign(status: CampaignState): boolean {
   return status !== "completed" && status !== "cancelled";
 }
 
-export function countOf(campaign: Campaign, ...statuses: EmailStatus[]): number {
-  return statuses.reduce((sum, status) => sum + (campaign.counts[status] ?? 0), 0);
-}
-
-export function totalOf(campaign: Campaign): number {
-  return countOf(campaign, ...EMAIL_STATUSES);
+export function countOf(campaign: CampaignItem, ...statuses: EmailStatus[]): number {
+  return statuses.reduce((sum, status) => sum + campaign.counts[status], 0);
 }

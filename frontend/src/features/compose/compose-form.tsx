@@ -77,18 +77,14 @@ export function ComposeForm({ senders, workspaceZone, windowSeconds, onScheduled
       const parsed = await recipients.resolve();
       if (parsed.valid === 0)
         throw new Error("There is no address among the recipients that can be sent to.");
-      const identity = JSON.stringify([draft, parsed.import_id]);
-      schedule.mutate(
-        { identity, input: campaignOf(draft, parsed.import_id, new Date()) },
-        {
-          onSuccess: (campaign) => {
-            forgetDraft();
-            toast.done("Scheduled", plural(parsed.valid, "email"));
-            onScheduled(campaign);
-          },
-          onError: (error) => toast.error("Could not schedule", error),
+      schedule.mutate(campaignOf(draft, parsed.import_id), {
+        onSuccess: (campaign) => {
+          forgetDraft();
+          toast.done("Scheduled", plural(parsed.valid, "email"));
+          onScheduled(campaign);
         },
-      );
+        onError: (error) => toast.error("Could not schedule", error),
+      });
     } catch (error) {
       toast.error("Could not schedule", error);
     } finally {
@@ -120,7 +116,12 @@ export function ComposeForm({ senders, workspaceZone, windowSeconds, onScheduled
           />
         </Section>
         <Section>
-          <MessageFields draft={draft} problems={problems} change={change} />
+          <MessageFields
+            draft={draft}
+            problems={problems}
+            change={change}
+            columns={recipients.parsed?.columns ?? []}
+          />
         </Section>
         <Section>
           <TimingFields draft={draft} problems={problems} change={change} workspaceZone={workspaceZone} />

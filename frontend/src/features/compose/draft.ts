@@ -1,4 +1,4 @@
-import type { CampaignInput } from "@/api/types";
+import type { NewCampaign } from "@/api/types";
 import { readNumber } from "@/lib/numbers";
 import { wallToInstant } from "@/lib/time";
 
@@ -79,16 +79,15 @@ export function startOf(draft: Draft, now: Date): Date {
   return (draft.when === "at" && wallToInstant(draft.wall, draft.zone)) || now;
 }
 
-/** Only the chosen format is sent; `now` is the moment of pressing Schedule. */
-export function campaignOf(draft: Draft, importId: string, now: Date): CampaignInput {
-  const subject = draft.subject.trim();
+/** Only the chosen format is sent; without a start it begins as soon as it is scheduled. */
+export function campaignOf(draft: Draft, importId: string): NewCampaign {
+  const start = draft.when === "at" ? wallToInstant(draft.wall, draft.zone) : null;
   return {
-    name: subject,
-    subject,
+    subject: draft.subject.trim(),
     [draft.format]: draft[draft.format],
     sender_ids: draft.senderIds,
     import_id: importId,
-    start_at: startOf(draft, now).toISOString(),
+    start_at: start?.toISOString() ?? null,
     timezone: draft.zone,
     delay_seconds: readNumber(draft.delay) ?? 0,
     hourly_limit: readNumber(draft.hourlyLimit),

@@ -1,4 +1,5 @@
-import { useState } from "react";
+import { useRef, useState } from "react";
+import { Button } from "@/ui/button";
 import { Field, Input, Textarea } from "@/ui/field";
 import { HtmlFrame } from "@/ui/html-frame";
 import { Segmented } from "@/ui/segmented";
@@ -8,13 +9,29 @@ interface MessageFieldsProps {
   draft: Draft;
   problems: Problems;
   change: (patch: Partial<Draft>) => void;
+  /** Names that the list of recipients brings, for `{{ name }}` in the message. */
+  columns: readonly string[];
 }
+
+const MAX_COLUMNS = 12;
 
 type View = "text" | "html" | "preview";
 
-export function MessageFields({ draft, problems, change }: MessageFieldsProps) {
+export function MessageFields({ draft, problems, change, columns }: MessageFieldsProps) {
   const [previewing, setPreviewing] = useState(false);
+  const body = useRef<HTMLTextAreaElement>(null);
   const shown: View = draft.format === "html" && previewing ? "preview" : draft.format;
+  function insert(column: string) {
+    const area = body.current;
+    const text = draft[draft.format];
+    const at = area?.selectionStart ?? text.length;
+    const tag = `{{ ${column} }}`;
+    change({ [draft.format]: text.slice(0, at) + tag + text.slice(area?.selectionEnd ?? at) });
+    window.requestAnimationFrame(() => {
+      area?.focus();
+      area?.setSelectionRange(at + tag.length, at + tag.length);
+    });
+  }
   function show(view: View) {
     setPreviewing(view === "preview");
     if (view !== "preview") change({ format: view });
@@ -58,6 +75,7 @@ export function MessageFields({ draft, problems, change }: MessageFieldsProps) {
           ) : (
             <Textarea
               {...ids}
+              ref={body}
               rows={12}
               spellCheck={shown === "text"}
               className={shown === "html" ? "font-mono text-[0.8125rem]!" : ""}
@@ -68,6 +86,16 @@ export function MessageFields({ draft, problems, change }: MessageFieldsProps) {
           )
         }
       </Field>
+      {columns.length > 0 && shown !== "preview" && (
+        <p className="flex flex-wrap items-center gap-1.5 text-[0.8125rem] text-faint">
+          <span className="mr-1">Insert from the list</span>
+          {columns.slice(0, MAX_COLUMNS).map((column) => (
+            <Button key={column} size="sm" className="font-mono text-xs!" onClick={() => insert(column)}>
+              {column}
+            </Button>
+          ))}
+        </p>
+      )}
     </div>
   );
 }

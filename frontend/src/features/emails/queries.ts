@@ -1,6 +1,6 @@
 import { keepPreviousData, queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api } from "@/api/client";
-import type { Email, EmailDetail, EmailState, EmailStatus, List, StoryEntry } from "@/api/types";
+import type { EmailStatus } from "@/api/types";
 
 export interface EmailFilter {
   status: readonly EmailStatus[];
@@ -18,7 +18,7 @@ export function emailsQuery(filter: EmailFilter) {
   return queryOptions({
     queryKey: ["emails", "list", filter],
     queryFn: ({ signal }) =>
-      api.get<List<Email>>("/v1/emails", {
+      api.get("/v1/emails", {
         query: { limit: 50, ...filter, status: filter.status.join(",") },
         signal,
       }),
@@ -33,21 +33,21 @@ export function useEmails(filter: EmailFilter) {
 export function useEmail(id: string) {
   return useQuery({
     queryKey: ["emails", "detail", id],
-    queryFn: ({ signal }) => api.get<EmailDetail>(`/v1/emails/${id}`, { signal }),
+    queryFn: ({ signal }) => api.get("/v1/emails/{email_id}", { path: { email_id: id }, signal }),
   });
 }
 
 export function useStoryEntrys(id: string) {
   return useQuery({
     queryKey: ["emails", "events", id],
-    queryFn: ({ signal }) => api.get<List<StoryEntry>>(`/v1/emails/${id}/events`, { signal }),
+    queryFn: ({ signal }) => api.get("/v1/emails/{email_id}/events", { path: { email_id: id }, signal }),
   });
 }
 
 export function useEmailSource(id: string) {
   return useQuery({
     queryKey: ["email-source", id],
-    queryFn: ({ signal }) => api.text(`/v1/emails/${id}/source`, signal),
+    queryFn: ({ signal }) => api.text("/v1/emails/{email_id}/source", { path: { email_id: id }, signal }),
     staleTime: 60_000,
   });
 }
@@ -55,7 +55,7 @@ export function useEmailSource(id: string) {
 export function useCancelEmail() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (id: string) => api.post<EmailState>(`/v1/emails/${id}/cancel`),
+    mutationFn: (id: string) => api.post("/v1/emails/{email_id}/cancel", { path: { email_id: id } }),
     onSettled: () => client.invalidateQueries({ queryKey: ["emails"] }),
   });
 }

@@ -1,4 +1,4 @@
-import type { NewSender, Sender } from "@/api/types";
+import type { Sender, SenderInput } from "@/api/types";
 import { readNumber } from "@/lib/numbers";
 
 export interface LimitFields {
@@ -75,7 +75,7 @@ export function formOf(sender: Sender): SenderFields {
 }
 
 interface Result {
-  input: NewSender | null; // null: there are problems
+  input: SenderInput | null; // null: there are problems
   problems: Record<string, string>; // by the API's field name
 }
 
@@ -95,7 +95,7 @@ export function inputOf(fields: SenderFields, saved: boolean): Result {
   if (gap !== null && Number.isNaN(gap)) problems.min_delay_ms = "A number of seconds.";
   const port = whole("port", fields.port);
   if (port === undefined) problems.port = "1 to 65535.";
-  const input: NewSender = {
+  const input: SenderInput = {
     name: fields.name.trim() || email,
     from_name: fields.from_name.trim() || null,
     from_email: email,

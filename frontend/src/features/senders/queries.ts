@@ -1,11 +1,11 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api } from "@/api/client";
-import type { List, NewSender, Sender, SenderUsage, Verification } from "@/api/types";
+import type { SenderInput } from "@/api/types";
 
 export function useSenders() {
   return useQuery({
     queryKey: ["senders", "list"],
-    queryFn: ({ signal }) => api.get<List<Sender>>("/v1/senders", { query: { limit: 100 }, signal }),
+    queryFn: ({ signal }) => api.get("/v1/senders", { query: { limit: 100 }, signal }),
   });
 }
 
@@ -17,22 +17,24 @@ function useRefreshSenders() {
 /** Adds a sender, or changes the one whose id is given. */
 export function useSaveSender(id: string | null) {
   return useMutation({
-    mutationFn: (input: NewSender) =>
-      id === null ? api.post<Sender>("/v1/senders", input) : api.patch<Sender>(`/v1/senders/${id}`, input),
+    mutationFn: (input: SenderInput) =>
+      id === null
+        ? api.post("/v1/senders", { body: input })
+        : api.patch("/v1/senders/{sender_id}", { path: { sender_id: id }, body: input }),
     onSuccess: useRefreshSenders(),
   });
 }
 
 export function useDeleteSender() {
   return useMutation({
-    mutationFn: (id: string) => api.delete(`/v1/senders/${id}`),
+    mutationFn: (id: string) => api.delete("/v1/senders/{sender_id}", { path: { sender_id: id } }),
     onSuccess: useRefreshSenders(),
   });
 }
 
 export function useVerifySender() {
   return useMutation({
-    mutationFn: (id: string) => api.post<Verification>(`/v1/senders/${id}/verify`),
+    mutationFn: (id: string) => api.post("/v1/senders/{sender_id}/verify", { path: { sender_id: id } }),
     onSuccess: useRefreshSenders(),
   });
 }
@@ -40,14 +42,16 @@ export function useVerifySender() {
 /** Tests settings that are not saved yet. */
 export function useVerifyNewSender() {
   return useMutation({
-    mutationFn: (input: NewSender) => api.post<Verification>("/v1/senders/verify", input),
+    mutationFn: (input: SenderInput) => api.post("/v1/senders/verify", { body: input }),
   });
 }
 
 export function usePauseSender() {
   return useMutation({
     mutationFn: ({ id, pause }: { id: string; pause: boolean }) =>
-      api.post<Sender>(`/v1/senders/${id}/${pause ? "pause" : "resume"}`),
+      api.post(pause ? "/v1/senders/{sender_id}/pause" : "/v1/senders/{sender_id}/resume", {
+        path: { sender_id: id },
+      }),
     onSuccess: useRefreshSenders(),
   });
 }
@@ -55,6 +59,6 @@ export function usePauseSender() {
 export function useSenderUsage(id: string) {
   return useQuery({
     queryKey: ["senders", "usage", id],
-    queryFn: ({ signal }) => api.get<SenderUsage>(`/v1/senders/${id}/usage`, { signal }),
+    queryFn: ({ signal }) => api.get("/v1/senders/{sender_id}/usage", { path: { sender_id: id }, signal }),
   });
 }

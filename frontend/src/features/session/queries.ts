@@ -1,12 +1,12 @@
 import { queryOptions, useMutation, useQuery } from "@tanstack/react-query";
-import { api, setCsrfToken } from "@/api/client";
+import { api, auth, setCsrfToken } from "@/api/client";
 import { queryClient } from "@/api/query-client";
-import type { AuthConfig, Me } from "@/api/types";
+import type { AuthConfig } from "@/api/types";
 
 export const meQuery = queryOptions({
   queryKey: ["me"],
   queryFn: async ({ signal }) => {
-    const me = await api.get<Me>("/v1/me", { signal });
+    const me = await api.get("/v1/me", { signal });
     setCsrfToken(me.csrf_token ?? "");
     return me;
   },
@@ -20,13 +20,13 @@ export function useMe() {
 export function useAuthConfig() {
   return useQuery({
     queryKey: ["auth-config"],
-    queryFn: ({ signal }) => api.get<AuthConfig>("/auth/config", { signal }),
+    queryFn: ({ signal }) => auth.get<AuthConfig>("/auth/config", signal),
   });
 }
 
 export function useSignOut() {
   return useMutation({
-    mutationFn: () => api.post<void>("/auth/logout"),
+    mutationFn: () => auth.post("/auth/logout"),
     onSuccess: () => {
       queryClient.clear();
       window.location.assign("/sign-in");

@@ -1,0 +1,75 @@
+import { Pause, Play, SendHorizontal } from "lucide-react";
+import type { CampaignItem, CampaignState } from "@/api/types";
+import { Button } from "@/ui/button";
+import { toast } from "@/ui/toast";
+import { CancelCampaign } from "./cancel-campaign";
+import { type CampaignAction, useCampaignAction } from "./queries";
+
+interface Step {
+  readonly action: CampaignAction;
+  readonly label: string;
+  readonly done: string;
+  readonly icon: typeof Play;
+  readonly variant: "primary" | "secondary";
+}
+
+const SCHEDULE: Step = {
+  action: "schedule",
+  label: "Schedule",
+  done: "Campaign scheduled",
+  icon: SendHorizontal,
+  variant: "primary",
+};
+const PAUSE: Step = {
+  action: "pause",
+  label: "Pause",
+  done: "Campaign paused; its mail waits",
+  icon: Pause,
+  variant: "secondary",
+};
+const RESUME: Step = {
+  action: "resume",
+  label: "Resume",
+  done: "Campaign resumed",
+  icon: Play,
+  variant: "primary",
+};
+
+/** What may be done next in each state, beside cancelling. */
+const NEXT: Record<CampaignState, Step | null> = {
+  draft: SCHEDULE,
+  scheduled: PAUSE,
+  running: PAUSE,
+  paused: RESUME,
+  completed: null,
+  cancelled: null,
+};
+
+export function CampaignActions({ campaign }: { campaign: CampaignItem }) {
+  const step = NEXT[campaign.state];
+  return (
+    <>
+      <CancelCampaign campaign={campaign} />
+      {step && <StepButton key={step.action} id={campaign.id} step={step} />}
+    </>
+  );
+}
+
+function StepButton({ id, step }: { id: string; step: Step }) {
+  const run = useCampaignAction(step.action);
+  return (
+    <Button
+      variant={step.variant}
+      busy={run.isPending}
+      icon={<step.icon className="size-4" aria-hidden />}
+      onClick={() =>
+        run.mutate(id, {
+          onSuccess: () => toast.done(step.done),
+          onError: (error) => toast.error(`Could not ${step.action} the campaign`, error),
+        })
+      }
+    >
+      {step.label}
+    </Button>
+  );
+}
