@@ -55,7 +55,8 @@ class ValidationError(PacelineError):
     @classmethod
     def of(cls, problems: Sequence[Problem]) -> ValidationError:
         """All that is wrong, one or many."""
-        message = problems[0].message if len(problems) == 1 else f"{len(problems)} fields are not valid."
+        first = problems[0].message
+        message = first if len(problems) == 1 else f"{first} ({len(problems)} problems in all)"
         return cls(message, problems=tuple(problems))
 
 

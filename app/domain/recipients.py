@@ -9,6 +9,7 @@ import msgspec
 from app.domain import addresses
 from app.domain.addresses import InvalidAddress
 from app.domain.csv_mapping import Table
+from app.domain.text import one_line
 
 SHOWN = 100  # characters of a bad value that are repeated
 
@@ -65,6 +66,6 @@ def collect(entries: Iterable[tuple[int, str, str | None, dict[str, object]]]) -
             duplicates += 1
             continue
         seen.add(address.key)
-        shown = " ".join((name or address.name).split())[: addresses.NAME_LIMIT]
+        shown = one_line(name or address.name)[: addresses.NAME_LIMIT]
         valid.append(Recipient(address.email, address.key, shown or None, variables))
     return Recipients(valid, duplicates, invalid)

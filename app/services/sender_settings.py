@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from ipaddress import ip_address
 from typing import Any, Final
@@ -14,6 +13,7 @@ from app.contract.senders import NewSender, Security, SenderChange
 from app.domain.addresses import NAME_LIMIT
 from app.domain.envelopes import read_address
 from app.domain.hosts import host_name
+from app.domain.text import is_one_line, one_line
 from app.errors import Problem, ValidationError
 from app.mail.guard import is_public
 from app.services.mailboxes import SignIn
@@ -21,7 +21,6 @@ from app.settings import Settings
 
 PORTS: Final[dict[Security, int]] = {"starttls": 587, "tls": 465, "none": 25}
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _ONE_LINE: Final = ("name", "from_name", "username", "password")
 
 
@@ -57,7 +56,7 @@ def from_new(wanted: NewSender, settings: Settings) -> SenderSettings:
         security = "tls" if wanted.port == PORTS["tls"] else "starttls"
     return _checked(
         SenderSettings(
-            name=wanted.name or wanted.from_name or wanted.from_email,
+            name=wanted.name or one_line(wanted.from_name or wanted.from_email)[:200] or "Sender",
             from_name=wanted.from_name or None,
             from_email=wanted.from_email,
             reply_to=wanted.reply_to or None,
@@ -113,7 +112,7 @@ def _checked(draft: SenderSettings, settings: Settings) -> SenderSettings:
 
 def _problems(draft: SenderSettings) -> Iterator[Problem]:
     for field in _ONE_LINE:
-        if _CONTROL.search(getattr(draft, field) or ""):
+        if not is_one_line(getattr(draft, field) or ""):
             yield Problem(field, f"{field} cannot have line breaks or control characters.")
     if draft.from_name is not None and len(draft.from_name) > NAME_LIMIT:
         yield Problem("from_name", f"A name has at most {NAME_LIMIT} characters.")

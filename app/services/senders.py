@@ -15,7 +15,7 @@ from app.db.queries import queries, rows
 from app.db.transaction import retrying
 from app.domain.ids import new_id
 from app.errors import Conflict, NotFound, ValidationError
-from app.services import mailboxes, secrets
+from app.services import feed, mailboxes, secrets
 from app.services.sender_settings import SenderSettings, changed, from_new
 from app.settings import Settings
 
@@ -42,7 +42,9 @@ async def create(pool: Pool, settings: Settings, *, workspace_id: UUID, wanted: 
         await mailboxes.wake(tx, workspace_id, now=now, mailbox_ids=[mailbox_id])
         return await read(tx, workspace_id, sender_id)
 
-    return await retrying(pool, work)
+    answer = await retrying(pool, work)
+    feed.announce(pool, workspace_id)
+    return answer
 
 
 async def get(pool: Pool, *, workspace_id: UUID, id: UUID) -> Sender:
@@ -86,7 +88,9 @@ async def change(
         await mailboxes.wake(tx, workspace_id, now=now, mailbox_ids=[old, new])
         return await read(tx, workspace_id, id)
 
-    return await retrying(pool, work)
+    answer = await retrying(pool, work)
+    feed.announce(pool, workspace_id)
+    return answer
 
 
 async def delete(pool: Pool, *, workspace_id: UUID, id: UUID, now: datetime) -> None:
@@ -95,20 +99,22 @@ async def delete(pool: Pool, *, workspace_id: UUID, id: UUID, now: datetime) -> 
     async def work(tx: Conn) -> None:
         await mailboxes.lock(tx, workspace_id)
         sender = await read(tx, workspace_id, id)
+        place = await queries.senders.sign_in(tx, workspace_id=workspace_id, id=id)
+        # Holding its row and its lanes first: whoever is just adding to them is counted, or finds the sender gone.
+        await queries.senders.delete(tx, workspace_id=workspace_id, id=id)
+        await mailboxes.settle_lanes(tx, workspace_id, sender_id=id)
         waiting: int = await queries.senders.waiting(tx, workspace_id=workspace_id, id=id)
         if waiting:
             raise SenderInUse(
                 f"{waiting:,} message{'s wait' if waiting > 1 else ' waits'} for this sender: cancel first."
             )
-        place = await queries.senders.sign_in(tx, workspace_id=workspace_id, id=id)
-        await queries.senders.delete(tx, workspace_id=workspace_id, id=id)
         if sender.is_default:
             await _make_default(tx, workspace_id, await queries.senders.oldest(tx, workspace_id=workspace_id))
-        await mailboxes.settle_lanes(tx, workspace_id, sender_id=id)
         await mailboxes.refresh(tx, workspace_id, place["mailbox_id"], afresh=False)
         await mailboxes.wake(tx, workspace_id, now=now, mailbox_ids=[place["mailbox_id"]])
 
     await retrying(pool, work)
+    feed.announce(pool, workspace_id)
 
 
 async def pause(pool: Pool, *, workspace_id: UUID, id: UUID, now: datetime) -> Sender:
@@ -133,7 +139,9 @@ async def _set_state(pool: Pool, workspace_id: UUID, id: UUID, state: str, reaso
         await mailboxes.wake(tx, workspace_id, now=now, mailbox_ids=[place["mailbox_id"]])
         return await read(tx, workspace_id, id)
 
-    return await retrying(pool, work)
+    answer = await retrying(pool, work)
+    feed.announce(pool, workspace_id)
+    return answer
 
 
 async def usage(pool: Pool, settings: Settings, *, workspace_id: UUID, id: UUID) -> Usage:

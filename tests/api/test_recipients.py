@@ -11,7 +11,6 @@ from litestar import Litestar
 
 from tests.support.tenants import Api
 
-
 DATA = Path(__file__).parents[1] / "data"
 
 

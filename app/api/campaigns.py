@@ -1,0 +1,112 @@
+"""/campaigns."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from litestar import Controller, get, patch, post
+from litestar.di import Provide
+from litestar.params import Parameter
+
+from app.api.access import Caller
+from app.api.emails import IdempotencyKey, is_permissive
+from app.api.lists import provide_page
+from app.contract.campaigns import Campaign, CampaignChange, CampaignItem, CreatedCampaign, NewCampaign
+from app.contract.emails import Email
+from app.contract.lists import List, Page
+from app.db.pool import Pool
+from app.services import campaign_runs, campaigns
+
+CampaignId = Annotated[UUID, Parameter(description="Its id.")]
+
+
+class Campaigns(Controller):
+    path = "/campaigns"
+    tags = ["Campaigns"]  # noqa: RUF012  # Litestar's way
+
+    @get(operation_id="listCampaigns", summary="List campaigns", dependencies={"page": Provide(provide_page)})
+    async def list_campaigns(self, caller: Caller, pool: Pool, now: datetime, page: Page) -> List[CampaignItem]:
+        """Newest first."""
+        return await campaigns.list_campaigns(pool, workspace_id=caller.workspace_id, page=page, now=now)
+
+    @post(operation_id="createCampaign", summary="Draft a campaign")
+    async def create_campaign(
+        self,
+        caller: Caller,
+        pool: Pool,
+        now: datetime,
+        data: NewCampaign,
+        idempotency_key: IdempotencyKey = None,
+        validation: Annotated[
+            str, Parameter(header="x-batch-validation", description="`permissive` leaves out bad recipients.")
+        ] = "strict",
+    ) -> CreatedCampaign:
+        """Nothing leaves before it is scheduled. One bad recipient refuses the whole, and every bad one is named."""
+        return await campaigns.create(
+            pool,
+            workspace_id=caller.workspace_id,
+            created_by=caller.user_id,
+            wanted=data,
+            permissive=is_permissive(validation),
+            key=idempotency_key,
+            now=now,
+        )
+
+    @get("/{campaign_id:uuid}", operation_id="getCampaign", summary="Get a campaign")
+    async def get_campaign(self, caller: Caller, pool: Pool, now: datetime, campaign_id: CampaignId) -> Campaign:
+        """With its messages counted by status."""
+        return await campaigns.get(pool, workspace_id=caller.workspace_id, id=campaign_id, now=now)
+
+    @patch("/{campaign_id:uuid}", operation_id="changeCampaign", summary="Change a campaign")
+    async def change_campaign(
+        self, caller: Caller, pool: Pool, now: datetime, campaign_id: CampaignId, data: CampaignChange
+    ) -> Campaign:
+        """All of a draft; once scheduled its name and its hourly limit."""
+        return await campaigns.change(pool, workspace_id=caller.workspace_id, id=campaign_id, wanted=data, now=now)
+
+    @get(
+        "/{campaign_id:uuid}/recipients",
+        operation_id="listCampaignRecipients",
+        summary="The messages of a campaign",
+        dependencies={"page": Provide(provide_page)},
+    )
+    async def list_campaign_recipients(
+        self, caller: Caller, pool: Pool, now: datetime, campaign_id: CampaignId, page: Page
+    ) -> List[Email]:
+        """One for each recipient, the last one first. A draft has none yet."""
+        return await campaigns.list_recipients(
+            pool, workspace_id=caller.workspace_id, id=campaign_id, page=page, now=now
+        )
+
+    @post("/{campaign_id:uuid}/schedule", operation_id="scheduleCampaign", summary="Schedule a draft", status_code=200)
+    async def schedule_campaign(
+        self,
+        caller: Caller,
+        pool: Pool,
+        now: datetime,
+        campaign_id: CampaignId,
+        idempotency_key: IdempotencyKey = None,
+    ) -> Campaign:
+        """Message i is due at start + i x delay; a start that is past by now is now."""
+        return await campaign_runs.schedule(
+            pool, workspace_id=caller.workspace_id, id=campaign_id, key=idempotency_key, now=now
+        )
+
+    @post("/{campaign_id:uuid}/pause", operation_id="pauseCampaign", summary="Pause a campaign", status_code=200)
+    async def pause_campaign(self, caller: Caller, pool: Pool, now: datetime, campaign_id: CampaignId) -> Campaign:
+        """Once this answers nothing more of it leaves."""
+        return await campaign_runs.pause(pool, workspace_id=caller.workspace_id, id=campaign_id, now=now)
+
+    @post("/{campaign_id:uuid}/resume", operation_id="resumeCampaign", summary="Resume a campaign", status_code=200)
+    async def resume_campaign(self, caller: Caller, pool: Pool, now: datetime, campaign_id: CampaignId) -> Campaign:
+        """What is overdue goes at once, as fast as the limits allow."""
+        return await campaign_runs.resume(pool, workspace_id=caller.workspace_id, id=campaign_id, now=now)
+
+    @post("/{campaign_id:uuid}/cancel", operation_id="cancelCampaign", summary="Cancel a campaign", status_code=200)
+    async def cancel_campaign(self, caller: Caller, pool: Pool, now: datetime, campaign_id: CampaignId) -> Campaign:
+        """Nothing more of it leaves. What is being sent at this moment still counts as sent."""
+        return await campaign_runs.cancel(
+            pool, workspace_id=caller.workspace_id, id=campaign_id, by=caller.user_id, now=now
+        )

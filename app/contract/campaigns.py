@@ -1,0 +1,106 @@
+"""Campaigns: one message to many, from a start, at a pace."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from msgspec import UNSET, Meta, UnsetType
+
+from app.contract.base import Input, Output
+from app.contract.emails import BatchError, Body
+from app.contract.senders import Limit
+
+CampaignState = Literal["draft", "scheduled", "running", "paused", "completed", "cancelled"]
+
+Name = Annotated[str, Meta(min_length=1, max_length=200)]
+SenderIds = Annotated[list[UUID], Meta(min_length=1, max_length=50, description="Messages are dealt to these in turn.")]
+StartAt = Annotated[str, Meta(description="ISO 8601 with an offset, or `in 10 minutes`.")]
+Zone = Annotated[str, Meta(max_length=100, description="An IANA name such as Europe/Berlin: how times are shown.")]
+Delay = Annotated[
+    float, Meta(ge=0, le=2_592_000, description="Seconds, decimals too: message i is due at start + i x delay.")
+]
+
+
+class CampaignRecipient(Input):
+    email: str
+    name: Annotated[str, Meta(max_length=200)] | None = None
+    variables: dict[str, Any] | None = None  # for the templates in subject, html and text
+
+
+class NewCampaign(Input):
+    """A draft. It needs `html` or `text`, and `recipients` or an `import_id`. Nothing is sent until it is scheduled."""
+
+    sender_ids: SenderIds
+    subject: str
+    name: Name | None = None  # else the subject
+    html: Body | None = None
+    text: Body | None = None
+    recipients: Annotated[list[str | CampaignRecipient], Meta(max_length=10_000)] | None = None
+    import_id: UUID | None = None
+    start_at: StartAt | None = None  # absent or null: as soon as it is scheduled
+    timezone: Zone | None = None  # else the workspace's
+    delay_seconds: Delay = 0
+    hourly_limit: Limit | None = None  # of the campaign; those of its senders hold besides
+
+
+class CampaignChange(Input):
+    """What is absent stays as it is; `null` is none. Once scheduled only `name` and `hourly_limit` can change."""
+
+    sender_ids: SenderIds | UnsetType = UNSET
+    subject: str | UnsetType = UNSET
+    name: Name | UnsetType = UNSET
+    html: Body | UnsetType | None = UNSET
+    text: Body | UnsetType | None = UNSET
+    start_at: StartAt | UnsetType = UNSET
+    timezone: Zone | UnsetType = UNSET
+    delay_seconds: Delay | UnsetType = UNSET
+    hourly_limit: Limit | UnsetType | None = UNSET
+
+
+class Counts(Output):
+    """Messages by status."""
+
+    scheduled: int
+    deferred: int
+    sending: int
+    sent: int
+    uncertain: int
+    held: int
+    missed: int
+    failed: int
+    bounced: int
+    cancelled: int
+    suppressed: int
+
+
+class CampaignItem(Output):
+    """A campaign in a list."""
+
+    object: Literal["campaign"]
+    id: UUID
+    name: str
+    state: CampaignState  # running: its start has come and messages wait; completed: none does
+    sender_ids: list[UUID]
+    subject: str
+    start_at: datetime
+    timezone: str
+    delay_seconds: float
+    hourly_limit: int | None
+    recipient_count: int
+    counts: Counts  # all zero for a draft
+    progress: float  # from 0 to 1: how many of its messages wait no more
+    created_at: datetime
+    scheduled_at: datetime | None  # when it was scheduled
+    cancelled_at: datetime | None
+
+
+class Campaign(CampaignItem):
+    html: str | None
+    text: str | None
+
+
+class CreatedCampaign(Campaign):
+    duplicates: int  # recipients equal but for case to an earlier one, and so left out
+    errors: list[BatchError]  # with permissive validation the recipients that were not taken

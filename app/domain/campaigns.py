@@ -1,0 +1,43 @@
+"""When the messages of a campaign are due and what state it is in. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from app.domain.status import Status
+
+
+class State(StrEnum):
+    DRAFT = "draft"
+    SCHEDULED = "scheduled"
+    RUNNING = "running"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+
+
+# What still goes out if nobody does anything, or waits for somebody to decide.
+OPEN = frozenset({Status.SCHEDULED, Status.DEFERRED, Status.HELD, Status.SENDING})
+
+
+def due_at(start: datetime, delay_ms: int, position: int) -> datetime:
+    """The moment of message `position`, counted from 0."""
+    return start + timedelta(milliseconds=delay_ms * position)
+
+
+def open_count(counts: Mapping[Status, int]) -> int:
+    return sum(counts.get(status, 0) for status in OPEN)
+
+
+def shown_state(kept: State, *, start_at: datetime, now: datetime, counts: Mapping[Status, int]) -> State:
+    """The state that people see: what is kept is what they decided; `running`, `completed` follow from the messages.
+
+    So no worker writes to the campaign's row, and a retried message makes a completed campaign run again.
+    """
+    if kept in (State.DRAFT, State.PAUSED, State.CANCELLED):
+        return kept
+    if open_count(counts) == 0:
+        return State.COMPLETED
+    return State.RUNNING if start_at <= now else State.SCHEDULED

@@ -1,0 +1,152 @@
+"""What a campaign is to be, checked: everything that is wrong is named at once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+
+from app.contract.campaigns import CampaignRecipient
+from app.contract.emails import BatchError
+from app.db.pool import Conn
+from app.db.queries import queries, rows
+from app.domain.campaigns import due_at
+from app.domain.envelopes import check_subject, check_text
+from app.domain.recipients import Recipients, collect
+from app.domain.scheduling import HORIZON
+from app.errors import Problem, ValidationError
+from app.mail import template
+
+ALWAYS: Final = frozenset({"email", "name"})  # variables that every recipient has
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    subject: str
+    html: str | None
+    text: str | None
+
+    @property
+    def is_template(self) -> bool:
+        return any(template.is_template(source) for _, source in self.sources())
+
+    def sources(self) -> Iterator[tuple[str, str]]:
+        """(field, text) of what there is."""
+        for field in ("subject", "html", "text"):
+            source = getattr(self, field)
+            if source:
+                yield field, source
+
+
+def check_message(message: Message, known: Collection[str]) -> Iterator[Problem]:
+    """`known`: the variables that a recipient has."""
+    yield from check_subject(message.subject)
+    if not message.html and not message.text:
+        yield Problem("html", "A campaign needs html or text.")
+    for field, source in message.sources():
+        yield from check_text(field, source)
+        try:
+            template.check(source, known)
+        except ValidationError as error:
+            yield Problem(field, error.message)
+
+
+def check_timezone(name: str) -> Iterator[Problem]:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        yield Problem("timezone", f"“{name[:100]}” is no timezone: give an IANA name such as Europe/Berlin.")
+
+
+def check_span(start: datetime, delay_ms: int, count: int) -> Iterator[Problem]:
+    try:
+        too_long = due_at(start, delay_ms, max(0, count - 1)) > start + HORIZON
+    except OverflowError:
+        too_long = True
+    if too_long:
+        most = HORIZON / (count - 1)
+        yield Problem(
+            "delay_seconds",
+            f"With this delay the last of {count:,} messages is due more than {HORIZON.days} days after the first:"
+            f" use at most {int(most.total_seconds()):,} seconds.",
+        )
+
+
+async def check_senders(tx: Conn, workspace_id: UUID, ids: Sequence[UUID]) -> tuple[dict[UUID, str], list[Problem]]:
+    """The address of each sender. They stay until the transaction ends."""
+    found = await rows(queries.campaigns.senders(tx, workspace_id=workspace_id, ids=list(ids)))
+    addresses = {row["id"]: row["from_email"] for row in found}
+    problems = []
+    for index, id in enumerate(ids):
+        if id not in addresses:
+            problems.append(Problem(f"sender_ids[{index}]", "There is no such sender: GET /v1/senders lists them."))
+        elif ids.index(id) < index:
+            problems.append(Problem(f"sender_ids[{index}]", "This sender is given twice."))
+    return addresses, problems
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """Recipients that came in the request itself."""
+
+    recipients: Recipients
+    columns: list[str]  # variables that all of them have
+    problems: list[Problem]  # each names its row: recipients[3].email
+    errors: list[BatchError]  # the same by index
+
+
+def read_list(given: Sequence[str | CampaignRecipient], message: Message) -> Listed:
+    """Every recipient must have the variables that the message needs."""
+    entries = [_entry(index, each) for index, each in enumerate(given)]
+    columns = set.intersection(*(set(variables) for *_, variables in entries)) if entries else set()
+    refused = dict(_unfit(entries, message))
+    found = collect(entry for entry in entries if entry[0] not in refused)
+    for bad in found.invalid:
+        field = "" if isinstance(given[bad.row], str) else ".email"
+        refused[bad.row] = Problem(f"recipients[{bad.row}]{field}", bad.reason)
+    ordered = sorted(refused.items())
+    return Listed(
+        recipients=found,
+        columns=sorted(columns | ALWAYS),
+        problems=[problem for _, problem in ordered],
+        errors=[BatchError(index=index, message=problem.message) for index, problem in ordered],
+    )
+
+
+Entry = tuple[int, str, str | None, dict[str, Any]]
+
+
+def _entry(index: int, given: str | CampaignRecipient) -> Entry:
+    if isinstance(given, str):
+        return index, given, None, {}
+    return index, given.email, given.name, given.variables or {}
+
+
+def _unfit(entries: Sequence[Entry], message: Message) -> Iterator[tuple[int, Problem]]:
+    """Rows that lack a variable or hold what cannot be kept. What no row has is the message's own problem."""
+    anywhere = ALWAYS.union(*(variables for *_, variables in entries))
+    lacking: dict[frozenset[str], str | None] = {}
+    for index, _, name, variables in entries:
+        path = f"recipients[{index}]"
+        for problem in (*check_text(f"{path}.name", name), *check_text(f"{path}.variables", variables)):
+            yield index, problem
+        has = frozenset(variables)
+        if has not in lacking:
+            lacking[has] = _lack(message, anywhere, has)
+        if (lack := lacking[has]) is not None:
+            yield index, Problem(f"{path}.variables", lack)
+
+
+def _lack(message: Message, anywhere: Collection[str], has: Collection[str]) -> str | None:
+    for field, source in message.sources():
+        try:
+            template.check(source, anywhere)
+        except ValidationError:
+            continue
+        try:
+            template.check(source, ALWAYS.union(has))
+        except ValidationError as error:
+            return f"In {field}, {error.message[:1].lower()}{error.message[1:]}"
+    return None

@@ -1,0 +1,156 @@
+"""Campaigns at work: scheduled, paused, resumed, cancelled. A stop is a few rows, whatever the backlog."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from app.contract.campaigns import Campaign
+from app.db.pool import Conn, Pool
+from app.db.queries import queries, rows
+from app.db.transaction import retrying
+from app.domain.campaigns import State, due_at
+from app.domain.ids import new_ids
+from app.errors import Conflict, ValidationError
+from app.services import campaigns, emails, feed, idempotency, lanes, mailboxes
+from app.services.campaign_drafts import check_senders
+from app.services.emails import NewEmail
+
+CANCELLED_AT_ONCE: Final = 2000  # messages in one transaction
+
+
+class NotADraft(Conflict):
+    """This campaign is scheduled already."""
+
+    code = "already_scheduled"
+
+
+class NotRunning(Conflict):
+    """This campaign is not under way."""
+
+    code = "not_running"
+
+
+async def schedule(pool: Pool, *, workspace_id: UUID, id: UUID, key: str | None, now: datetime) -> Campaign:
+    """Makes a message of each recipient and wakes the lanes, all or nothing. A start that is past by now is now.
+
+    Raises NotFound, NotADraft, ValidationError where a sender is gone, and what `idempotency.once` does.
+    """
+    asked = idempotency.request(key, f"POST /campaigns/{id}/schedule", None)
+
+    async def work(tx: Conn) -> Campaign:
+        kept = await campaigns.lock(tx, workspace_id, id)
+        if kept["state"] != State.DRAFT:
+            raise NotADraft(f"This campaign is {kept['state']}: only a draft can be scheduled.")
+        start_at = max(kept["start_at"], now)
+        await queries.campaigns.mark_scheduled(tx, workspace_id=workspace_id, id=id, start_at=start_at, now=now)
+        await _place(tx, workspace_id, kept, start_at, now)
+        return await campaigns.read(tx, workspace_id, id, now)
+
+    answer = await idempotency.once(pool, asked, workspace_id=workspace_id, answer=Campaign, work=work)
+    feed.announce(pool, workspace_id)
+    return answer
+
+
+async def _place(tx: Conn, workspace_id: UUID, kept: Mapping[str, Any], start_at: datetime, now: datetime) -> None:
+    """Message i goes to sender i modulo their number: its order is that of the list on every one of them."""
+    senders, problems = await check_senders(tx, workspace_id, kept["sender_ids"])
+    if problems:
+        raise ValidationError.of(problems)
+    campaign_id: UUID = kept["id"]
+    recipients = await rows(queries.imports.recipients(tx, workspace_id=workspace_id, id=kept["import_id"]))
+    used: Sequence[UUID] = kept["sender_ids"][: len(recipients)]
+    lane_of = {
+        sender_id: await lanes.ensure(tx, workspace_id=workspace_id, sender_id=sender_id, campaign_id=campaign_id)
+        for sender_id in used
+    }
+    await mailboxes.settle_lanes(tx, workspace_id, campaign_id=campaign_id)
+
+    def messages() -> Iterator[NewEmail]:
+        ids = new_ids(len(recipients))
+        for position, (message_id, recipient) in enumerate(zip(ids, recipients, strict=True)):
+            sender_id = used[position % len(used)]
+            due = due_at(start_at, kept["delay_ms"], position)
+            yield NewEmail(
+                workspace_id=workspace_id,
+                id=message_id,
+                lane_id=lane_of[sender_id],
+                sender_id=sender_id,
+                campaign_id=campaign_id,
+                content_id=kept["content_id"],
+                position=position,
+                scheduled_at=due,
+                due_at=due,
+                to_address=recipient["email"],
+                to_name=recipient["name"],
+                recipients=None,
+                recipient_count=1,
+                variables=recipient["variables"],
+                message_id=emails.message_id(message_id, senders[sender_id]),
+            )
+
+    await emails.insert_many(tx, messages())
+    firsts = {lane_of[sender_id]: due_at(start_at, kept["delay_ms"], i) for i, sender_id in enumerate(used)}
+    for lane_id, due in sorted(firsts.items()):
+        await lanes.wake(tx, workspace_id=workspace_id, lane_id=lane_id, due=due, now=now)
+
+
+async def pause(pool: Pool, *, workspace_id: UUID, id: UUID, now: datetime) -> Campaign:
+    """Once this returns nothing more of it leaves. Twice is no error. Raises NotFound, NotRunning."""
+    return await _switch(pool, workspace_id, id, State.SCHEDULED, State.PAUSED, now)
+
+
+async def resume(pool: Pool, *, workspace_id: UUID, id: UUID, now: datetime) -> Campaign:
+    """What is overdue goes at once, as fast as the limits allow. Twice is no error. Raises NotFound, NotRunning."""
+    return await _switch(pool, workspace_id, id, State.PAUSED, State.SCHEDULED, now)
+
+
+async def _switch(pool: Pool, workspace_id: UUID, id: UUID, old: State, new: State, now: datetime) -> Campaign:
+    async def work(tx: Conn) -> Campaign:
+        await mailboxes.lock(tx, workspace_id)
+        kept = await campaigns.lock(tx, workspace_id, id)
+        if kept["state"] == new:
+            return await campaigns.read(tx, workspace_id, id, now)
+        shown = await campaigns.read(tx, workspace_id, id, now)
+        if kept["state"] != old or (new == State.PAUSED and shown.state == "completed"):
+            raise NotRunning(f"This campaign is {shown.state}.")
+        await queries.campaigns.set_state(tx, workspace_id=workspace_id, id=id, state=new.value, now=now)
+        await mailboxes.settle_lanes(tx, workspace_id, campaign_id=id)
+        await mailboxes.wake(tx, workspace_id, now=now, campaign_id=id)
+        return await campaigns.read(tx, workspace_id, id, now)
+
+    answer = await retrying(pool, work)
+    feed.announce(pool, workspace_id)
+    return answer
+
+
+async def cancel(pool: Pool, *, workspace_id: UUID, id: UUID, by: UUID | None, now: datetime) -> Campaign:
+    """Nothing more of it leaves from the first commit on; then its waiting messages are marked, a batch at a time.
+
+    Cancelling again is no error and ends what a process that died left undone. Raises NotFound, NotRunning.
+    """
+
+    async def stop(tx: Conn) -> None:
+        await mailboxes.lock(tx, workspace_id)
+        kept = await campaigns.lock(tx, workspace_id, id)
+        if kept["state"] == State.CANCELLED:
+            return
+        if (await campaigns.read(tx, workspace_id, id, now)).state == "completed":
+            raise NotRunning("This campaign is completed: nothing of it waits.")
+        await queries.campaigns.set_state(tx, workspace_id=workspace_id, id=id, state="cancelled", now=now)
+        await mailboxes.settle_lanes(tx, workspace_id, campaign_id=id)
+        await mailboxes.wake(tx, workspace_id, now=now, campaign_id=id)
+
+    async def mark_some(tx: Conn) -> int:
+        marked: int = await queries.campaigns.cancel_some(
+            tx, workspace_id=workspace_id, campaign_id=id, by=by, count=CANCELLED_AT_ONCE
+        )
+        return marked
+
+    await retrying(pool, stop)
+    while await retrying(pool, mark_some):
+        pass
+    feed.announce(pool, workspace_id)
+    return await campaigns.get(pool, workspace_id=workspace_id, id=id, now=now)

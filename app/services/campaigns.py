@@ -1,0 +1,276 @@
+"""Campaigns: drafted, changed and shown. `campaign_runs` schedules and stops them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET
+
+from app.contract.campaigns import Campaign, CampaignChange, CampaignItem, Counts, CreatedCampaign, NewCampaign
+from app.contract.emails import BatchError, Email
+from app.contract.lists import List, Page, page_of
+from app.db.pool import Conn, Pool
+from app.db.queries import queries, rows
+from app.db.transaction import retrying
+from app.domain.campaigns import State, open_count, shown_state
+from app.domain.ids import new_id
+from app.domain.scheduling import read_moment
+from app.domain.status import Status
+from app.domain.text import is_one_line, one_line
+from app.errors import Conflict, NotFound, Problem, ValidationError
+from app.services import email_views, feed, idempotency, mailboxes
+from app.services import recipients as lists
+from app.services.campaign_drafts import (
+    ALWAYS,
+    Message,
+    check_message,
+    check_senders,
+    check_span,
+    check_timezone,
+    read_list,
+)
+
+
+class AlreadyScheduled(Conflict):
+    """This campaign is scheduled: only its name and its hourly limit can change now."""
+
+    code = "already_scheduled"
+
+
+async def create(
+    pool: Pool,
+    *,
+    workspace_id: UUID,
+    created_by: UUID | None,
+    wanted: NewCampaign,
+    permissive: bool,
+    key: str | None,
+    now: datetime,
+) -> CreatedCampaign:
+    """A draft with its list. With `permissive` bad recipients are left out and named, else they refuse the whole.
+
+    Raises ValidationError and what `idempotency.once` does.
+    """
+    asked = idempotency.request(key, "POST /campaigns", [permissive, wanted])
+
+    async def work(tx: Conn) -> CreatedCampaign:
+        return await _create(tx, workspace_id, created_by, wanted, permissive, now)
+
+    answer = await idempotency.once(
+        pool, asked, workspace_id=workspace_id, answer=CreatedCampaign, work=work, status_code=201
+    )
+    feed.announce(pool, workspace_id)
+    return answer
+
+
+async def _create(
+    tx: Conn, workspace_id: UUID, created_by: UUID | None, wanted: NewCampaign, permissive: bool, now: datetime
+) -> CreatedCampaign:
+    message = Message(subject=wanted.subject, html=wanted.html or None, text=wanted.text or None)
+    _, problems = await check_senders(tx, workspace_id, wanted.sender_ids)
+    listed = await _take_list(tx, workspace_id, wanted, message, permissive, problems)
+    timezone = wanted.timezone or await queries.campaigns.timezone(tx, workspace_id=workspace_id)
+    problems.extend(check_timezone(timezone))
+    start_at = _start(wanted.start_at, now, problems)
+    delay_ms = round(wanted.delay_seconds * 1000)
+    problems.extend(check_span(start_at, delay_ms, listed.count))
+    name = wanted.name or one_line(wanted.subject)[:200] or "Campaign"
+    problems.extend(_check_name(name))
+    if problems:
+        raise ValidationError.of(problems)
+    content_id, campaign_id = new_id(), new_id()
+    await queries.campaigns.add_content(
+        tx,
+        workspace_id=workspace_id,
+        id=content_id,
+        is_template=message.is_template,
+        **msgspec.structs.asdict(message),
+    )
+    await queries.campaigns.add(
+        tx,
+        workspace_id=workspace_id,
+        id=campaign_id,
+        name=name,
+        content_id=content_id,
+        sender_ids=wanted.sender_ids,
+        start_at=start_at,
+        timezone=timezone,
+        delay_ms=delay_ms,
+        hourly_limit=wanted.hourly_limit,
+        recipient_count=listed.count,
+        import_id=listed.import_id,
+        created_by=created_by,
+    )
+    campaign = await read(tx, workspace_id, campaign_id, now)
+    return CreatedCampaign(**msgspec.structs.asdict(campaign), duplicates=listed.duplicates, errors=listed.errors)
+
+
+class _List(msgspec.Struct):
+    """The list of a campaign, kept as an import."""
+
+    import_id: UUID | None = None
+    count: int = 0
+    duplicates: int = 0
+    errors: list[BatchError] = msgspec.field(default_factory=list)
+
+
+async def _take_list(
+    tx: Conn, workspace_id: UUID, wanted: NewCampaign, message: Message, permissive: bool, problems: list[Problem]
+) -> _List:
+    """Adds to `problems` what is wrong with the list or with the message for it."""
+    if (wanted.recipients is None) == (wanted.import_id is None):
+        problems.append(Problem("recipients", "Give either recipients or an import_id (POST /v1/recipients/parse)."))
+        problems.extend(check_message(message, ALWAYS))
+        return _List()
+    if wanted.import_id is not None:
+        found = await queries.imports.get(tx, workspace_id=workspace_id, id=wanted.import_id)
+        if found is None:
+            problems.append(Problem("import_id", "There is no such import in this workspace."))
+            return _List()
+        problems.extend(check_message(message, ALWAYS.union(found["columns"])))
+        if found["valid"] == 0:
+            problems.append(Problem("import_id", "There is no valid recipient in this list."))
+        await queries.imports.note_use(tx, workspace_id=workspace_id, id=wanted.import_id)
+        return _List(wanted.import_id, found["valid"], found["duplicates"])
+    given = wanted.recipients or []
+    listed = read_list(given, message)
+    anywhere = ALWAYS.union(*(each.variables or {} for each in given if not isinstance(each, str)))
+    problems.extend(check_message(message, anywhere))
+    if not permissive:
+        problems.extend(listed.problems)
+    if not listed.recipients.valid and not problems:
+        problems.append(Problem("recipients", "A campaign needs at least one recipient."))
+    if problems:
+        return _List()
+    import_id = await lists.keep(
+        tx, workspace_id=workspace_id, found=listed.recipients, columns=listed.columns, suppressed=0, filename=None
+    )
+    await queries.imports.note_use(tx, workspace_id=workspace_id, id=import_id)
+    return _List(import_id, len(listed.recipients.valid), listed.recipients.duplicates, listed.errors)
+
+
+async def change(pool: Pool, *, workspace_id: UUID, id: UUID, wanted: CampaignChange, now: datetime) -> Campaign:
+    """Raises NotFound, ValidationError, or AlreadyScheduled for what is fixed once it is scheduled."""
+
+    async def work(tx: Conn) -> Campaign:
+        await mailboxes.lock(tx, workspace_id)
+        kept = await lock(tx, workspace_id, id)
+        given = {
+            field: value for field in CampaignChange.__struct_fields__ if (value := getattr(wanted, field)) is not UNSET
+        }
+        if kept["state"] == State.CANCELLED or (
+            kept["state"] != State.DRAFT and given.keys() - {"name", "hourly_limit"}
+        ):
+            raise AlreadyScheduled
+        await _change(tx, workspace_id, kept, given, now)
+        if kept["state"] != State.DRAFT:
+            await mailboxes.settle_lanes(tx, workspace_id, campaign_id=id)
+            await mailboxes.wake(tx, workspace_id, now=now, campaign_id=id)
+        return await read(tx, workspace_id, id, now)
+
+    answer = await retrying(pool, work)
+    feed.announce(pool, workspace_id)
+    return answer
+
+
+async def _change(
+    tx: Conn, workspace_id: UUID, kept: Mapping[str, Any], given: Mapping[str, Any], now: datetime
+) -> None:
+    problems: list[Problem] = []
+    if {"subject", "html", "text"} & given.keys():
+        before = await queries.campaigns.content(tx, workspace_id=workspace_id, id=kept["content_id"])
+        after = {field: given.get(field, before[field]) for field in before}
+        message = Message(subject=after["subject"], html=after["html"] or None, text=after["text"] or None)
+        used = await queries.imports.get(tx, workspace_id=workspace_id, id=kept["import_id"])
+        problems.extend(check_message(message, ALWAYS.union(used["columns"])))
+        if not problems:
+            await queries.campaigns.change_content(
+                tx,
+                workspace_id=workspace_id,
+                id=kept["content_id"],
+                is_template=message.is_template,
+                **msgspec.structs.asdict(message),
+            )
+    start_at = _start(given["start_at"], now, problems) if "start_at" in given else kept["start_at"]
+    delay_ms = round(given["delay_seconds"] * 1000) if "delay_seconds" in given else kept["delay_ms"]
+    if "sender_ids" in given:
+        problems.extend((await check_senders(tx, workspace_id, given["sender_ids"]))[1])
+    if "timezone" in given:
+        problems.extend(check_timezone(given["timezone"]))
+    problems.extend(check_span(start_at, delay_ms, kept["recipient_count"]))
+    problems.extend(_check_name(given.get("name", kept["name"])))
+    if problems:
+        raise ValidationError.of(problems)
+    columns = {field: given.get(field, kept[field]) for field in ("name", "sender_ids", "timezone", "hourly_limit")}
+    await queries.campaigns.change(
+        tx, workspace_id=workspace_id, id=kept["id"], start_at=start_at, delay_ms=delay_ms, **columns
+    )
+
+
+async def get(pool: Pool, *, workspace_id: UUID, id: UUID, now: datetime) -> Campaign:
+    async with pool.connection() as conn:
+        return await read(conn, workspace_id, id, now)
+
+
+async def list_campaigns(pool: Pool, *, workspace_id: UUID, page: Page, now: datetime) -> List[CampaignItem]:
+    async with pool.connection() as conn:
+        found = await rows(
+            queries.campaigns.page(
+                conn, workspace_id=workspace_id, after=page.after, before=page.before, count=page.limit + 1
+            )
+        )
+    return page_of([CampaignItem(**_columns(row, now)) for row in found], page)
+
+
+async def list_recipients(pool: Pool, *, workspace_id: UUID, id: UUID, page: Page, now: datetime) -> List[Email]:
+    """The messages of a campaign, the last position first; none while it is a draft. Raises NotFound."""
+    await get(pool, workspace_id=workspace_id, id=id, now=now)
+    wanted = email_views.Wanted(campaign_id=id)
+    return await email_views.list_emails(pool, workspace_id=workspace_id, wanted=wanted, page=page, now=now)
+
+
+async def read(conn: Conn, workspace_id: UUID, id: UUID, now: datetime) -> Campaign:
+    """Raises NotFound."""
+    row = await queries.campaigns.get(conn, workspace_id=workspace_id, id=id)
+    if row is None:
+        raise NotFound
+    return Campaign(**_columns(row, now))
+
+
+async def lock(tx: Conn, workspace_id: UUID, id: UUID) -> dict[str, Any]:
+    """The campaign's row, held against every other change. Raises NotFound."""
+    row: dict[str, Any] | None = await queries.campaigns.lock(tx, workspace_id=workspace_id, id=id)
+    if row is None:
+        raise NotFound
+    return row
+
+
+def _columns(row: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    counts = {status: row["counts"].get(status, 0) for status in Status}
+    kept = {field: value for field, value in row.items() if field not in ("counts", "delay_ms")}
+    total = sum(counts.values())
+    return kept | {
+        "object": "campaign",
+        "state": shown_state(State(row["state"]), start_at=row["start_at"], now=now, counts=counts).value,
+        "delay_seconds": row["delay_ms"] / 1000,
+        "counts": Counts(**counts),
+        "progress": 0.0 if total == 0 else round(1 - open_count(counts) / total, 4),
+    }
+
+
+def _start(text: str | None, now: datetime, problems: list[Problem]) -> datetime:
+    try:
+        return now if text is None else read_moment(text, now, path="start_at")
+    except ValidationError as error:
+        problems.extend(error.problems)
+        return now
+
+
+def _check_name(name: str) -> tuple[Problem, ...]:
+    if not is_one_line(name) or not name.strip():
+        return (Problem("name", "A name is one line."),)
+    return ()

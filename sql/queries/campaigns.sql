@@ -1,0 +1,101 @@
+-- name: add_content!
+insert into contents (workspace_id, id, subject, html, text, is_template)
+values (:workspace_id, :id, :subject, :html, :text, :is_template);
+
+-- name: change_content!
+-- Only while the campaign is a draft: nobody has read it yet.
+update contents set subject = :subject, html = :html, text = :text, is_template = :is_template
+where workspace_id = :workspace_id and id = :id;
+
+-- name: add!
+insert into campaigns (
+    workspace_id, id, name, content_id, sender_ids, start_at, timezone, delay_ms, hourly_limit, recipient_count, import_id, created_by
+) values (
+    :workspace_id, :id, :name, :content_id, :sender_ids, :start_at, :timezone, :delay_ms, :hourly_limit, :recipient_count, :import_id,
+    :created_by
+);
+
+-- name: change!
+update campaigns
+set name = :name, sender_ids = :sender_ids, start_at = :start_at, timezone = :timezone, delay_ms = :delay_ms,
+    hourly_limit = :hourly_limit, updated_at = clock_timestamp()
+where workspace_id = :workspace_id and id = :id;
+
+-- name: get^
+select c.id, c.name, c.state::text as state, c.sender_ids, t.subject, t.html, t.text, c.start_at, c.timezone, c.delay_ms,
+    c.hourly_limit, c.recipient_count, c.created_at, c.scheduled_at, c.cancelled_at, k.counts
+from campaigns c
+join contents t on t.workspace_id = c.workspace_id and t.id = c.content_id
+cross join lateral (
+    select coalesce(jsonb_object_agg(status, count), '{}') as counts from (
+        select n.status, sum(n.count) as count from lanes l join lane_counts n on n.lane_id = l.id
+        where l.campaign_id = c.id group by n.status
+    ) as s
+) as k
+where c.workspace_id = :workspace_id and c.id = :id;
+
+-- name: page
+-- Newest first, or with :before oldest first from there.
+select c.id, c.name, c.state::text as state, c.sender_ids, t.subject, c.start_at, c.timezone, c.delay_ms, c.hourly_limit,
+    c.recipient_count, c.created_at, c.scheduled_at, c.cancelled_at, k.counts
+from (
+    select * from campaigns
+    where workspace_id = :workspace_id and (:after::uuid is null or id < :after) and (:before::uuid is null or id > :before)
+    order by case when :before::uuid is null then id end desc, case when :before::uuid is not null then id end
+    limit :count
+) as c
+join contents t on t.workspace_id = c.workspace_id and t.id = c.content_id
+cross join lateral (
+    select coalesce(jsonb_object_agg(status, count), '{}') as counts from (
+        select n.status, sum(n.count) as count from lanes l join lane_counts n on n.lane_id = l.id
+        where l.campaign_id = c.id group by n.status
+    ) as s
+) as k
+order by case when :before::uuid is null then c.id end desc, case when :before::uuid is not null then c.id end;
+
+-- name: lock^
+-- The campaign, held against every other change until the commit.
+select id, name, state::text as state, content_id, sender_ids, start_at, timezone, delay_ms, hourly_limit, recipient_count, import_id
+from campaigns where workspace_id = :workspace_id and id = :id for update;
+
+-- name: content^
+select subject, html, text from contents where workspace_id = :workspace_id and id = :id;
+
+-- name: senders
+-- Those of these senders that exist; they stay until the commit.
+select id, from_email from senders
+where workspace_id = :workspace_id and id = any (:ids::uuid[]) and deleted_at is null
+order by id for share;
+
+-- name: timezone$
+select timezone from workspaces where id = :workspace_id;
+
+-- name: mark_scheduled!
+update campaigns
+set state = 'scheduled', start_at = :start_at, scheduled_at = :now, updated_at = clock_timestamp()
+where workspace_id = :workspace_id and id = :id and state = 'draft';
+
+-- name: set_state!
+update campaigns
+set state = :state::campaign_state, updated_at = clock_timestamp(),
+    cancelled_at = case when :state::campaign_state = 'cancelled' then :now::timestamptz end
+where workspace_id = :workspace_id and id = :id;
+
+-- name: cancel_some$
+-- The next :count waiting messages of a campaign, in one statement, so that counters are locked in one order. Returns how many.
+with batch as (
+    select id from emails
+    where workspace_id = :workspace_id and campaign_id = :campaign_id and status in ('scheduled', 'deferred', 'held')
+    order by position limit :count for update
+),
+cancelled as (
+    update emails e
+    set status = 'cancelled', ended_at = clock_timestamp(), revision = e.revision + 1, reply = 'The campaign was cancelled.'
+    from batch where e.workspace_id = :workspace_id and e.id = batch.id
+    returning e.id, e.sender_id
+),
+story as (
+    insert into events (workspace_id, type, email_id, campaign_id, sender_id, data)
+    select :workspace_id, 'email.cancelled', id, :campaign_id, sender_id, jsonb_build_object('by', :by::uuid) from cancelled
+)
+select count(*) from cancelled;

@@ -1,0 +1,416 @@
+"""Campaigns: drafted whole or not at all, scheduled in one transaction, stopped at once."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from litestar import Litestar
+
+from app.domain.status import Status
+from tests.support.tenants import Api
+
+
+async def add_sender(api: Api, **changes: Any) -> str:
+    sender = {"from_email": "ann@example.com", "host": "smtp.example.com", "hourly_limit": None, "min_delay_ms": 0}
+    return str((await api.ok("POST", "/senders", json=sender | changes))["id"])
+
+
+@pytest.fixture
+async def sender(api: Api) -> str:
+    return await add_sender(api)
+
+
+def a_campaign(sender: str, recipients: Any = ("a@x.example", "b@x.example"), **changes: Any) -> dict[str, Any]:
+    campaign = {"sender_ids": [sender], "subject": "Hello", "text": "Hi", "recipients": recipients}
+    return {key: value for key, value in (campaign | changes).items() if value != "absent"}
+
+
+async def draft(api: Api, sender: str, *recipients: Any, **changes: Any) -> Any:
+    return await api.ok(
+        "POST", "/campaigns", json=a_campaign(sender, **{"recipients": recipients or ("a@x.example",)} | changes)
+    )
+
+
+async def scheduled(api: Api, sender: str, count: int = 3, **changes: Any) -> Any:
+    changes.setdefault("start_at", "in 1 hour")
+    campaign = await draft(api, sender, *[f"r{i}@x.example" for i in range(count)], **changes)
+    return await api.ok("POST", f"/campaigns/{campaign['id']}/schedule")
+
+
+async def query(app: Litestar, sql: str, *parameters: Any) -> list[dict[str, Any]]:
+    async with app.state.pool.connection() as conn:
+        cursor = await conn.execute(sql, parameters)
+        return list(await cursor.fetchall())
+
+
+async def emails_of(app: Litestar, campaign: Any) -> list[dict[str, Any]]:
+    return await query(app, "select * from emails where campaign_id = %s order by position", UUID(campaign["id"]))
+
+
+async def set_status(app: Litestar, campaign: Any, position: int, *statuses: str) -> None:
+    for status in statuses:
+        await query(
+            app,
+            "update emails set status = %s::email_status, dispatched_at = now(),"
+            " sent_at = case when %s = 'sent' then now() end,"
+            " ended_at = case when %s in ('sent', 'failed') then now() end"
+            " where campaign_id = %s and position = %s returning id",
+            *(status, status, status, UUID(campaign["id"]), position),
+        )
+
+
+async def test_a_draft_says_all_that_it_is(api: Api, sender: str, app: Litestar) -> None:
+    start = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=5)
+    made = await draft(
+        api,
+        sender,
+        "Ann <a@x.example>",
+        {"email": "b@x.example", "name": "Bob"},
+        "A@x.example",
+        name="Spring",
+        html="<p>Hi {{ name }}</p>",
+        start_at=start.isoformat(),
+        timezone="Europe/Berlin",
+        delay_seconds=1.5,
+        hourly_limit=10,
+    )
+    nothing = dict.fromkeys(Status, 0)
+    assert made | {"id": "", "created_at": ""} == {
+        "object": "campaign",
+        "id": "",
+        "name": "Spring",
+        "state": "draft",
+        "sender_ids": [sender],
+        "subject": "Hello",
+        "html": "<p>Hi {{ name }}</p>",
+        "text": "Hi",
+        "start_at": start.isoformat().replace("+00:00", "Z"),
+        "timezone": "Europe/Berlin",
+        "delay_seconds": 1.5,
+        "hourly_limit": 10,
+        "recipient_count": 2,
+        "counts": nothing,
+        "progress": 0.0,
+        "created_at": "",
+        "scheduled_at": None,
+        "cancelled_at": None,
+        "duplicates": 1,
+        "errors": [],
+    }
+    assert await emails_of(app, made) == []
+    shown = await api.ok("GET", f"/campaigns/{made['id']}")
+    assert shown == {field: value for field, value in made.items() if field not in ("duplicates", "errors")}
+
+
+async def test_schedule_makes_a_message_of_each_recipient(api: Api, sender: str, app: Litestar) -> None:
+    second = await add_sender(api, from_email="b@example.com", host="b.example.com")
+    campaign = await draft(
+        api,
+        sender,
+        *[{"email": f"r{i}@x.example", "name": f"R {i}", "variables": {"city": f"C{i}"}} for i in range(5)],
+        sender_ids=[sender, second],
+        start_at="in 1 hour",
+        delay_seconds=0.05,
+        subject="Hello {{ city }}",
+    )
+    done = await api.ok("POST", f"/campaigns/{campaign['id']}/schedule")
+    assert (done["state"], done["counts"]["scheduled"], done["progress"]) == ("scheduled", 5, 0.0)
+    emails = await emails_of(app, campaign)
+    start = datetime.fromisoformat(done["start_at"])
+    assert [email["due_at"] for email in emails] == [start + timedelta(milliseconds=50 * i) for i in range(5)]
+    assert [str(email["sender_id"]) for email in emails] == [sender, second, sender, second, sender]
+    assert [(email["to_address"], email["to_name"], email["variables"]) for email in emails] == [
+        (f"r{i}@x.example", f"R {i}", {"city": f"C{i}"}) for i in range(5)
+    ]
+    assert len({email["message_id"] for email in emails}) == 5
+    lanes = await query(app, "select sender_id, next_due from lanes order by next_due")
+    assert [(str(lane["sender_id"]), lane["next_due"]) for lane in lanes] == [
+        (sender, start),
+        (second, start + timedelta(milliseconds=50)),
+    ]
+    knocks = await query(app, "select args from procrastinate_jobs")
+    assert len(knocks) == 2
+    assert "already_scheduled" in (await api.post(f"/campaigns/{campaign['id']}/schedule")).text
+
+
+async def test_a_list_that_was_parsed_before(api: Api, sender: str, app: Litestar) -> None:
+    found = await api.ok(
+        "POST", "/recipients/parse", files={"file": ("a.csv", b"email,First Name\na@x.example,Ann\nb@x.example,\n")}
+    )
+    campaign = await draft(
+        api,
+        sender,
+        recipients="absent",
+        import_id=found["import_id"],
+        text="Dear {{ first_name }}",
+        start_at="in 1 hour",
+    )
+    assert campaign["recipient_count"] == 2
+    await api.ok("POST", f"/campaigns/{campaign['id']}/schedule")
+    assert [email["variables"] for email in await emails_of(app, campaign)] == [
+        {"first_name": "Ann"},
+        {"first_name": ""},
+    ]
+    recipients = await api.ok("GET", f"/campaigns/{campaign['id']}/recipients")
+    assert [email["to"] for email in recipients["data"]] == [["b@x.example"], ["a@x.example"]]
+
+
+async def test_a_start_that_is_past_by_now_is_now(api: Api, sender: str, app: Litestar) -> None:
+    campaign = await draft(api, sender, start_at="in 1 hour")
+    await query(
+        app, "update campaigns set start_at = now() - interval '1 day' where id = %s returning id", UUID(campaign["id"])
+    )
+    before = datetime.now(UTC)
+    done = await api.ok("POST", f"/campaigns/{campaign['id']}/schedule")
+    assert (await emails_of(app, campaign))[0]["due_at"] >= before
+    assert done["state"] == "running"
+
+
+@pytest.mark.parametrize(
+    ("changes", "paths"),
+    [
+        ({"subject": "a\r\nBcc: x@example.com"}, {"subject"}),
+        ({"text": ""}, {"html"}),
+        ({"text": "a\u0000b"}, {"text"}),
+        ({"html": "{% for x in y %}{% endfor %}"}, {"html"}),
+        ({"html": "Dear {{ who }}"}, {"html"}),
+        ({"subject": "{{ broken"}, {"subject"}),
+        ({"start_at": "2030-01-01T10:00:00"}, {"start_at"}),
+        ({"start_at": "2020-01-01T10:00:00Z"}, {"start_at"}),
+        ({"start_at": "soon"}, {"start_at"}),
+        ({"timezone": "Mars/Olympus"}, {"timezone"}),
+        ({"timezone": "../../etc/passwd"}, {"timezone"}),
+        ({"delay_seconds": -1}, {"delay_seconds"}),
+        ({"delay_seconds": 2_592_000, "recipients": [f"r{i}@x.example" for i in range(20)]}, {"delay_seconds"}),
+        ({"hourly_limit": 0}, {"hourly_limit"}),
+        ({"recipients": []}, {"recipients"}),
+        ({"recipients": None}, {"recipients"}),
+        ({"import_id": "01a20083-a5c6-727d-9c3c-5b5e47c4d398"}, {"recipients"}),
+        ({"recipients": None, "import_id": "01a20083-a5c6-727d-9c3c-5b5e47c4d398"}, {"import_id"}),
+        (
+            {"recipients": ["a@x.example", "b@", "", {"email": "c d@x.example"}]},
+            {"recipients[1]", "recipients[2]", "recipients[3].email"},
+        ),
+        ({"recipients": [{"email": "a@x.example", "name": "\u0000"}]}, {"recipients[0].name"}),
+        ({"recipients": [{"email": "a@x.example", "variables": {"a": ["\u0000"]}}]}, {"recipients[0].variables"}),
+        ({"recipients": [{"mail": "a@x.example"}]}, {"recipients[0].mail"}),
+        ({"sender_ids": []}, {"sender_ids"}),
+        ({"sender_ids": ["01a20083-a5c6-727d-9c3c-5b5e47c4d398"]}, {"sender_ids[0]"}),
+        ({"name": "a\nb"}, {"name"}),
+        ({"window": {}}, {"window"}),
+        ({"subject": "a\nb", "timezone": "x", "start_at": "x"}, {"subject", "timezone", "start_at"}),
+    ],
+)  # fmt: skip
+async def test_what_cannot_be_is_refused_whole(
+    api: Api, sender: str, app: Litestar, changes: Any, paths: set[str]
+) -> None:
+    problems = await api.refused(422, "POST", "/campaigns", json=a_campaign(sender, **changes))
+    assert set(problems) - {""} == paths
+    for table in ("campaigns", "contents", "imports", "import_recipients"):
+        assert await query(app, f"select 1 from {table}") == []
+
+
+async def test_every_row_that_lacks_a_variable_is_named(api: Api, sender: str) -> None:
+    rows = [
+        {"email": "a@x.example", "variables": {"city": "Ulm"}},
+        {"email": "b@x.example"},
+        {"email": "c@x.example", "variables": {"town": "Rom"}},
+    ]
+    problems = await api.refused(422, "POST", "/campaigns", json=a_campaign(sender, rows, html="In {{ city }}"))
+    assert set(problems) - {""} == {"recipients[1].variables", "recipients[2].variables"}
+    assert "city" in problems["recipients[1].variables"]
+    campaign = await draft(api, sender, *rows, html="In {{ city | default('town') }}")
+    assert campaign["recipient_count"] == 3
+
+
+async def test_permissive_takes_the_good_ones(api: Api, sender: str, app: Litestar) -> None:
+    rows = ["a@x.example", "bad", {"email": "b@x.example"}, {"email": "c@"}]
+    answer = await api.ok(
+        "POST", "/campaigns", json=a_campaign(sender, rows), headers={"x-batch-validation": "permissive"}
+    )
+    assert answer["recipient_count"] == 2
+    assert [error["index"] for error in answer["errors"]] == [1, 3]
+    problems = await api.refused(
+        422, "POST", "/campaigns", json=a_campaign(sender, ["bad"]), headers={"x-batch-validation": "permissive"}
+    )
+    assert set(problems) - {""} == {"recipients"}
+
+
+async def test_the_same_key_is_the_same_campaign(api: Api, sender: str, app: Litestar) -> None:
+    body, key = a_campaign(sender), {"idempotency-key": "spring"}
+    first = await api.ok("POST", "/campaigns", json=body, headers=key)
+    assert await api.ok("POST", "/campaigns", json=body, headers=key) == first
+    assert len(await query(app, "select 1 from campaigns")) == 1
+    await api.refused(409, "POST", "/campaigns", json=body | {"subject": "Other"}, headers=key)
+    path, key = f"/campaigns/{first['id']}/schedule", {"idempotency-key": "go"}
+    done = await api.ok("POST", path, headers=key)
+    assert await api.ok("POST", path, headers=key) == done
+    assert len(await emails_of(app, first)) == 2
+
+
+async def test_a_draft_can_be_changed(api: Api, sender: str, app: Litestar) -> None:
+    campaign = await draft(api, sender, {"email": "a@x.example", "variables": {"city": "Ulm"}}, hourly_limit=5)
+    path = f"/campaigns/{campaign['id']}"
+    changed = await api.ok(
+        "PATCH",
+        path,
+        json={
+            "html": "In {{ city }}",
+            "text": None,
+            "delay_seconds": 0.25,
+            "hourly_limit": None,
+            "start_at": "in 2 hours",
+        },
+    )
+    assert (changed["html"], changed["text"], changed["delay_seconds"], changed["hourly_limit"]) == (
+        "In {{ city }}",
+        None,
+        0.25,
+        None,
+    )
+    for change, field in [
+        ({"html": None}, "html"),
+        ({"html": "{{ town }}"}, "html"),
+        ({"start_at": "2030-01-01T00:00:00"}, "start_at"),
+        ({"sender_ids": ["01a20083-a5c6-727d-9c3c-5b5e47c4d398"]}, "sender_ids[0]"),
+        ({"recipients": []}, "recipients"),
+    ]:
+        assert set(await api.refused(422, "PATCH", path, json=change)) - {""} == {field}
+    assert await api.ok("GET", path) == changed
+
+
+async def test_a_scheduled_campaign_keeps_its_message(api: Api, sender: str, app: Litestar) -> None:
+    campaign = await scheduled(api, sender)
+    path = f"/campaigns/{campaign['id']}"
+    await api.refused(409, "PATCH", path, json={"subject": "Other"})
+    await query(
+        app, "update lanes set blocked_until = now() + interval '1 h', blocked_reason = 'campaign_hour' returning id"
+    )
+    changed = await api.ok("PATCH", path, json={"name": "New", "hourly_limit": 7})
+    assert (changed["name"], changed["hourly_limit"]) == ("New", 7)
+    assert [lane["blocked_reason"] for lane in await query(app, "select blocked_reason from lanes")] == [None]
+
+
+async def lane_reasons(app: Litestar) -> list[str | None]:
+    return [lane["blocked_reason"] for lane in await query(app, "select blocked_reason from lanes order by id")]
+
+
+async def test_pause_and_resume(api: Api, sender: str, app: Litestar) -> None:
+    campaign = await scheduled(api, sender)
+    path = f"/campaigns/{campaign['id']}"
+    for _ in range(2):
+        assert (await api.ok("POST", f"{path}/pause"))["state"] == "paused"
+    assert await lane_reasons(app) == ["campaign_paused"]
+    for _ in range(2):
+        assert (await api.ok("POST", f"{path}/resume"))["state"] == "scheduled"
+    assert await lane_reasons(app) == [None]
+    other = await draft(api, sender)
+    for action in ("pause", "resume"):
+        await api.refused(409, "POST", f"/campaigns/{other['id']}/{action}")
+
+
+async def test_two_pauses_end_separately(api: Api, sender: str, app: Litestar) -> None:
+    campaign = await scheduled(api, sender)
+    path = f"/campaigns/{campaign['id']}"
+    await api.ok("POST", f"{path}/pause")
+    await api.ok("POST", f"/senders/{sender}/pause")
+    await api.ok("POST", f"/senders/{sender}/resume")
+    assert await lane_reasons(app) == ["campaign_paused"]
+    await api.ok("POST", f"/senders/{sender}/pause")
+    await api.ok("POST", f"{path}/resume")
+    assert await lane_reasons(app) == ["sender_paused"]
+    await api.ok("POST", f"/senders/{sender}/resume")
+    assert await lane_reasons(app) == [None]
+
+
+async def test_a_campaign_on_a_paused_sender_waits(api: Api, sender: str, app: Litestar) -> None:
+    await api.ok("POST", f"/senders/{sender}/pause")
+    await scheduled(api, sender)
+    assert await lane_reasons(app) == ["sender_paused"]
+
+
+async def test_cancel_ends_what_waits(api: Api, sender: str, app: Litestar) -> None:
+    campaign = await scheduled(api, sender, count=4)
+    await set_status(app, campaign, 0, "sending", "sent")
+    await set_status(app, campaign, 1, "sending")
+    await set_status(app, campaign, 2, "deferred")
+    path = f"/campaigns/{campaign['id']}/cancel"
+    for _ in range(2):
+        done = await api.ok("POST", path)
+        assert (done["state"], done["counts"]["cancelled"], done["counts"]["sent"]) == ("cancelled", 2, 1)
+    assert [email["status"] for email in await emails_of(app, campaign)] == [
+        "sent",
+        "sending",
+        "cancelled",
+        "cancelled",
+    ]
+    assert await lane_reasons(app) == ["campaign_cancelled"]
+    assert len(await query(app, "select 1 from events where type = 'email.cancelled'")) == 2
+    for action in ("schedule", "pause", "resume"):
+        await api.refused(409, "POST", f"/campaigns/{campaign['id']}/{action}")
+
+
+async def test_a_draft_can_be_cancelled(api: Api, sender: str) -> None:
+    campaign = await draft(api, sender)
+    assert (await api.ok("POST", f"/campaigns/{campaign['id']}/cancel"))["state"] == "cancelled"
+    await api.refused(409, "POST", f"/campaigns/{campaign['id']}/schedule")
+
+
+async def test_more_than_one_batch_is_cancelled(api: Api, sender: str) -> None:
+    campaign = await scheduled(api, sender, count=4500)
+    assert (await api.ok("POST", f"/campaigns/{campaign['id']}/cancel"))["counts"]["cancelled"] == 4500
+
+
+async def test_state_and_progress_follow_the_messages(api: Api, sender: str, app: Litestar) -> None:
+    campaign = await scheduled(api, sender, count=2, start_at=None)
+    path = f"/campaigns/{campaign['id']}"
+    assert campaign["state"] == "running"
+    await set_status(app, campaign, 0, "sending", "sent")
+    shown = await api.ok("GET", path)
+    assert (shown["state"], shown["progress"]) == ("running", 0.5)
+    await set_status(app, campaign, 1, "failed")
+    shown = await api.ok("GET", path)
+    assert (shown["state"], shown["progress"]) == ("completed", 1.0)
+    for action in ("pause", "cancel"):
+        await api.refused(409, "POST", f"{path}/{action}")
+
+
+async def test_a_sender_that_mail_waits_for_cannot_go(api: Api, sender: str) -> None:
+    campaign = await scheduled(api, sender)
+    problems = await api.refused(409, "DELETE", f"/senders/{sender}")
+    assert "3 messages wait" in problems[""]
+    await api.ok("POST", f"/campaigns/{campaign['id']}/cancel")
+    await api.ok("DELETE", f"/senders/{sender}")
+    other = await add_sender(api)
+    campaign = await draft(api, other)
+    await api.ok("DELETE", f"/senders/{other}")
+    assert set(await api.refused(422, "POST", f"/campaigns/{campaign['id']}/schedule")) - {""} == {"sender_ids[0]"}
+    assert (await api.ok("GET", f"/campaigns/{campaign['id']}"))["state"] == "draft"
+
+
+async def test_lists_are_paged(api: Api, sender: str) -> None:
+    ids = [(await draft(api, sender))["id"] for _ in range(4)]
+    page = await api.ok("GET", "/campaigns?limit=3")
+    assert ([item["id"] for item in page["data"]], page["has_more"]) == (ids[:0:-1], True)
+    assert "html" not in page["data"][0]
+    page = await api.ok("GET", f"/campaigns?limit=3&before={ids[1]}")
+    assert ([item["id"] for item in page["data"]], page["has_more"]) == ([ids[3], ids[2]], False)
+
+
+async def test_nobody_else_sees_or_changes_a_campaign(api: Api, stranger: Api, sender: str) -> None:
+    campaign = await scheduled(api, sender)
+    path = f"/campaigns/{campaign['id']}"
+    assert (await stranger.ok("GET", "/campaigns"))["data"] == []
+    for method, action in [("GET", ""), ("PATCH", ""), ("GET", "/recipients")] + [
+        ("POST", f"/{action}") for action in ("schedule", "pause", "resume", "cancel")
+    ]:
+        await stranger.refused(404, method, path + action, json={"name": "x"} if method == "PATCH" else None)
+    assert await api.ok("GET", path) == campaign
+    found = await api.ok("POST", "/recipients/parse", json={"text": "a@x.example"})
+    own = await add_sender(stranger)
+    body = a_campaign(own, recipients=None, import_id=found["import_id"])
+    assert set(await stranger.refused(422, "POST", "/campaigns", json=body)) - {""} == {"import_id"}
+    assert set(await stranger.refused(422, "POST", "/campaigns", json=a_campaign(sender))) - {""} == {"sender_ids[0]"}
