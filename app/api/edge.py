@@ -19,6 +19,7 @@ log = structlog.get_logger("paceline.web")
 
 SECRET: Final = re.compile(r"^(/auth/link/).*")
 REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+LEFT: Final = 499  # no answer began before the client went away
 QUIET: Final = frozenset({"/healthz", "/readyz", "/metrics"})  # asked every few seconds: logged only when they fail
 
 CONTENT_SECURITY_POLICY: Final = (
@@ -54,7 +55,7 @@ class Edge:
         sent = header(scope, b"x-request-id")
         request_id = sent if REQUEST_ID.fullmatch(sent) else secrets.token_hex(12)
         scope["state"]["request_id"] = request_id
-        status = 500
+        status = LEFT
 
         async def send_on(message: Message) -> None:
             nonlocal status
@@ -66,8 +67,9 @@ class Edge:
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
         if self.is_page(scope):
-            scope["path"] = "/"
-            scope["raw_path"] = b"/"
+            scope = {**scope, "path": "/", "raw_path": b"/"}
+        if method == "HEAD" and self.is_public(scope["path"]):
+            scope = {**scope, "method": "GET"}  # the server leaves out the body
         try:
             await self.app(scope, receive, send_on)
         finally:
@@ -79,6 +81,10 @@ class Edge:
         present = {name.lower() for name, _ in message["headers"]}
         added = [(name, value) for name, value in self.headers if name not in present]
         message["headers"] = [*message["headers"], *added, (b"x-request-id", request_id.encode())]
+
+    def is_public(self, path: str) -> bool:
+        """Whether looking does no harm and comes to an end: not so for a sign-in link, nor for a stream of events."""
+        return path.split("/")[1] not in self.api_paths | {"v1", "auth"}
 
     def is_page(self, scope: HTTPScope) -> bool:
         """Whether a browser wants a page of the dashboard: it finds its way by the path itself."""

@@ -64,12 +64,16 @@ class SignIn(Controller):
         return AuthConfig(provider="oidc", provider_label=urlsplit(settings.oidc_issuer).hostname, hint=None)
 
     @get("/login", exception_handlers=ON_PAGES)
-    async def login(self, settings: Settings, now: datetime, next: str = "/") -> Response[Any]:
+    async def login(
+        self, request: Request[Any, Any, Any], settings: Settings, now: datetime, next: str = "/"
+    ) -> Response[Any]:
         """Sends the browser to the provider. `next` is where it goes afterwards: a path of ours, else the overview."""
         if settings.google_client_id is None:
             return to_sign_in_page("not_configured", settings)
         from app.services import oidc  # half a second that only a sign-in pays
 
+        if other_loopback_name(request, settings):
+            return Redirect(f"{settings.base_url}/auth/login?{urlencode({'next': next})}", status_code=303)
         url, kept = await oidc.provider(settings).begin(local_path(next), now=now)
         answer = Redirect(url, status_code=303)
         answer.set_cookie(cookies.cookie(PENDING, kept, settings, max_age=int(oidc.PENDING_FOR.total_seconds())))
@@ -117,6 +121,13 @@ def signed_in(token: str, next_path: str, settings: Settings) -> Response[Any]:
     answer.set_cookie(cookies.cookie(SESSION, token, settings, max_age=lifetime))
     answer.set_cookie(cookies.cookie(PENDING, "", settings, max_age=0))
     return answer
+
+
+def other_loopback_name(request: Request[Any, Any, Any], settings: Settings) -> bool:
+    """Whether a person typed `localhost` where BASE_URL says 127.0.0.1: the provider sends back to BASE_URL, and there the
+    cookie of a sign-in that began here is missing."""
+    asked, base = urlsplit(f"//{request.headers.get('host', '')}"), urlsplit(settings.base_url)
+    return asked.netloc != base.netloc and {asked.hostname, base.hostname} <= {"localhost", "127.0.0.1", "::1"}
 
 
 def local_path(wanted: str) -> str:

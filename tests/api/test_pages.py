@@ -120,3 +120,10 @@ async def test_the_page_of_the_document_needs_nobody_else(browser: httpx.AsyncCl
     assert "src=" not in page
     assert 'id="createApiKey"' in page
     assert "/v1/api-keys/{key_id}" in page
+
+
+async def test_a_look_at_the_head_does_no_harm(browser: httpx.AsyncClient) -> None:
+    for path in ("/", "/compose", "/healthz", "/assets/index-4f2a.js"):
+        assert (await browser.head(path)).status_code == 200
+    assert (await browser.head("/auth/link/x")).status_code == 405
+    assert (await browser.head("/v1/events/stream")).status_code == 405

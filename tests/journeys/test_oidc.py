@@ -176,6 +176,14 @@ async def test_a_first_sign_in_makes_an_account_and_the_next_one_finds_it(web: P
     assert limits == [(500,), (500,)]
 
 
+async def test_localhost_becomes_the_address_that_the_provider_knows(web: Place) -> None:
+    async with Browser(web) as browser:
+        browser.login = "ann"
+        began = f"{web.web.replace('127.0.0.1', 'localhost')}/auth/login?next=%2Fsent"
+        assert await browser.walk(began) == f"{web.web}/sent"
+        assert await browser.me() is not None
+
+
 async def test_a_new_sign_in_ends_the_session_that_the_browser_had(web: Place) -> None:
     async with Browser(web) as browser, Browser(web) as thief:
         await browser.sign_in("ann")
