@@ -124,8 +124,8 @@ def signed_in(token: str, next_path: str, settings: Settings) -> Response[Any]:
 
 
 def other_loopback_name(request: Request[Any, Any, Any], settings: Settings) -> bool:
-    """Whether a person typed `localhost` where BASE_URL says 127.0.0.1: the provider sends back to BASE_URL, and there the
-    cookie of a sign-in that began here is missing."""
+    """Whether a person typed `localhost` where BASE_URL says 127.0.0.1: the provider sends back to BASE_URL, and there
+    the cookie of a sign-in that began here is missing."""
     asked, base = urlsplit(f"//{request.headers.get('host', '')}"), urlsplit(settings.base_url)
     return asked.netloc != base.netloc and {asked.hostname, base.hostname} <= {"localhost", "127.0.0.1", "::1"}
 
