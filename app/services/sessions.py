@@ -64,13 +64,6 @@ async def end(pool: Pool, token: str, *, user_id: UUID, everywhere: bool) -> Non
             await queries.sessions.end(conn, token_hash=hash_token(token))
 
 
-async def prune(pool: Pool) -> None:
-    """Deletes sessions and links that are over."""
-    async with pool.connection() as conn:
-        await queries.sessions.prune_sessions(conn)
-        await queries.sessions.prune_links(conn)
-
-
 async def make_link(tx: Conn, *, user_id: UUID, now: datetime) -> str:
     """The token of a link that signs this person in once, within an hour."""
     token = secrets.token_urlsafe(32)

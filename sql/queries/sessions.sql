@@ -17,12 +17,6 @@ delete from sessions where token_hash = :token_hash;
 -- Signs a person out everywhere.
 delete from sessions where user_id = :user_id;
 
--- name: prune_sessions!
-delete from sessions where expires_at <= now();
-
--- name: prune_links!
-delete from sign_in_links where expires_at <= now() - interval '1 day';
-
 -- name: make_link!
 insert into sign_in_links (token_hash, user_id, expires_at) values (:token_hash, :user_id, :expires_at);
 
