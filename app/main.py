@@ -17,6 +17,7 @@ from app import logs
 from app.api import health, pages
 from app.api.access import provide_caller, require_caller
 from app.api.api_keys import ApiKeys
+from app.api.campaigns import Campaigns
 from app.api.docs import OPENAPI, SECURITY, openapi_json
 from app.api.edge import Edge
 from app.api.emails import Emails
@@ -26,11 +27,21 @@ from app.api.problems import HANDLERS
 from app.api.recipients import parse_recipients
 from app.api.senders import Senders
 from app.api.sign_in import SignIn
+from app.api.stats import get_stats
 from app.db.pool import Pool, make_pool
 from app.settings import Settings, load
 
 # The API. Paths are declared without /v1 and answer with and without it.
-ROUTES: Final[list[ControllerRouterHandler]] = [get_me, ApiKeys, Senders, parse_recipients, Emails, stream_events]
+ROUTES: Final[list[ControllerRouterHandler]] = [
+    get_me,
+    ApiKeys,
+    Senders,
+    Campaigns,
+    parse_recipients,
+    Emails,
+    stream_events,
+    get_stats,
+]
 
 MAX_BODY: Final = 40 * 1024 * 1024  # bytes: 25 MB of attachments in base64 and their message
 

@@ -1,0 +1,17 @@
+"""/stats."""
+
+from __future__ import annotations
+
+from litestar import get
+
+from app.api.access import Caller
+from app.contract.stats import Stats
+from app.db.pool import Pool
+from app.services import stats
+from app.settings import Settings
+
+
+@get("/stats", operation_id="getStats", summary="The overview", tags=["Overview"])
+async def get_stats(caller: Caller, pool: Pool, settings: Settings) -> Stats:
+    """What waits, what left and how much of each limit is used, from counters: cheap however long the queue."""
+    return await stats.overview(pool, settings, workspace_id=caller.workspace_id)
