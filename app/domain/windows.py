@@ -18,7 +18,7 @@ HORIZON: Final = 15  # days to look ahead: two windows that meet at all do so wi
 
 
 class Window(msgspec.Struct, frozen=True):
-    """`days` counts from Monday = 0. `start` and `end` are minutes after midnight; `end` is exclusive, 1440 is midnight."""
+    """`days` counts from Monday = 0. `start` and `end`: minutes after midnight, `end` exclusive, 1440 is midnight."""
 
     days: frozenset[int]
     start: int

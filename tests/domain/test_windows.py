@@ -29,9 +29,14 @@ windows = st.builds(
 )
 # Around both changes of the clock, and anywhere.
 moments = st.one_of(
-    st.datetimes(datetime(2026, 3, 27), datetime(2026, 3, 31), timezones=st.just(UTC)),
-    st.datetimes(datetime(2026, 10, 23), datetime(2026, 11, 3), timezones=st.just(UTC)),
-    st.datetimes(datetime(2025, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC)),
+    *(
+        st.integers(0, days * 24 * 60 * 60).map(lambda seconds, first=first: first + timedelta(seconds=seconds))
+        for first, days in (
+            (datetime(2026, 3, 27, tzinfo=UTC), 4),
+            (datetime(2026, 10, 23, tzinfo=UTC), 11),
+            (datetime(2025, 1, 1, tzinfo=UTC), 1800),
+        )
+    )
 )
 
 
