@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -30,7 +31,7 @@ windows = st.builds(
 # Around both changes of the clock, and anywhere.
 moments = st.one_of(
     *(
-        st.integers(0, days * 24 * 60 * 60).map(lambda seconds, first=first: first + timedelta(seconds=seconds))
+        st.builds(operator.add, st.just(first), st.timedeltas(timedelta(), timedelta(days=days)))
         for first, days in (
             (datetime(2026, 3, 27, tzinfo=UTC), 4),
             (datetime(2026, 10, 23, tzinfo=UTC), 11),
