@@ -97,6 +97,7 @@ help: ## This list
 # --- how each part is made ---
 
 $(PYTHON):
+	@$(UV) --version >/dev/null
 	@for want in 3.11 3.12 '>=3.11'; do \
 	  $(UV) venv --quiet --allow-existing --no-python-downloads --python "$$want" $(VENV) 2>/dev/null && exit 0; \
 	done; exec $(UV) venv --quiet --allow-existing --python '>=3.11' $(VENV) >&2

@@ -25,4 +25,14 @@ if ! { npm --version && node -e '
 fi
 cd "$root/$1"
 shift
+
+# npm may wait for ever on a download that stalls (seen with 11.17). What has come is in its cache: another try goes on from there.
+if [ "$1 ${2:-}" = "npm ci" ] && timeout --foreground 5 true 2>/dev/null; then
+  for seconds in 60 120 240; do
+    status=0
+    timeout --foreground "$seconds" "$@" || status=$?
+    [ "$status" = 124 ] || exit "$status"
+    echo "npm is stuck: trying again" >&2
+  done
+fi
 exec "$@"
