@@ -536,6 +536,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The overview
+         * @description What waits, what left and how much of each limit is used, from counters: cheap however long the queue.
+         */
+        get: operations["getStats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1035,6 +1055,36 @@ export interface components {
             reply_to?: string | null;
             security?: "starttls" | "tls" | "none";
             username?: string | null;
+        };
+        /** SenderLoad */
+        SenderLoad: {
+            blocked_reason: string | null;
+            blocked_until: string | null;
+            from_email: string;
+            hour: components["schemas"]["Allowance"];
+            /** Format: uuid */
+            id: string;
+            name: string;
+            /** @enum {string} */
+            state: "active" | "paused" | "disabled";
+            state_reason: string | null;
+            waiting: number;
+        };
+        /** Stats */
+        Stats: {
+            counts: components["schemas"]["Counts"];
+            failed: number;
+            next_due_at: string | null;
+            /** @constant */
+            object: "stats";
+            senders: components["schemas"]["SenderLoad"][];
+            sending: number;
+            sent: number;
+            sent_last_hour: number;
+            uncertain: number;
+            waiting: number;
+            window_seconds: number;
+            workspace_hour: components["schemas"]["Allowance"] | null;
         };
         /**
          * Status
@@ -1999,6 +2049,28 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Verification"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Refused"];
+        };
+    };
+    getStats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Stats"];
                 };
             };
             "4XX": components["responses"]["Refused"];

@@ -18,7 +18,6 @@ export type Sender = Schemas["Sender"];
 export type SenderState = Sender["state"];
 /** What suits both a new sender and the change of one. */
 export type SenderInput = Schemas["NewSender"] & Schemas["SenderChange"];
-export type SenderUsage = Schemas["Usage"];
 export type Phase = Schemas["Phase"];
 
 export type ApiKey = Schemas["ApiKey"];
@@ -35,9 +34,6 @@ export type CampaignItem = Schemas["CampaignItem"];
 export type Campaign = Schemas["Campaign"];
 export type CampaignState = CampaignItem["state"];
 export type NewCampaign = Schemas["NewCampaign"];
-export interface Stats {
-  counts: Record<string, number>;
-  sent_last_hour: number;
-  sent_last_day: number;
-  hourly_limit: number | null;
-}
+
+export type Allowance = Schemas["Allowance"];
+export type SenderLoad = Schemas["SenderLoad"];

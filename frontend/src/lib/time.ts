@@ -7,9 +7,14 @@ export function browserZone(): string {
 }
 
 /** "Today 14:05", "Tomorrow 09:00", "Mon 3 Mar, 09:00", "3 Mar 2027, 09:00": short, and never ambiguous. */
-export function formatTime(instant: string | Date, zone: string, now: Date = new Date()): string {
+export function formatTime(instant: string | Date, zone: string, now: Date, seconds = false): string {
   const date = new Date(instant);
-  const clock = format(date, zone, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  const clock = format(date, zone, {
+    hour: "2-digit",
+    minute: "2-digit",
+    second: seconds ? "2-digit" : undefined,
+    hourCycle: "h23",
+  });
   const days = dayNumber(date, zone) - dayNumber(now, zone);
   if (days === 0) return `Today ${clock}`;
   if (days === 1) return `Tomorrow ${clock}`;
@@ -44,20 +49,11 @@ export function formatExact(instant: string | Date, zone: string): string {
   return `${formatMoment(instant, zone)} ${zoneOffset(zone, new Date(instant))}`;
 }
 
-export function formatClock(instant: string | Date, zone: string): string {
-  return format(new Date(instant), zone, {
-    hour: "2-digit",
-    minute: "2-digit",
-    second: "2-digit",
-    hourCycle: "h23",
-  });
-}
-
-/** "in 4 min", "2 h ago", "now" (within five seconds). */
-export function formatRelative(instant: string | Date, now: Date = new Date()): string {
+/** "in 4 min", "2 h ago", "now" (within a second). */
+export function formatRelative(instant: string | Date, now: Date): string {
   const ms = new Date(instant).getTime() - now.getTime();
-  if (Math.abs(ms) < 5_000) return "now";
-  const text = formatDuration(Math.abs(ms) / 1000);
+  if (Math.abs(ms) < 1_000) return "now";
+  const text = formatDuration(Math.round(Math.abs(ms) / 1000));
   return ms > 0 ? `in ${text}` : `${text} ago`;
 }
 
@@ -73,9 +69,10 @@ export function formatDuration(seconds: number): string {
   return pair(Math.floor(hours / 24), "d", hours % 24, "h");
 }
 
-/** "UTC+02:00" of a zone at an instant. */
+/** "UTC+02:00" of a zone at an instant; "UTC" where there is no offset. */
 export function zoneOffset(zone: string, at: Date): string {
   const minutes = Math.round(offsetMs(zone, at.getTime()) / 60_000);
+  if (minutes === 0) return "UTC";
   const sign = minutes < 0 ? "-" : "+";
   const abs = Math.abs(minutes);
   return `UTC${sign}${String(Math.floor(abs / 60)).padStart(2, "0")}:${String(abs % 60).padStart(2, "0")}`;

@@ -1,10 +1,47 @@
-import { Overview } from "@/features/overview/overview";
+import { Link, type LinkProps } from "@tanstack/react-router";
+import { CampaignBrief } from "@/features/campaigns/campaign-brief";
+import { EmailBrief } from "@/features/emails/email-brief";
+import { Figures } from "@/features/overview/figures";
+import { SenderLoads } from "@/features/overview/sender-loads";
+import { ATTENTION_STATUSES, WAITING_STATUSES } from "@/ui/email-status";
 import { Page } from "@/ui/page";
+
+const SHOWN = 5;
 
 export function OverviewPage() {
   return (
     <Page title="Overview">
-      <Overview />
+      <div className="grid gap-4 lg:grid-cols-2">
+        <div className="lg:col-span-2">
+          <Figures />
+        </div>
+        <div className="min-w-0 space-y-4">
+          <EmailBrief
+            title="Next to leave"
+            filter={{ status: WAITING_STATUSES, sort: "scheduled_at", limit: SHOWN }}
+            more={<More to="/scheduled" label="All scheduled" />}
+            empty="Nothing is waiting."
+          />
+          <EmailBrief
+            title="Needs a look"
+            filter={{ status: ATTENTION_STATUSES, limit: SHOWN }}
+            more={<More to="/sent" label="All sent" />}
+            empty="Nothing failed, and nothing is in doubt."
+          />
+        </div>
+        <div className="min-w-0 space-y-4">
+          <CampaignBrief more={<More to="/campaigns" label="All campaigns" />} />
+          <SenderLoads more={<More to="/senders" label="All senders" />} />
+        </div>
+      </div>
     </Page>
+  );
+}
+
+function More({ to, label }: { to: LinkProps["to"]; label: string }) {
+  return (
+    <Link to={to} className="rounded text-accent text-xs hover:underline">
+      {label}
+    </Link>
   );
 }

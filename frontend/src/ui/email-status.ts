@@ -80,6 +80,9 @@ export const PENDING_STATUSES = [...WAITING_STATUSES, "sending", "held"] as cons
 /** What was handed over: the Sent page lists it. */
 export const OUTCOME_STATUSES = ["sent", "failed", "uncertain", "bounced"] as const satisfies EmailStatus[];
 
+/** What a person should look at. */
+export const ATTENTION_STATUSES = ["failed", "uncertain", "bounced", "held"] as const satisfies EmailStatus[];
+
 /** What else the Sent page can show: what will never be sent. */
 export const ENDED_STATUSES = [
   ...OUTCOME_STATUSES,

@@ -20,7 +20,7 @@ export function Shell({ sidebar, header, location, children }: ShellProps) {
     <div className="min-h-dvh lg:grid lg:grid-cols-[14.5rem_minmax(0,1fr)]">
       <a
         href="#content"
-        className="fixed top-2 left-2 z-50 -translate-y-16 rounded-md bg-accent px-3 py-2 font-medium text-on-accent focus-visible:translate-y-0"
+        className="sr-only z-50 rounded-md bg-accent-fill px-3 py-2 font-medium text-on-accent focus-visible:not-sr-only focus-visible:fixed focus-visible:top-2 focus-visible:left-2"
       >
         Skip to content
       </a>

@@ -2,7 +2,7 @@ import { useNow } from "@/lib/now";
 import { browserZone, formatExact, formatMoment, formatRelative, formatTime, zoneOffset } from "@/lib/time";
 
 /** An instant in the reader's zone. The title has the second, the offset and how far away it is. */
-export function Time({ at, zone }: { at: string; zone?: string | undefined }) {
+export function Time({ at, zone, seconds }: { at: string; zone?: string | undefined; seconds?: boolean }) {
   const now = useNow();
   const local = browserZone();
   const other = zone && zone !== local ? `\n${formatExact(at, zone)} (${zone})` : "";
@@ -12,14 +12,15 @@ export function Time({ at, zone }: { at: string; zone?: string | undefined }) {
       title={`${formatExact(at, local)} (${local})${other}\n${formatRelative(at, now)}`}
       className="tabular whitespace-nowrap"
     >
-      {formatTime(at, local, now)}
+      {formatTime(at, local, now, seconds)}
     </time>
   );
 }
 
-/** How far away an instant is, kept up to date. */
-export function RelativeTime({ at }: { at: string }) {
-  const now = useNow();
+/** How far away an instant is, kept up to date. What was to come and has passed meanwhile is "now". */
+export function RelativeTime({ at, coming = false }: { at: string; coming?: boolean }) {
+  const present = useNow();
+  const now = coming && present > new Date(at) ? new Date(at) : present;
   return (
     <time dateTime={at} title={formatExact(at, browserZone())} className="tabular whitespace-nowrap">
       {formatRelative(at, now)}
@@ -35,7 +36,7 @@ export function ExactTime({ at, zone }: { at: string; zone?: string | undefined 
     <time key={each} dateTime={at} className="tabular mb-1 block last:mb-0">
       {formatMoment(at, each)}
       <span className="block text-faint text-xs">
-        {each.replaceAll("_", " ")}, {zoneOffset(each, new Date(at))}
+        {[...new Set([each.replaceAll("_", " "), zoneOffset(each, new Date(at))])].join(", ")}
       </span>
     </time>
   ));

@@ -2,6 +2,7 @@ import { type FormEvent, type KeyboardEvent, type ReactNode, useEffect, useState
 import { ApiError } from "@/api/client";
 import type { Campaign, Sender } from "@/api/types";
 import { plural } from "@/lib/numbers";
+import { browserZone } from "@/lib/time";
 import { Card } from "@/ui/page";
 import { toast } from "@/ui/toast";
 import {
@@ -42,7 +43,7 @@ const FIELD_OF: Readonly<Record<string, keyof Draft>> = {
 };
 
 export function ComposeForm({ senders, workspaceZone, windowSeconds, onScheduled }: ComposeFormProps) {
-  const [draft, setDraft] = useState<Draft>(() => loadDraft(workspaceZone));
+  const [draft, setDraft] = useState<Draft>(() => loadDraft(browserZone()));
   const [tried, setTried] = useState(false);
   const [reading, setReading] = useState(false);
   const recipients = useRecipients(draft.recipients);

@@ -45,7 +45,9 @@ export function TimingFields({ draft, problems, change, workspaceZone }: TimingF
             label="Day and time"
             error={problems.wall}
             hint={
-              instant && draft.zone !== browserZone() && `${formatTime(instant, browserZone())} in your zone`
+              instant &&
+              draft.zone !== browserZone() &&
+              `${formatTime(instant, browserZone(), new Date())} in your zone`
             }
           >
             {(ids) => (

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import type { ParsedRecipients } from "@/api/types";
 import { type AddressCount, countAddresses } from "@/lib/addresses";
 import { toast } from "@/ui/toast";
@@ -32,6 +32,7 @@ export function useRecipients(text: string): Recipients {
   const uploading = useRef<AbortController | null>(null);
 
   const current = parsed && parsed.text === (file ? null : text) ? parsed.result : null;
+  const textCount = useMemo(() => countAddresses(text), [text]);
   const usesText = file === null && text.trim() !== "";
 
   useEffect(() => {
@@ -91,7 +92,7 @@ export function useRecipients(text: string): Recipients {
     file,
     progress,
     checking: checking || progress !== null,
-    counted: file ? fileCount : countAddresses(text),
+    counted: file ? fileCount : textCount,
     parsed: current,
     addFile,
     removeFile,

@@ -50,9 +50,9 @@ export const SCHEDULED_COLUMNS: readonly Column<Email>[] = [
   {
     header: "Scheduled time",
     card: "meta",
-    className: "md:w-40",
+    className: "md:w-44",
     cellClass: "text-[0.8125rem] text-soft",
-    cell: (email) => <Time at={email.scheduled_at} />,
+    cell: (email) => <Time at={email.scheduled_at} seconds />,
   },
   {
     header: "Status",
@@ -80,10 +80,10 @@ export const SENT_COLUMNS: readonly Column<Email>[] = [
   {
     header: "Sent time",
     card: "meta",
-    className: "md:w-40",
+    className: "md:w-44",
     cellClass: "text-[0.8125rem] text-soft",
     cell: (email) =>
-      email.sent_at ? <Time at={email.sent_at} /> : <span className="text-faint">Not sent</span>,
+      email.sent_at ? <Time at={email.sent_at} seconds /> : <span className="text-faint">Not sent</span>,
   },
   {
     header: "Status",
@@ -129,7 +129,7 @@ export const CAMPAIGN_COLUMNS: readonly Column<Email>[] = [
     card: "meta",
     className: "md:w-52",
     cellClass: "text-[0.8125rem] text-soft",
-    cell: (email) => <Time at={email.sent_at ?? email.scheduled_at} />,
+    cell: (email) => <Time at={email.sent_at ?? email.scheduled_at} seconds />,
   },
   {
     header: "Status",

@@ -1,6 +1,6 @@
 import type { StoryEntry } from "@/api/types";
 import { classes } from "@/lib/classes";
-import { browserZone, formatClock, formatExact, formatTime } from "@/lib/time";
+import { browserZone, formatExact, formatTime } from "@/lib/time";
 import { type Tone, toneFill } from "@/ui/badge";
 import { EMAIL_STATUS, EMAIL_STATUSES } from "@/ui/email-status";
 import { Card, CardHeader } from "@/ui/page";
@@ -55,8 +55,7 @@ function Entry({ event, last }: { event: StoryEntry; last: boolean }) {
             title={formatExact(event.at, zone)}
             className="tabular shrink-0 text-faint text-xs"
           >
-            {formatTime(event.at, zone).replace(/\d{2}:\d{2}$/, "")}
-            {formatClock(event.at, zone)}
+            {formatTime(event.at, zone, new Date(), true)}
           </time>
         </div>
         {event.message && <p className="mt-0.5 break-words text-faint text-xs">{event.message}</p>}

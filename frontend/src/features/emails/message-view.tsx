@@ -65,7 +65,7 @@ function WhyNotYet({ email }: { email: EmailDetail }) {
         <p className="mt-0.5 text-faint">
           {waiting.next_at ? (
             <>
-              Next chance <RelativeTime at={waiting.next_at} />
+              Next chance <RelativeTime at={waiting.next_at} coming />
             </>
           ) : (
             "It goes on as soon as that is resolved."

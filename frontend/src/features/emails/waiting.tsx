@@ -26,7 +26,7 @@ export function WaitingLine({ waiting }: { waiting: WaitingFor }) {
   const onTime = waiting.reason === "time" && waiting.next_at !== null;
   return (
     <span className="min-w-0 truncate text-faint text-xs" title={reason}>
-      {waiting.next_at && <RelativeTime at={waiting.next_at} />}
+      {waiting.next_at && <RelativeTime at={waiting.next_at} coming />}
       {!onTime && (waiting.next_at ? ` · ${reason}` : reason)}
     </span>
   );

@@ -1,21 +1,16 @@
-import { CircleCheck, CirclePause, CirclePlay, CircleX, Pencil, PlugZap, Trash2 } from "lucide-react";
+import { CirclePause, CirclePlay, Pencil, PlugZap, Trash2 } from "lucide-react";
 import { useState } from "react";
-import type { Sender, SenderState } from "@/api/types";
+import type { Sender } from "@/api/types";
 import { formatCount, plural } from "@/lib/numbers";
 import { formatDuration } from "@/lib/time";
-import { Badge, type Look } from "@/ui/badge";
+import { Badge } from "@/ui/badge";
 import { Button } from "@/ui/button";
 import { Confirm } from "@/ui/dialog";
 import { Card } from "@/ui/page";
+import { SENDER_STATE } from "@/ui/sender-state";
 import { toast } from "@/ui/toast";
 import { useDeleteSender, usePauseSender } from "./queries";
 import { SenderUsage } from "./sender-usage";
-
-export const SENDER_STATE: Record<SenderState, Look> = {
-  active: { label: "Active", tone: "ok", icon: CircleCheck },
-  paused: { label: "Paused", tone: "warn", icon: CirclePause },
-  disabled: { label: "Disabled", tone: "bad", icon: CircleX },
-};
 
 interface SenderCardProps {
   sender: Sender;

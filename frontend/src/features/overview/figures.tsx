@@ -1,0 +1,92 @@
+import { Link, type LinkProps } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { classes } from "@/lib/classes";
+import { formatCount } from "@/lib/numbers";
+import { lastWindow } from "@/ui/allowance";
+import { Card } from "@/ui/page";
+import { ErrorState, Skeleton } from "@/ui/states";
+import { RelativeTime } from "@/ui/time";
+import { useStats } from "./queries";
+
+/** The four figures that say whether all is well. */
+export function Figures() {
+  const stats = useStats();
+  if (stats.isError && !stats.data) {
+    return (
+      <Card>
+        <ErrorState
+          title="The figures could not be read"
+          error={stats.error}
+          onRetry={() => stats.refetch()}
+        />
+      </Card>
+    );
+  }
+  const now = stats.data;
+  const limit = now?.workspace_hour?.limit ?? null;
+  const attention = now ? now.failed + now.uncertain + now.counts.held : 0;
+  return (
+    <Card className="grid grid-cols-2 overflow-hidden lg:grid-cols-4">
+      <Figure label="Waiting" value={now?.waiting} to="/scheduled">
+        {now?.next_due_at ? (
+          <>
+            Next <RelativeTime at={now.next_due_at} coming />
+          </>
+        ) : (
+          "Nothing is due"
+        )}
+      </Figure>
+      <Figure
+        label={`Sent ${lastWindow(now?.window_seconds ?? 3600)}`}
+        value={now?.sent_last_hour}
+        to="/sent"
+      >
+        {limit === null ? "No limit of the workspace" : `of ${formatCount(limit)} at most`}
+      </Figure>
+      <Figure label="Sent in all" value={now?.sent} to="/sent">
+        {now && now.sending > 0
+          ? `${formatCount(now.sending)} on the wire`
+          : "Accepted by the receiving servers"}
+      </Figure>
+      <Figure
+        label="Needs a look"
+        value={attention}
+        to="/sent"
+        search={{ status: "failed" }}
+        alarming={attention > 0}
+      >
+        {now &&
+          `${formatCount(now.failed)} failed, ${formatCount(now.uncertain)} uncertain, ${formatCount(now.counts.held)} held`}
+      </Figure>
+    </Card>
+  );
+}
+
+interface FigureProps {
+  label: string;
+  value: number | undefined;
+  to: LinkProps["to"];
+  search?: LinkProps["search"];
+  alarming?: boolean;
+  children: ReactNode;
+}
+
+function Figure({ label, value, to, search, alarming = false, children }: FigureProps) {
+  return (
+    <Link
+      to={to}
+      search={search}
+      className="-mt-px -ml-px min-w-0 border-line border-t border-l p-4 hover:bg-raised/60 focus-visible:-outline-offset-2"
+    >
+      <p className="truncate text-[0.8125rem] text-faint">{label}</p>
+      {value === undefined ? (
+        <Skeleton className="mt-2 h-7 w-20" />
+      ) : (
+        <p className={classes("tabular mt-1 font-semibold text-2xl tracking-tight", alarming && "text-bad")}>
+          {formatCount(value)}
+        </p>
+      )}
+      <p className="mt-1 truncate text-faint text-xs">{children}</p>
+    </Link>
+  );
+}
