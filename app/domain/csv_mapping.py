@@ -44,7 +44,11 @@ _RESERVED: Final = {
 _EDGES: Final = " \t\r\n\v\f\u00a0\u200b\u2060\ufeff"
 _BARE = re.compile(r'[^\s@<>,;|"]+@[^\s@<>,;|"]+')
 _NAMED = re.compile(r"[^<>]*<\s*" + _BARE.pattern + r"\s*>")
+_TOKEN = re.compile(r'(?:"[^"\n]*"|<[^<>\n]*>|[^,;"<]|["<])+')
 _SEPARATOR_HINT = re.compile(r"sep=(.)[ \t]*\r?\n", re.IGNORECASE)  # Excel's own first line
+
+
+Record = tuple[int, list[str]]  # the number of a row and its cells
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -70,8 +74,9 @@ def read_table(data: bytes | str, *, most: int = ROWS_LIMIT) -> Table:
     if not records:
         return Table(("email",), [])
     header = _header(records)
-    if header is None and _is_list(records):
-        table = Table(("email",), [Row(number, [entry]) for number, cells in records for entry in _entries(cells)])
+    entries = _entries(text, records, most) if header is None else None
+    if entries is not None:
+        table = Table(("email",), [Row(number, [entry]) for number, entry in entries])
     else:
         table = _columns(records if header is None else records[1:], header)
     if len(table.rows) > most:
@@ -79,7 +84,7 @@ def read_table(data: bytes | str, *, most: int = ROWS_LIMIT) -> Table:
     return table
 
 
-def _records(text: str, delimiter: str, most: int) -> Iterator[tuple[int, list[str]]]:
+def _records(text: str, delimiter: str, most: int) -> Iterator[Record]:
     """At most `most` + 1 (a header) records that hold something, with their numbers."""
     filled = (
         (number, cells)
@@ -138,7 +143,7 @@ def looks_like_address(cell: str) -> bool:
     return "@" in cell and (_BARE.fullmatch(cell) or _NAMED.fullmatch(cell)) is not None
 
 
-def _header(records: list[tuple[int, list[str]]]) -> list[str] | None:
+def _header(records: list[Record]) -> list[str] | None:
     """The first row, if it names columns: it holds no address, and either a name that is known or several names."""
     first = records[0][1]
     if any("@" in cell for cell in first):
@@ -151,27 +156,41 @@ def _header(records: list[tuple[int, list[str]]]) -> list[str] | None:
     return first if several and below else None
 
 
-def _is_list(records: list[tuple[int, list[str]]]) -> bool:
-    """Whether this is addresses in a row, as pasted from a mail program, not a table without a header."""
-    sample = [[cell for cell in cells if cell] for _, cells in records[:SAMPLE]]
-    if all(len(cells) == 1 for cells in sample):
+def _entries(text: str, records: list[Record], most: int) -> list[tuple[int, str]] | None:
+    """The addresses of a list as pasted from a mail program, several in a row; None if this is a table."""
+    filled = ((number, found) for number, line in enumerate(_lines(text), start=1) if (found := _tokens(line)))
+    tokens = list(islice(filled, most + 1))
+    in_cells, in_tokens = _addresses(records), _addresses(tokens)
+    chosen = tokens if in_tokens > in_cells else records
+    if not _is_list(chosen, max(in_cells, in_tokens)):
+        return None
+    return [(number, entry) for number, cells in chosen for cell in cells if cell for entry in _words(cell)]
+
+
+def _tokens(line: str) -> list[str]:
+    """What stands between commas and semicolons outside of quotation marks and angle brackets."""
+    return [token.strip(_EDGES) for token in _TOKEN.findall(line) if token.strip(_EDGES)]
+
+
+def _addresses(rows: list[Record]) -> int:
+    return sum(looks_like_address(word) for _, cells in rows[:SAMPLE] for cell in cells for word in _words(cell))
+
+
+def _is_list(rows: list[Record], addresses: int) -> bool:
+    widths = [sum(map(bool, cells)) for _, cells in rows[:SAMPLE] if any(cells)]
+    if max(widths, default=0) <= 1:
         return True
-    addresses = sum(looks_like_address(cell) for cells in sample for cell in cells)
-    total = sum(map(len, sample))
-    uneven = len(sample) == 1 or len({len(cells) for cells in sample}) > 1
-    return addresses == total or (uneven and addresses * 2 > total)
+    uneven = len(widths) == 1 or len(set(widths)) > 1
+    return addresses >= sum(widths) or (uneven and addresses * 2 > sum(widths))
 
 
-def _entries(cells: list[str]) -> Iterator[str]:
-    for cell in filter(None, cells):
-        words = cell.split()
-        if len(words) > 1 and all(_BARE.fullmatch(word) for word in words):
-            yield from words
-        else:
-            yield cell
+def _words(cell: str) -> list[str]:
+    """Several bare addresses with spaces between them are several entries; everything else is one."""
+    words = cell.split()
+    return words if len(words) > 1 and all(_BARE.fullmatch(word) for word in words) else [cell]
 
 
-def _columns(records: list[tuple[int, list[str]]], header: list[str] | None) -> Table:
+def _columns(records: list[Record], header: list[str] | None) -> Table:
     width = max(max((len(cells) for _, cells in records), default=0), len(header or ()))
     if width > COLUMNS_LIMIT:
         raise ValidationError.at("file", f"This list has {width:,} columns; at most {COLUMNS_LIMIT} are read.")
@@ -181,7 +200,7 @@ def _columns(records: list[tuple[int, list[str]]], header: list[str] | None) -> 
     named = [i for i, title in enumerate(titles) if _plain(title) in EMAIL_NAMES]
     with_content = [i for i in named if addresses[i]]
     # By name, unless that column has no address and another one has.
-    candidates = with_content or (named if not any(addresses) else range(width))
+    candidates = with_content or (named if named and not any(addresses) else range(width))
     place = max(candidates, key=lambda i: (addresses[i], -i))
     return Table(tuple(_variables(titles, place)), rows)
 

@@ -1,0 +1,204 @@
+"""Lists as people have them: files of Excel, of a CRM, pasted from a mail program; and files that are none."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.csv_mapping import DELIMITERS, read_table, variable_name
+from app.domain.decoding import UnreadableFile
+from app.domain.recipients import from_table
+from app.errors import PacelineError, TooLarge, ValidationError
+
+DATA = Path(__file__).parents[1] / "data"
+
+CORPUS = {
+    "excel_semicolon.csv": (
+        ("email", "vorname", "betrag"),
+        [(2, ["anna@x.example", "Anna", "1,50"]), (3, ["björn@x.example", "Björn", "2,75"])],
+    ),
+    "excel_unicode_text.txt": (
+        ("email", "name", "city"),
+        [(2, ["anna@x.example", "Anna", "Köln"]), (3, ["ben@x.example", 'Ben "B"', "Łódź"])],
+    ),
+    "excel_windows.csv": (
+        ("name", "email"),
+        [(2, ["Renée", "renee@x.example"]), (3, ["José", "jose@x.example"])],
+    ),
+    "excel_sep_hint.csv": (("email", "name"), [(3, ["anna@x.example", "Anna"])]),
+    "no_header.csv": (
+        ("column_1", "email", "column_3"),
+        [(1, ["Anna", "anna@x.example", "Ulm"]), (2, ["Ben", "ben@x.example", "Rom"])],
+    ),
+    "quoted_line_breaks.csv": (
+        ("email", "address"),
+        [(2, ["anna@x.example", "1 High Street\nUlm"]), (3, ["ben@x.example", "2 Low Street\r\nRom"])],
+    ),
+    "open_quote.csv": (
+        ("email", "note"),
+        [
+            (2, ["anna@x.example", "5 inch"]),
+            (3, ["ben@x.example", "fine"]),
+            (4, ["cleo@x.example", "fine"]),
+        ],
+    ),
+    "crm_export.csv": (
+        ("id", "first_name", "last_name", "email", "opted_in"),
+        [
+            (2, ["1", "Anna", "A.", "anna@x.example", "true"]),
+            (3, ["2", "Ben", "B.", "Ben <ben@x.example>", "false"]),
+            (4, ["3", "", "", "", ""]),
+        ],
+    ),
+    "old_mac.csv": (("email", "name"), [(2, ["anna@x.example", "Anna"]), (3, ["ben@x.example", "Ben"])]),
+    "pasted.txt": (
+        ("email",),
+        [
+            (1, ["Anna <anna@x.example>"]),
+            (1, ['"Brown, Ben" <ben@x.example>']),
+            (2, ["cleo@x.example"]),
+            (2, ["dora@x.example"]),
+            (4, ["emil@x.example"]),
+        ],
+    ),
+    "two_address_columns.csv": (
+        ("manager", "email"),
+        [(2, ["boss@x.example", "anna@x.example"]), (3, ["boss@x.example", "ben@x.example"])],
+    ),
+    "trailing_delimiters.csv": (
+        ("email", "name", "column_3", "column_4"),
+        [(2, ["anna@x.example", "Anna", "", ""]), (4, ["ben@x.example", "Ben", "", ""])],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CORPUS)
+def test_files_that_people_have(name: str) -> None:
+    table = read_table((DATA / name).read_bytes())
+    assert (table.columns, [(row.number, row.cells) for row in table.rows]) == CORPUS[name]
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "cells"),
+    [
+        ("", ("email",), []),
+        ("\n \n", ("email",), []),
+        ("email\n", ("email",), []),
+        ("a@x.example", ("email",), [["a@x.example"]]),
+        ("a@x.example;b@x.example; c@x.example", ("email",), [["a@x.example"], ["b@x.example"], ["c@x.example"]]),
+        ("a@x.example, not one, b@x.example", ("email",), [["a@x.example"], ["not one"], ["b@x.example"]]),
+        ("nobody\na@x.example", ("email",), [["nobody"], ["a@x.example"]]),
+        ("Recipients\na@x.example", ("email",), [["a@x.example"]]),
+        ("Who,Where\na@x.example,Ulm", ("email", "where"), [["a@x.example", "Ulm"]]),
+        ("email|n\na@x.example|1,5", ("email", "n"), [["a@x.example", "1,5"]]),
+        ("email,name\na@x.example", ("email", "name"), [["a@x.example", ""]]),
+        ("a@x.example, Ann\nb@x.example, Ben", ("email", "column_2"), [["a@x.example", "Ann"], ["b@x.example", "Ben"]]),
+        ("email,Email\n,a@x.example", ("email_2", "email"), [["", "a@x.example"]]),
+        ("email,n,n,if,2nd,\na@x.example,1,2,3,4,5", ("email", "n", "n_2", "if_", "column_2nd", "column_6"), None),
+    ],
+)
+def test_small_cases(text: str, columns: tuple[str, ...], cells: list[list[str]] | None) -> None:
+    table = read_table(text)
+    assert table.columns == columns
+    if cells is not None:
+        assert [row.cells for row in table.rows] == cells
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("First Name", "first_name"),
+        ("  E-Mail  ", "e_mail"),
+        ("Straße", "straße"),
+        ("城市", "城市"),
+        ("2nd", "column_2nd"),
+        ("for", "for_"),
+        ("???", ""),
+    ],
+)
+def test_names_that_a_template_can_use(title: str, name: str) -> None:
+    assert variable_name(title) == name
+    assert name == "" or name.isidentifier()
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"PK\x03\x04\x14\x00", "workbook"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "workbook"),
+        (b"%PDF-1.7", "PDF"),
+        (b"a@x.example\n\0\0\0", "no text has"),
+        (b"\xff\xfea", "UTF-16"),
+    ],
+)
+def test_what_is_no_text_says_so(data: bytes, said: str) -> None:
+    with pytest.raises(UnreadableFile, match=said) as refused:
+        read_table(data)
+    assert refused.value.problems[0].path == "file"
+
+
+def test_limits() -> None:
+    assert len(read_table("email\n" + "a@x.example\n" * 10, most=10).rows) == 10
+    with pytest.raises(TooLarge):
+        read_table("email\n" + "a@x.example\n" * 11, most=10)
+    with pytest.raises(TooLarge):
+        read_table(",".join(f"a{i}@x.example" for i in range(11)), most=10)
+    with pytest.raises(ValidationError, match="columns"):
+        read_table("email" + ",x" * 300 + "\na@x.example")
+
+
+def test_blank_lines_do_not_count_against_the_limit() -> None:
+    assert len(read_table("a@x.example; b@x.example,\n\n\n" * 5, most=10).rows) == 10
+
+
+def test_every_row_is_valid_duplicate_or_invalid() -> None:
+    found = from_table(
+        read_table(
+            "name,email\nAnn,Ann Other <A@x.example>\n,a@X.example\n,B <b@x.example>\n"
+            "C,c@\nD,\nE,e@x.example e@y.example\n"
+        )
+    )
+    assert [(r.email, r.name, r.variables) for r in found.valid] == [
+        ("A@x.example", "Ann", {}),
+        ("b@x.example", "B", {}),
+    ]
+    assert found.duplicates == 1
+    assert [(bad.row, bad.value) for bad in found.invalid] == [(5, "c@"), (6, ""), (7, "e@x.example e@y.example")]
+    assert found.invalid[1].reason == "There is no address in this row."
+
+
+cells = st.text(st.characters(exclude_categories=["C", "Z"]) | st.sampled_from(" ,;|\t\n\"'@"), max_size=12)
+
+
+@given(
+    rows=st.lists(st.lists(cells, min_size=2, max_size=2), min_size=1, max_size=8),
+    delimiter=st.sampled_from(DELIMITERS),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+    line_end=st.sampled_from(["\n", "\r\n"]),
+)
+def test_what_a_program_wrote_is_read_back(rows: list[list[str]], delimiter: str, encoding: str, line_end: str) -> None:
+    file = io.StringIO(newline="")
+    writer = csv.writer(file, delimiter=delimiter, lineterminator=line_end, quoting=csv.QUOTE_ALL)
+    writer.writerow(["Email", "Note", "Other"])
+    writer.writerows([f"user{i}@x.example", *row] for i, row in enumerate(rows))
+    table = read_table(file.getvalue().encode(encoding))
+    assert table.columns == ("email", "note", "other")
+    trimmed = [[cell.strip(" \t\r\n") for cell in row] for row in rows]
+    assert [row.cells for row in table.rows] == [[f"user{i}@x.example", *row] for i, row in enumerate(trimmed)]
+
+
+@given(data=st.binary(max_size=300) | st.text('aé@x.,;|\t\n\r "<>-', max_size=200).map(str.encode))
+def test_no_bytes_break_the_reader(data: bytes) -> None:
+    try:
+        table = read_table(data)
+    except PacelineError:
+        return
+    found = from_table(table)
+    assert len(found.valid) + found.duplicates + len(found.invalid) == len(table.rows)
+    assert all(len(row.cells) == len(table.columns) for row in table.rows)
+    assert len(set(table.columns)) == len(table.columns)
