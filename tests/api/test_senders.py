@@ -5,11 +5,16 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 from litestar import Litestar
 
+from app.contract.senders import NewSender
 from app.db.queries import queries
+from app.errors import ValidationError
+from app.services.sender_settings import from_new
 from app.settings import Settings
+from tests.support.smtp_server import Options, SmtpServer
 from tests.support.tenants import Api
 
 
@@ -290,3 +295,33 @@ async def test_usage_of_a_fresh_sender(api: Api) -> None:
     await api.ok("PATCH", f"/senders/{sender['id']}", json={"hourly_limit": None, "daily_limit": None})
     usage = await api.ok("GET", f"/senders/{sender['id']}/usage")
     assert (usage["hour"], usage["day"]) == ({"used": 0, "limit": None, "next_at": None}, None)
+
+
+async def test_a_test_connection_says_how_far_it_came(api: Api) -> None:
+    with SmtpServer(Options(username="ann", password="right")) as server:
+        place = {"host": "127.0.0.1", "port": server.port, "security": "none", "username": "ann"}
+        sender = await add(api, **place, password="right")
+        found = await api.ok("POST", f"/senders/{sender['id']}/verify")
+        assert found["ok"]
+        assert [(phase["phase"], phase["state"], phase["ok"]) for phase in found["phases"]] == [
+            ("dns", "ok", True),
+            ("tcp", "ok", True),
+            ("tls", "skipped", False),
+            ("auth", "ok", True),
+        ]
+        found = await api.ok("POST", "/senders/verify", json=a_sender(**place, password="wrong"))
+        assert not found["ok"]
+        assert (found["phases"][3]["state"], found["phases"][3]["mend"] is None) == ("failed", False)
+        assert server.received == []
+    assert len((await api.ok("GET", "/senders"))["data"]) == 1
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "10.1.2.3", "localhost", "[::1]", "169.254.169.254", "::ffff:10.0.0.1"])
+async def test_private_hosts_are_refused_unless_allowed(settings: Settings, host: str) -> None:
+    strict = msgspec.structs.replace(settings, smtp_allow_private=False)
+    wanted = NewSender(from_email="ann@example.com", host=host)
+    with pytest.raises(ValidationError, match="private") as refused:
+        from_new(wanted, strict)
+    assert refused.value.problems[0].path == "host"
+    from_new(wanted, settings)
+    from_new(NewSender(from_email="ann@example.com", host="8.8.8.8"), strict)
