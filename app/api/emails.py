@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -33,6 +34,7 @@ IdempotencyKey = Annotated[
 EmailId = Annotated[UUID, PathParameter(description="The message's id.")]
 
 
+@dataclass
 class BatchOperation(Operation):
     """The body is read row by row, so that every bad one can be named; its schema is still a list of messages."""
 

@@ -15,7 +15,7 @@ from app.domain.waiting import WaitingFor
 
 Addresses = str | list[str] | None
 Body = Annotated[str, Meta(max_length=2_000_000)]
-TagText = Annotated[str, Meta(max_length=256, pattern=r"^[A-Za-z0-9_-]+\Z")]
+TagText = Annotated[str, Meta(max_length=256, pattern=r"^[A-Za-z0-9_-]+$")]
 
 # What Resend has and we have not yet: refused by name with what to do instead, never ignored.
 NOT_YET: Final = {
