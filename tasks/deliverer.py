@@ -29,6 +29,7 @@ from app.pacing.reservations import Refusal
 from app.services import delivery, secrets
 from app.services.delivery import Due
 from app.services.messages import From
+from tasks import failpoints
 from tasks.clock import instant
 from tasks.connections import Account
 from tasks.gatekeeper import GateUnknown, Pass
@@ -99,6 +100,7 @@ class Deliverer:
                 self._lease.workspace_id, message, sender, date=instant(self._worker.clock.now())
             )
             conn = await self._worker.connections.acquire(account)
+            failpoints.passing("offer.connected")
             answer = await conn.offer(rendered.envelope, rendered.data)
         except ValidationError as error:
             await self._refuse(message, Status.FAILED, error.message)
@@ -110,6 +112,7 @@ class Deliverer:
                 raise
             await self._refused(message, error, connected=conn is not None)
             return None
+        failpoints.passing("offer.done")
         self._runner.troubles.clear()
         return conn, account, answer
 
@@ -190,6 +193,7 @@ class Deliverer:
             gate.no_dot()
             return
         gate.dot_written(dot.written_at)
+        failpoints.passing("dot.written")
         await self._outcome(message, conn, offered, word.dispatch_id, self._worker.clock.at(dot.written_at))
 
     async def _take_back(self, dispatch_id: int) -> None:
@@ -210,6 +214,7 @@ class Deliverer:
         except ReplyUnknown as error:
             outcome, status, text = "unknown", Status.UNCERTAIN, error.message
         else:
+            failpoints.passing("reply.read")
             code, text = reply.code, str(reply)
             outcome, status, due = self._meaning(message, reply)
             if status is Status.SENT:
@@ -257,6 +262,9 @@ class Deliverer:
             await self._refuse(message, Status.SUPPRESSED, "The address is on the suppression list.")
         elif word.verdict == "oversize":
             await self._refuse(message, Status.FAILED, "It has more recipients than a limit allows in an hour at all.")
+        elif word.verdict == "window":
+            await runner.openings.shut(message.lane_id)
+            await runner.give_back(message)
         elif word.next_at is not None and word.verdict not in ("early", "gap"):
             await self._closed(message, word.verdict, word.next_at)
         else:

@@ -7,6 +7,7 @@ next may only pass `gap` after that dot was written.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from uuid import UUID
 
 import msgspec
@@ -17,6 +18,7 @@ from app.domain.pacing import dot_deadline
 from app.services import delivery
 from app.services.delivery import Due
 from app.services.leases import Lease
+from tasks import failpoints
 from tasks.clock import Clock, instant
 
 MOST = 100  # messages in one gate
@@ -38,14 +40,17 @@ class Pass(msgspec.Struct, frozen=True):
 
 
 DRAINED = Pass("drained", None, None, 0.0, 0.0)
+SHUT = Pass("window", None, None, 0.0, 0.0)
 
 
 class Gatekeeper:
-    def __init__(self, pool: Pool, lease: Lease, clock: Clock, *, window: float) -> None:
+    def __init__(self, pool: Pool, lease: Lease, clock: Clock, *, window: float, admits: Callable[[Due], bool]) -> None:
+        """`window`: seconds of an hour. `admits`: whether the sending window of a message is open now."""
         self._pool = pool
         self._lease = lease
         self._clock = clock
         self._window = window
+        self._admits = admits
         self._queue: list[tuple[Due, asyncio.Future[Pass]]] = []
         self._arrived = asyncio.Event()
         self._dot_done = asyncio.Event()
@@ -95,6 +100,9 @@ class Gatekeeper:
             if self.gap:
                 await self._dot_done.wait()
                 await self._until(self._free_at)
+            for message, word in self._queue:
+                if not word.done() and not self._admits(message):
+                    word.set_result(SHUT)
             self._queue = [entry for entry in self._queue if not entry[1].done()]
             if not self._queue:
                 self._arrived.clear()
@@ -109,6 +117,7 @@ class Gatekeeper:
     async def _pass(self, batch: list[tuple[Due, asyncio.Future[Pass]]]) -> None:
         loop = asyncio.get_running_loop()
         asked = loop.time()
+        failpoints.passing("gate.asked")
         prior = None if self._prior_dot is None else instant(self._prior_dot)
         try:
             verdicts = await delivery.gate(
@@ -119,6 +128,7 @@ class Gatekeeper:
                 if not word.done():
                     word.set_exception(GateUnknown(str(error)))
             return
+        failpoints.passing("gate.committed")
         # Counted from before the question was asked, so that the dot is in time by the database's clock as well.
         deadline = asked + dot_deadline(self._window)
         again: list[tuple[Due, asyncio.Future[Pass]]] = []
@@ -141,8 +151,10 @@ class Gatekeeper:
 
     async def _until(self, loop_time: float) -> None:
         loop = asyncio.get_running_loop()
-        while (left := loop_time - loop.time()) > 0:
+        left = loop_time - loop.time()
+        if left > 0:
             await asyncio.sleep(left)
+            await self._until(loop_time)
 
     async def take_back(self, email_ids: list[UUID]) -> None:
         """Voids what a gate with an unknown outcome may have booked; waits for the database as long as it takes."""

@@ -51,6 +51,8 @@ class Places:
 
     async def reserve(self, found: list[Due], now: float) -> list[Due]:
         """Those of `found` that may go as far as anyone here knows; what may not is held back."""
+        if not found:
+            return []
         await self._learn_limits(found)
         scopes = list({scope for message in found for scope in self.scopes_of(message.campaign_id)})
         scopes.sort(key=lambda scope: (SCOPE_ORDER.index(scope.kind), scope.id))

@@ -10,6 +10,7 @@ import structlog
 from app.db.outage import UNAVAILABLE
 from app.db.pool import Pool
 from app.services import delivery, leases
+from tasks import failpoints
 
 log = structlog.get_logger()
 
@@ -57,12 +58,14 @@ class Recorder:
                 self._added.clear()
                 self._idle.set()
                 continue
+            failpoints.passing("record.asked")
             try:
                 await delivery.record(self._pool, batch)
             except UNAVAILABLE as error:
                 log.warning("record.waits", waiting=len(self._outcomes), error=str(error).strip())
                 await asyncio.sleep(0.5)
                 continue
+            failpoints.passing("record.committed")
             del self._outcomes[: len(batch)]
             self._changed.update(outcome.workspace_id for outcome in batch)
 

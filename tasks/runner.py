@@ -18,12 +18,15 @@ import structlog
 
 from app.db.outage import UNAVAILABLE
 from app.db.pool import FOREVER
+from app.domain.lateness import is_late
 from app.services import delivery, leases
 from app.services.delivery import Due
 from app.services.leases import Lease, Outlook
+from tasks import failpoints
 from tasks.clock import instant
 from tasks.deliverer import Deliverer
 from tasks.gatekeeper import Gatekeeper
+from tasks.openings import Openings
 from tasks.places import Places
 from tasks.troubles import Troubles
 
@@ -52,9 +55,10 @@ class Runner:
         self.lease = lease
         self.clock = worker.clock
         self.window = worker.settings.rate_window_seconds
-        self.gate = Gatekeeper(worker.pool, lease, worker.clock, window=self.window)
+        self.gate = Gatekeeper(worker.pool, lease, worker.clock, window=self.window, admits=self._admits)
         self.deliverer = Deliverer(self)
         self.places = Places(self)
+        self.openings = Openings(self)
         self.troubles = Troubles()
         self._outlook: Outlook | None = None
         self._pending: deque[Due] = deque()  # read, with places held, in order
@@ -117,6 +121,7 @@ class Runner:
             await leases.release(self.worker.pool, self.lease)
         except UNAVAILABLE:
             log.warning("lease.lapses", mailbox=str(self.lease.mailbox_id))
+        failpoints.passing("lease.released")
 
     # One look
 
@@ -148,6 +153,7 @@ class Runner:
         self._outlook = outlook
         self.gate.gap = outlook.min_delay_ms / 1000
         self.places.forget_limits()
+        await self.openings.refresh()
         await self.deliverer.refresh_senders()
 
     async def _read(self, now: float) -> None:
@@ -160,10 +166,27 @@ class Runner:
             self.worker.pool, self.lease, now=instant(now), until=instant(now + LOOKAHEAD), busy=busy, limit=BATCH
         )
         self._read_at = 0.0 if len(found) == BATCH else now + LOOKAHEAD / 2
+        failpoints.passing("claim.read")
         if found:
+            found = await self.openings.admit(await self._without_late(found))
             granted = await self.places.reserve(found, now)
+            failpoints.passing("places.reserved")
             await self.worker.messages.load(self.lease.workspace_id, {message.content_id for message in granted})
             self._pending = deque(sorted([*self._pending, *granted], key=lambda message: message.order))
+
+    async def _without_late(self, found: list[Due]) -> list[Due]:
+        """Sets aside what a downtime made late and whose policy is not to send it then."""
+        after = timedelta(seconds=self.outlook().late_after_seconds)
+        spans = self.worker.downtimes
+        late = [m.id for m in found if m.late_policy != "send" and is_late(m.due_at, spans, after=after)]
+        if not late:
+            return found
+        await delivery.set_late(self.worker.pool, self.lease, late)
+        self.worker.recorder.changed(self.lease.workspace_id)
+        return [message for message in found if message.id not in late]
+
+    def _admits(self, message: Due) -> bool:
+        return self.openings.is_open(message.lane_id)
 
     async def _idle(self) -> float | None:
         """Nothing in hand: the moment to look again by the database's clock, or None once the lease is given back."""

@@ -19,12 +19,13 @@ from app.db.listening import listen
 from app.db.outage import UNAVAILABLE
 from app.db.pool import make_pool
 from app.domain.ids import new_id
+from app.domain.lateness import Downtime
 from app.pacing.reservations import Reservations
 from app.queue import POLLING, worker_app
 from app.services import leases
 from app.services.messages import Messages
 from app.settings import Settings
-from tasks import lane, prune
+from tasks import failpoints, lane, prune
 from tasks.clock import Clock
 from tasks.connections import Connections
 from tasks.recorder import Recorder
@@ -48,6 +49,7 @@ class Worker:
         self.messages = Messages(self.pool)
         self.recorder = Recorder(self.pool)
         self._runners: dict[UUID, tuple[Runner, asyncio.Task[None]]] = {}
+        self.downtimes: list[Downtime] = []
         self._draining = False
 
     async def look_at(self, mailbox_id: UUID) -> None:
@@ -60,6 +62,7 @@ class Worker:
         lease = await leases.take(self.pool, mailbox_id, self.id)
         if lease is None or mailbox_id in self._runners:
             return
+        failpoints.passing("lease.taken")
         runner = Runner(self, lease)
         task = asyncio.create_task(self._run(runner), name=f"mailbox {mailbox_id}")
         self._runners[mailbox_id] = (runner, task)
@@ -93,6 +96,7 @@ class Worker:
             self.pool, self.id, host=socket.gethostname(), pid=os.getpid(), lease_seconds=self.settings.lease_seconds
         )
         self.clock.sync(now, asked=asked, answered=loop.time())
+        self.downtimes = await leases.downtimes(self.pool)
 
     async def _heartbeats(self) -> None:
         while True:
@@ -170,6 +174,7 @@ class Worker:
 
 async def run(settings: Settings, *, concurrency: int) -> None:
     """The worker process: returns after SIGTERM or SIGINT, once nothing is in doubt."""
+    failpoints.arm(settings.failpoints)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

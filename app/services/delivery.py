@@ -16,6 +16,7 @@ from app.db.pool import Pool
 from app.db.queries import queries, rows
 from app.db.transaction import retrying
 from app.domain.status import Status
+from app.domain.windows import Window
 from app.services import lanes
 from app.services.leases import Lease
 
@@ -39,6 +40,7 @@ class Due(msgspec.Struct, frozen=True, kw_only=True):
     recipient_count: int
     variables: dict[str, Any] | None
     message_id: str
+    late_policy: str  # send, skip, ask
 
     @property
     def order(self) -> tuple[datetime, int, UUID]:
@@ -212,6 +214,37 @@ async def senders(pool: Pool, lease: Lease) -> list[dict[str, Any]]:
     """The senders that deliver through this mailbox, passwords still sealed."""
     async with pool.connection() as conn:
         return await rows(queries.mailboxes.senders(conn, workspace_id=lease.workspace_id, mailbox_id=lease.mailbox_id))
+
+
+async def set_late(pool: Pool, lease: Lease, email_ids: Sequence[UUID]) -> None:
+    """What a downtime made late is missed or held, by its own policy."""
+
+    async def work(tx: Any) -> None:
+        await rows(
+            queries.delivery.set_late(tx, workspace_id=lease.workspace_id, **lease.key, email_ids=list(email_ids))
+        )
+
+    await retrying(pool, work)
+
+
+async def windows(pool: Pool, lease: Lease) -> dict[int, list[Window]]:
+    """By lane, the windows that must all be open for it to send; lanes without one are left out."""
+    async with pool.connection() as conn:
+        found = await rows(queries.mailboxes.windows(conn, mailbox_id=lease.mailbox_id))
+    return {row["id"]: [*_windows(row, "sender"), *_windows(row, "campaign")] for row in found}
+
+
+def _windows(row: dict[str, Any], whose: str) -> list[Window]:
+    if row[f"{whose}_days"] is None:
+        return []
+    days, start, end, zone = (row[f"{whose}_{part}"] for part in ("days", "start", "end", "timezone"))
+    return [Window(frozenset(days), start, end, zone)]
+
+
+async def block_lane(pool: Pool, lane_id: int, *, until: datetime) -> None:
+    """A window has closed: the lane waits until it opens."""
+    async with pool.connection() as conn:
+        await queries.mailboxes.block_lane(conn, lane_id=lane_id, until=until)
 
 
 async def block_mailbox(pool: Pool, lease: Lease, *, until: datetime, reason: str | None) -> None:

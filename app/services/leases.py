@@ -11,6 +11,7 @@ import msgspec
 from app.db.pool import Pool
 from app.db.queries import queries, rows
 from app.db.transaction import retrying, transaction
+from app.domain.lateness import Downtime
 from app.queue import defer_knock
 
 
@@ -41,6 +42,7 @@ class Outlook(msgspec.Struct, frozen=True):
     hourly_limit: int | None
     daily_limit: int | None
     workspace_limit: int | None
+    late_after_seconds: int
 
 
 async def beat(pool: Pool, worker_id: UUID, *, host: str, pid: int, lease_seconds: float) -> datetime:
@@ -109,6 +111,12 @@ async def settle_lanes(pool: Pool, mailbox_id: UUID, *, until: datetime) -> None
         await queries.mailboxes.refresh_next_due(tx, lane_ids=[row["id"] for row in found])
 
     await retrying(pool, work)
+
+
+async def downtimes(pool: Pool, *, days: int = 30) -> list[Downtime]:
+    """The spans without a worker of the last `days` days."""
+    async with pool.connection() as conn:
+        return [Downtime(**row) for row in await rows(queries.workers.downtimes(conn, days=days))]
 
 
 async def orphans(pool: Pool) -> list[UUID]:

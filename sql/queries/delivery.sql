@@ -2,7 +2,7 @@
 -- The next messages of a mailbox in the order (due, position), from the lanes that nothing holds back. Only reads: the claim is
 -- the runner's lease, and the gate checks the fence, the revision and the status again.
 select e.id, e.revision, e.lane_id, e.sender_id, e.campaign_id, e.content_id, e.due_at, e.position, e.created_at, e.attempts,
-    e.to_address, e.to_name, e.recipients, e.recipient_count, e.variables, e.message_id
+    e.to_address, e.to_name, e.recipients, e.recipient_count, e.variables, e.message_id, e.late_policy::text as late_policy
 from lanes l
 cross join lateral (
     select * from emails x
@@ -119,4 +119,22 @@ ledger as (
 )
 insert into events (workspace_id, type, email_id, campaign_id, sender_id)
 select workspace_id, 'email.uncertain', id, campaign_id, sender_id from late
+returning email_id;
+
+-- name: set_late
+-- What a downtime made late, by its policy: `skip` is missed, `ask` is held for a person. Needs the lease.
+with late as (
+    update emails e set
+        status = case when e.late_policy = 'skip' then 'missed'::email_status else 'held' end,
+        ended_at = case when e.late_policy = 'skip' then clock_timestamp() end,
+        reply = 'It came due while nothing was running to send it.'
+    where e.workspace_id = :workspace_id and e.id = any (:email_ids::uuid[]) and e.late_policy <> 'send'
+        and e.status in ('scheduled', 'deferred')
+        and exists (
+            select from mailboxes m where m.id = :mailbox_id and m.runner_id = :worker_id and m.fence = :fence
+        )
+    returning e.id, e.campaign_id, e.sender_id, e.status
+)
+insert into events (workspace_id, type, email_id, campaign_id, sender_id)
+select :workspace_id, 'email.' || status, id, campaign_id, sender_id from late
 returning email_id;

@@ -25,7 +25,7 @@ where m.id = :mailbox_id and m.runner_id = :worker_id and m.fence = :fence
 -- name: outlook^
 -- All that decides when the runner of this mailbox must look next. `wake_at`: the earliest lane; null: nothing waits at all.
 select m.blocked_until, m.blocked_reason, m.free_at, m.min_delay_ms, m.concurrency, m.hourly_limit, m.daily_limit,
-    w.hourly_limit as workspace_limit, clock_timestamp() as now,
+    w.hourly_limit as workspace_limit, w.late_after_seconds, clock_timestamp() as now,
     (select min(l.wake_at) from lanes l where l.mailbox_id = m.id and l.next_due is not null) as wake_at
 from mailboxes m join workspaces w on w.id = m.workspace_id
 where m.id = :mailbox_id and m.runner_id = :worker_id and m.fence = :fence;
@@ -43,6 +43,22 @@ where id = :mailbox_id and runner_id = :worker_id and fence = :fence;
 -- A campaign's own limit is reached: its lanes on this mailbox wait, the rest of the mailbox goes on.
 update lanes set blocked_until = :until, blocked_reason = 'campaign_hour'
 where workspace_id = :workspace_id and mailbox_id = :mailbox_id and campaign_id = :campaign_id and blocked_until < 'infinity';
+
+-- name: block_lane!
+-- A window has closed: the lane waits until it opens.
+update lanes set blocked_until = greatest(blocked_until, :until), blocked_reason = 'window'
+where id = :lane_id and blocked_until < :until;
+
+-- name: windows
+-- The lanes of this mailbox that wait and have a window, their sender's or their campaign's.
+select l.id, s.window_days as sender_days, s.window_start as sender_start, s.window_end as sender_end,
+    s.window_timezone as sender_timezone, c.window_days as campaign_days, c.window_start as campaign_start,
+    c.window_end as campaign_end, c.timezone as campaign_timezone
+from lanes l
+join senders s on s.workspace_id = l.workspace_id and s.id = l.sender_id
+left join campaigns c on c.workspace_id = l.workspace_id and c.id = l.campaign_id
+where l.mailbox_id = :mailbox_id and l.next_due is not null and l.blocked_until < 'infinity'
+    and (s.window_days is not null or c.window_days is not null);
 
 -- name: lock_due_lanes
 -- First half of bringing next_due up to date; waits for writers that are just adding to these lanes.

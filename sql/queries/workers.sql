@@ -1,16 +1,32 @@
 -- name: beat$
--- Keeps the worker's row, and with it all its leases, alive for :lease seconds. Returns the database's time.
+-- Keeps the worker's row, and with it all its leases, alive for :lease seconds. Returns the database's time. Where no worker
+-- lived until now, that span goes down as a downtime.
+with last as (
+    select max(expires_at) as until from workers
+),
+gap as (
+    insert into downtimes (started_at, ended_at)
+    select until, clock_timestamp() from last where until < clock_timestamp()
+    on conflict do nothing
+)
 insert into workers (id, host, pid, expires_at)
 values (:worker_id, :host, :pid, clock_timestamp() + make_interval(secs => :lease))
 on conflict (id) do update set expires_at = excluded.expires_at
 returning clock_timestamp();
 
+-- name: downtimes
+-- The spans without a worker of the last :days days, the latest first.
+select started_at, ended_at from downtimes where ended_at > clock_timestamp() - make_interval(days => :days)
+order by ended_at desc limit 100;
+
 -- name: retire!
-delete from workers where id = :worker_id;
+-- The worker has ended; its row stays a while to say until when a worker lived.
+update workers set expires_at = least(expires_at, clock_timestamp()) where id = :worker_id;
 
 -- name: bury!
--- Rows of workers that died long ago.
+-- Rows of workers that ended long ago, but for the last of all.
 delete from workers where expires_at < clock_timestamp() - interval '1 hour'
+    and expires_at < (select max(expires_at) from workers)
     and not exists (select from mailboxes m where m.runner_id = workers.id);
 
 -- name: orphans

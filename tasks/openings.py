@@ -1,0 +1,57 @@
+"""Sending windows of one mailbox's lanes: a lane whose window is closed is one blocked row until it opens."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from app.db.pool import FOREVER
+from app.domain.windows import Window, closes, next_open
+from app.services import delivery
+from app.services.delivery import Due
+from tasks.clock import instant
+
+if TYPE_CHECKING:
+    from tasks.runner import Runner
+
+NEVER_OPEN: Final = timedelta(days=1)  # two windows that never meet are looked at again after this
+
+
+class Openings:
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
+        self._windows: dict[int, list[Window]] = {}
+        self._closes: dict[int, float] = {}  # by lane, seconds since the epoch; 0: closed
+
+    async def refresh(self) -> None:
+        """Reads the windows again and blocks the lanes that are closed."""
+        self._windows = await delivery.windows(self._runner.worker.pool, self._runner.lease)
+        now = instant(self._runner.clock.now())
+        self._closes = {}
+        for lane_id, windows in self._windows.items():
+            opening = next_open(windows, now)
+            if opening == now:
+                self._closes[lane_id] = min(closes(window, now) for window in windows).timestamp()
+            else:
+                self._closes[lane_id] = 0.0
+                await self._block(lane_id, opening, now)
+
+    def is_open(self, lane_id: int) -> bool:
+        closing = self._closes.get(lane_id)
+        return closing is None or self._runner.clock.now() < closing
+
+    async def admit(self, found: list[Due]) -> list[Due]:
+        """Those of `found` whose lanes are open. One that was closed may have opened since."""
+        if all(self.is_open(message.lane_id) for message in found):
+            return found
+        await self.refresh()
+        return [message for message in found if self.is_open(message.lane_id)]
+
+    async def shut(self, lane_id: int) -> None:
+        """The window of a lane closed while its messages were in hand."""
+        now = instant(self._runner.clock.now())
+        await self._block(lane_id, next_open(self._windows[lane_id], now), now)
+
+    async def _block(self, lane_id: int, opening: datetime | None, now: datetime) -> None:
+        until = min(opening or now + NEVER_OPEN, FOREVER - timedelta(days=1)).astimezone(UTC)
+        await delivery.block_lane(self._runner.worker.pool, lane_id, until=until)
