@@ -1,6 +1,6 @@
 """Named points of the sending path at which a fault test may strike. Only PACELINE_FAILPOINTS arms them.
 
-`gate.committed=kill@25,record.asked=stop`: at the 25th passage of `gate.committed` the process kills itself with SIGKILL;
+`gate.committed=kill@25,record.asked=stop`: at its 25th passage of `gate.committed` the process kills itself by SIGKILL;
 at the first of `record.asked` it stops itself with SIGSTOP. `fail` raises instead.
 """
 
