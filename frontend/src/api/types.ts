@@ -37,3 +37,4 @@ export type NewCampaign = Schemas["NewCampaign"];
 
 export type Allowance = Schemas["Allowance"];
 export type SenderLoad = Schemas["SenderLoad"];
+export type Stats = Schemas["Stats"];

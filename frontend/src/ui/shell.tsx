@@ -24,12 +24,15 @@ export function Shell({ sidebar, header, location, children }: ShellProps) {
       >
         Skip to content
       </a>
-      <div className="sticky top-0 hidden h-dvh flex-col border-line border-r bg-surface lg:flex">
+      <aside
+        aria-label="Sidebar"
+        className="sticky top-0 hidden h-dvh flex-col border-line border-r bg-surface lg:flex"
+      >
         <div className="flex h-13 items-center px-4">
           <Brand />
         </div>
         {sidebar}
-      </div>
+      </aside>
       <dialog
         ref={drawer}
         aria-label="Navigation"

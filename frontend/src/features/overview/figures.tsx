@@ -1,8 +1,10 @@
 import { Link, type LinkProps } from "@tanstack/react-router";
 import type { ReactNode } from "react";
+import type { EmailStatus, Stats } from "@/api/types";
 import { classes } from "@/lib/classes";
 import { formatCount } from "@/lib/numbers";
 import { lastWindow } from "@/ui/allowance";
+import { ATTENTION_STATUSES, EMAIL_STATUS } from "@/ui/email-status";
 import { Card } from "@/ui/page";
 import { ErrorState, Skeleton } from "@/ui/states";
 import { RelativeTime } from "@/ui/time";
@@ -24,7 +26,8 @@ export function Figures() {
   }
   const now = stats.data;
   const limit = now?.workspace_hour?.limit ?? null;
-  const attention = now ? now.failed + now.uncertain + now.counts.held : 0;
+  const troubles = now ? troublesOf(now.counts) : [];
+  const attention = troubles.reduce((sum, { count }) => sum + count, 0);
   return (
     <Card className="grid grid-cols-2 overflow-hidden lg:grid-cols-4">
       <Figure label="Waiting" value={now?.waiting} to="/scheduled">
@@ -48,18 +51,33 @@ export function Figures() {
           ? `${formatCount(now.sending)} on the wire`
           : "Accepted by the receiving servers"}
       </Figure>
-      <Figure
-        label="Needs a look"
-        value={attention}
-        to="/sent"
-        search={{ status: "failed" }}
-        alarming={attention > 0}
-      >
-        {now &&
-          `${formatCount(now.failed)} failed, ${formatCount(now.uncertain)} uncertain, ${formatCount(now.counts.held)} held`}
+      <Figure label="Needs a look" value={attention} {...lookAt(troubles)} alarming={attention > 0}>
+        {troubles.length > 0
+          ? troubles.map(({ label, count }) => `${formatCount(count)} ${label}`).join(", ")
+          : "Nothing failed"}
       </Figure>
     </Card>
   );
+}
+
+interface Trouble {
+  status: EmailStatus;
+  label: string;
+  count: number;
+}
+
+function troublesOf(counts: Stats["counts"]): Trouble[] {
+  return ATTENTION_STATUSES.map((status) => ({
+    status,
+    label: EMAIL_STATUS[status].label.toLowerCase(),
+    count: counts[status],
+  })).filter(({ count }) => count > 0);
+}
+
+/** The list that shows the first trouble: held mail is still waiting. */
+function lookAt([first]: readonly Trouble[]): Pick<FigureProps, "to" | "search"> {
+  if (!first) return { to: "/sent" };
+  return { to: first.status === "held" ? "/scheduled" : "/sent", search: { status: first.status } };
 }
 
 interface FigureProps {
