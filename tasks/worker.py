@@ -49,6 +49,7 @@ class Worker:
         self.messages = Messages(self.pool)
         self.recorder = Recorder(self.pool)
         self._runners: dict[UUID, tuple[Runner, asyncio.Task[None]]] = {}
+        self._taking: set[UUID] = set()
         self.downtimes: list[Downtime] = []
         self._draining = False
 
@@ -59,8 +60,14 @@ class Worker:
         if mailbox_id in self._runners:
             self._runners[mailbox_id][0].stir()
             return
-        lease = await leases.take(self.pool, mailbox_id, self.id)
-        if lease is None or mailbox_id in self._runners:
+        if mailbox_id in self._taking:
+            return  # a second lease would end the first
+        self._taking.add(mailbox_id)
+        try:
+            lease = await leases.take(self.pool, mailbox_id, self.id)
+        finally:
+            self._taking.discard(mailbox_id)
+        if lease is None:
             return
         failpoints.passing("lease.taken")
         runner = Runner(self, lease)
