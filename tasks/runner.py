@@ -78,6 +78,11 @@ class Runner:
         self._stirred = True
         self._event.set()
 
+    @property
+    def was_stirred(self) -> bool:
+        """Somebody called `stir` and nobody has looked since."""
+        return self._stirred
+
     def drain(self) -> None:
         """Claim nothing more; what is not through the gate yet goes back."""
         self._draining = True

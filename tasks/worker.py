@@ -70,6 +70,9 @@ class Worker:
         if lease is None:
             return
         failpoints.passing("lease.taken")
+        if self._draining:
+            await leases.release(self.pool, lease)
+            return
         runner = Runner(self, lease)
         task = asyncio.create_task(self._run(runner), name=f"mailbox {mailbox_id}")
         self._runners[mailbox_id] = (runner, task)
@@ -82,6 +85,10 @@ class Worker:
             log.exception("runner.failed", mailbox=str(mailbox_id))
         finally:
             del self._runners[mailbox_id]
+        if runner.was_stirred and not self._draining:
+            # A knock that came while the lease was on its way back.
+            with contextlib.suppress(*UNAVAILABLE):
+                await self.look_at(mailbox_id)
 
     def _heard(self, payload: str) -> None:
         with contextlib.suppress(ValueError):
