@@ -18,6 +18,7 @@ class Reason(StrEnum):
     CAMPAIGN_HOUR = "campaign_hour"
     WORKSPACE_HOUR = "workspace_hour"
     GAP = "gap"  # the delay between two messages of the mailbox
+    WINDOW = "window"  # outside of its sending hours
     CONNECTION = "connection"  # the mail server cannot be reached now
     SENDER_PAUSED = "sender_paused"
     CAMPAIGN_PAUSED = "campaign_paused"

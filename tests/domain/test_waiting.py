@@ -41,6 +41,7 @@ def test_its_time_its_retry_or_the_queue() -> None:
 def test_the_later_of_time_and_limits_decides() -> None:
     hour, day = Barrier("mailbox_hour", SOON), Barrier("mailbox_day", LATER)
     assert why(hour) == WaitingFor(Reason.MAILBOX_HOUR, SOON)
+    assert why(Barrier("window", SOON)) == WaitingFor(Reason.WINDOW, SOON)
     assert why(hour, day) == why(day, hour) == WaitingFor(Reason.MAILBOX_DAY, LATER)
     assert why(hour, due_at=LATER) == WaitingFor(Reason.TIME, LATER)
     assert why(day, due_at=SOON) == WaitingFor(Reason.MAILBOX_DAY, LATER)
