@@ -51,7 +51,7 @@ class Address(msgspec.Struct, frozen=True):
     def key(self) -> str:
         """Equal for addresses that are to be taken for one mailbox: case does not matter, `+tags` do."""
         local, _, domain = self.envelope.rpartition("@")
-        return f"{unicodedata.normalize('NFC', local.casefold())}@{domain.lower()}"
+        return f"{unicodedata.normalize('NFC', local.lower())}@{domain.lower()}"
 
     def __str__(self) -> str:
         return f"{self.name} <{self.email}>" if self.name else self.email

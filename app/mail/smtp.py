@@ -261,7 +261,9 @@ class Connection:
             protocol.send(block, 0)
             if not protocol.unsent():
                 return
-            if not await protocol.held_back(self.timeouts.body) and protocol.is_sound():
+            if await protocol.held_back(self.timeouts.body):
+                protocol.fail("it stopped reading")
+            elif protocol.is_sound():
                 return
         raise self._lost("body")
 

@@ -112,6 +112,7 @@ def test_the_longest_address_is_one() -> None:
         ("jo\u0308rg@example.com", "jörg@example.com", True),
         ("ada+1@example.com", "ada+2@example.com", False),
         ("a.da@example.com", "ada@example.com", False),
+        ("straße@example.com", "strasse@example.com", False),
     ],
 )
 def test_one_mailbox_has_one_key(one: str, other: str, same: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import email
 import email.policy
@@ -145,6 +146,8 @@ def _obeys(raw: bytes) -> None:
             assert len(line) <= 78
         for word in re.findall(rb"=\?[^ ]*\?=", line):
             assert len(word) <= 75
+        for payload in re.findall(rb"=\?utf-8\?b\?([^?]*)\?=", line):
+            assert base64.b64decode(payload).decode()  # no character is split between two words
 
 
 @given(subject=SUBJECTS, text=LINES, html=LINES, name=NAMES, value=LINES)
@@ -174,7 +177,7 @@ def test_a_filled_skeleton_equals_a_message_made_alone(
 
 @given(st.text(max_size=400), st.text(max_size=200))
 def test_no_value_breaks_out_of_its_header(value: str, name: str) -> None:
-    content = Content(sender=ADA, subject="{{ value }}", text="x", templated=True)
+    content = Content(sender=ADA, subject="{{ value }}", text="{{ value }}", templated=True)
     to = (Address(name, "bob@example.com", "bob@example.com"),)
     raw = Skeleton(content).fill(to=to, message_id=MESSAGE_ID, date=DATE, variables={"value": value})
     ours = read(raw)
@@ -190,6 +193,22 @@ def test_braces_are_text_unless_the_content_is_a_template() -> None:
     ours = read(compose(content, to=(BOB,), message_id=MESSAGE_ID, date=DATE))
     assert ours["Subject"] == "{{ a }}"
     assert [part[2] for part in parts(ours)] == ["{% b %}", "{# c #}"]
+
+
+@pytest.mark.parametrize("text", ["=?utf-8?q?x?=", "a =?utf-8?b?eA==?= b", '"=?', '=?utf-8?b?eA==?= \\"'])
+def test_what_looks_encoded_is_read_as_it_was_written(text: str) -> None:
+    content = Content(sender=Address(text, ADA.email, ADA.ascii_email), subject=text, text="x")
+    raw = compose(content, to=(BOB,), message_id=MESSAGE_ID, date=DATE)
+    assert text.encode() not in raw.partition(b"\r\n\r\n")[0]
+    assert read(raw)["Subject"] == text
+    assert addresses(read(raw), "From") == [(text, ADA.email)]
+
+
+def test_every_kind_of_line_break_is_one() -> None:
+    raw = compose(
+        Content(sender=ADA, subject="x", text="a\r\nb\rc\nd\n\n"), to=(BOB,), message_id=MESSAGE_ID, date=DATE
+    )
+    assert raw.endswith(b"\r\n\r\na\r\nb\r\nc\r\nd\r\n\r\n")
 
 
 def test_copies_are_shown_and_blind_copies_have_no_place() -> None:

@@ -159,6 +159,7 @@ async def test_giving_up_in_the_middle_of_an_offer_drops_the_connection(server: 
     with pytest.raises(asyncio.CancelledError):
         await offering
     assert not connection.is_usable
+    await wait_until(lambda: server.open_sessions == 0)
     assert server.received == []
 
 
