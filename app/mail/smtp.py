@@ -25,6 +25,7 @@ from app.mail.errors import (
     SmtpError,
     Temporary,
 )
+from app.mail.refusals import refusal
 from app.mail.smtp_handshake import Features, Server, Timeouts, dial
 from app.mail.smtp_protocol import ReplyProtocol
 
@@ -194,7 +195,7 @@ class Connection:
         """The whole envelope and DATA in one write (RFC 2920)."""
         phases: tuple[Phase, ...] = ("mail", *(_RCPT for _ in lines[1:]), "data")
         mail, *recipients, data = await self._ask(b"".join(lines) + b"DATA\r\n", *phases)
-        error = _refusal(mail, tuple(recipients), data)
+        error = refusal(mail, tuple(recipients), data)
         if error is None:
             return Offered(tuple(recipients))
         if data.code == 354:
@@ -210,11 +211,11 @@ class Connection:
                 recipients += await self._ask(line, "rcpt")
                 if classify(recipients[-1], "rcpt") is Verdict.TEMPORARY:
                     break
-        error = _refusal(mail, tuple(recipients), None)
+        error = refusal(mail, tuple(recipients), None)
         if error is not None:
             raise self._refused(error, (mail, *recipients))
         (data,) = await self._ask(b"DATA\r\n", "data")
-        error = _refusal(mail, tuple(recipients), data)
+        error = refusal(mail, tuple(recipients), data)
         if error is not None:
             raise self._refused(error, (data,))
         return Offered(tuple(recipients))
@@ -289,28 +290,3 @@ class Connection:
     def _drop(self) -> None:
         self._state = _State.ENDED
         self._protocol.abort()
-
-
-def _refusal(mail: Reply, recipients: tuple[Reply, ...], data: Reply | None) -> BeforeDot | None:
-    """Why the envelope does not stand, if it does not. `data` is None if DATA was not asked yet."""
-    if not mail.accepted:
-        return _error("The server refused the sender.", "mail", mail, ())
-    verdicts = [classify(reply, "rcpt") for reply in recipients]
-    for verdict in (Verdict.TEMPORARY, Verdict.AUTH):
-        if verdict in verdicts:
-            return _error("The server refused a recipient.", "rcpt", recipients[verdicts.index(verdict)], recipients)
-    if Verdict.ACCEPTED not in verdicts:
-        return _error("The server refused every recipient.", "rcpt", recipients[0], recipients)
-    if data is not None and data.code != 354:
-        return _error("The server refused to take the message.", "data", data, recipients)
-    return None
-
-
-def _error(message: str, phase: Phase, reply: Reply, recipients: tuple[Reply, ...]) -> BeforeDot:
-    match classify(reply, phase):
-        case Verdict.PERMANENT | Verdict.HARD_BOUNCE:
-            return Permanent(message, phase=phase, reply=reply, recipients=recipients)
-        case Verdict.AUTH:
-            return AuthTrouble(message, phase=phase, reply=reply, recipients=recipients)
-        case _:
-            return Temporary(message, phase=phase, reply=reply, recipients=recipients)
