@@ -52,7 +52,7 @@ export function AppLayout() {
   }, [signedIn]);
 
   if (me.isError && me.error instanceof ApiError && me.error.status === 401) {
-    return <Navigate to="/sign-in" search={{ next: location.href }} replace />;
+    return <ToSignIn from={location.href} />;
   }
   if (me.data?.user) {
     const { user, workspace } = me.data;
@@ -85,6 +85,12 @@ export function AppLayout() {
   if (me.isError)
     return <ErrorState title="Paceline could not start" error={me.error} onRetry={() => me.refetch()} />;
   return <div aria-busy className="min-h-dvh" />;
+}
+
+/** Goes to the sign-in page and remembers where to return: the place as it was at first, not while it changes. */
+function ToSignIn({ from }: { from: string }) {
+  const [next] = useState(from === "/" ? undefined : from);
+  return <Navigate to="/sign-in" search={{ next }} replace />;
 }
 
 function Shortcuts() {

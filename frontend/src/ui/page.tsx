@@ -19,7 +19,7 @@ export function Page({ title, beside, actions, back, children, width = "wide" }:
     <div
       className={classes(
         "mx-auto w-full px-4 pt-5 pb-16 sm:px-6",
-        width === "wide" ? "max-w-[88rem]" : "max-w-4xl",
+        width === "wide" ? "max-w-[88rem]" : "max-w-5xl",
       )}
     >
       {back && <div className="mb-2">{back}</div>}

@@ -26,7 +26,7 @@ interface TableProps<Row> {
 }
 
 const CARD = {
-  title: "order-1 basis-[70%] grow font-medium",
+  title: "order-1 basis-1/2 grow font-medium",
   corner: "order-2 ml-auto empty:hidden",
   line: "order-3 basis-full",
   meta: "order-4",

@@ -20,7 +20,7 @@ interface SenderCardProps {
 
 export function SenderCard({ sender, onEdit, onTest }: SenderCardProps) {
   return (
-    <Card className="grid gap-x-6 gap-y-3 p-4 md:grid-cols-[minmax(0,1fr)_minmax(0,15rem)_auto] md:items-center">
+    <Card className="grid gap-x-6 gap-y-3 p-4 md:grid-cols-[minmax(0,1fr)_15rem_18rem] md:items-center">
       <div className="min-w-0">
         <div className="flex flex-wrap items-center gap-2">
           <h2 className="min-w-0 truncate font-semibold">{sender.name}</h2>
@@ -43,7 +43,7 @@ export function SenderCard({ sender, onEdit, onTest }: SenderCardProps) {
           {sender.daily_limit !== null && ` · ${formatCount(sender.daily_limit)} a day`}
         </p>
       </div>
-      <div className="flex gap-1.5">
+      <div className="flex gap-1.5 md:justify-end">
         <Button size="sm" icon={<PlugZap className="size-4" aria-hidden />} onClick={onTest}>
           Test
         </Button>

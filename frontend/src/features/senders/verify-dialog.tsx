@@ -42,7 +42,7 @@ export function VerifyDialog({ sender, onClose }: { sender: Sender; onClose: () 
         >
           Test again
         </Button>
-        <Button variant="primary" onClick={onClose}>
+        <Button variant="primary" data-autofocus onClick={onClose}>
           Done
         </Button>
       </div>
