@@ -44,7 +44,7 @@ test: ## Everything: lint, types, then all tests against real servers and a real
 
 .PHONY: pytest
 pytest: $(DEV) $(DIST) $(TEST_MODULES) ## All Python tests. Options: make pytest PYTEST_ARGS="tests/domain -k status"
-	@$(PYTHON) -m pytest $(PYTEST_ARGS)
+	@$(PYTHON) -m pytest $(or $(PYTEST_ARGS),--numprocesses auto --maxprocesses 4 --dist loadfile)
 
 .PHONY: vitest
 vitest: $(MODULES)

@@ -18,7 +18,7 @@ from tests.support import servers
 if TYPE_CHECKING:
     from app.db.pool import Pool
 
-pytest_plugins = ["tests.support.browser"]
+pytest_plugins = ["tests.support.browser", "tests.support.sending"]
 
 TEMPLATE = "paceline_template"
 
@@ -56,7 +56,7 @@ def database_url(postgres_url: str, migrated_template: str) -> Iterator[str]:
     """A fresh, migrated database of this test's own."""
     name = f"test_{next(_numbers)}"
     with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY file_copy")
     yield database_of(postgres_url, name)
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
