@@ -1,0 +1,152 @@
+"""The first mile: `paceline up`, a sender of one's own, and real mail that leaves on time, in order and once."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.smtp_server import Received, SmtpServer
+from tests.support.stalls import Stalls
+from tests.support.up import lives, running
+from tests.support.waiting import wait_until_sync
+
+ON_TIME = 0.1  # seconds
+SENDER = "ann@example.com"
+
+
+@pytest.fixture
+def smtp() -> Iterator[SmtpServer]:
+    with SmtpServer() as server:
+        yield server
+
+
+class Api:
+    """The API of an `up`, as a developer calls it with the key that was printed."""
+
+    def __init__(self, line: dict[str, Any]) -> None:
+        self.http = httpx.Client(
+            base_url=f"{line['url']}/v1", headers={"Authorization": f"Bearer {line['api_key']}"}, timeout=20
+        )
+
+    def get(self, path: str, **query: str | int) -> Any:
+        return self.http.get(path, params=query).raise_for_status().json()
+
+    def post(self, path: str, body: object) -> Any:
+        answer = self.http.post(path, json=body)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    def add_sender(self, smtp: SmtpServer, hourly_limit: int | None = None) -> None:
+        """A sender with one connection, which keeps the order exactly, and no gap."""
+        server = {"host": "127.0.0.1", "port": smtp.port, "security": "none"}
+        limits = {"hourly_limit": hourly_limit, "min_delay_ms": 0, "concurrency": 1}
+        self.post("/senders", {"from_email": SENDER} | server | limits)
+
+    def schedule(self, due: Iterable[datetime]) -> dict[str, datetime]:
+        """One message for each instant, in one request; the instants by the address that each goes to."""
+        wanted = {f"p{number}@example.org": at for number, at in enumerate(due)}
+        messages = [
+            {"from": SENDER, "to": to, "subject": f"For {to}", "text": "Hello", "scheduled_at": at.isoformat()}
+            for to, at in wanted.items()
+        ]
+        assert len(self.post("/emails/batch", messages)["data"]) == len(wanted)
+        return wanted
+
+    def emails(self, **query: str) -> list[dict[str, Any]]:
+        """The newest hundred."""
+        found: list[dict[str, Any]] = self.get("/emails", limit=100, **query)["data"]
+        return found
+
+
+def lateness(messages: list[Received], due: dict[str, datetime]) -> dict[str, float]:
+    """Seconds from each message's time to the final dot at the server, by address; never two for one address."""
+    arrived = [(message.recipients[0], message.at) for message in messages]
+    assert len(arrived) == len(dict(arrived)), "something came twice"
+    return {to: at - due[to].timestamp() for to, at in arrived}
+
+
+def off_time(messages: list[Received], due: dict[str, datetime], stalls: Stalls) -> dict[str, float]:
+    """Those that came before their time, or later than the promise and the worst stall of the machine allow."""
+    allowed = ON_TIME + stalls.worst
+    return {to: late for to, late in lateness(messages, due).items() if not 0 <= late < allowed}
+
+
+def times(messages: list[Received], due: dict[str, datetime]) -> list[datetime]:
+    """The instants that the messages were for, in the order in which they came."""
+    return [due[message.recipients[0]] for message in messages]
+
+
+def test_a_hundred_messages_arrive_once_on_time_and_in_order(tmp_path: Path, smtp: SmtpServer) -> None:
+    with running(tmp_path / "data") as up:
+        api = Api(up.ready())
+        api.add_sender(smtp)
+        start = datetime.now(UTC) + timedelta(seconds=2)
+        # Messages 40 to 49 are for one instant; the requests come in another order than the instants.
+        instants = [start + timedelta(milliseconds=50 * (40 if 40 <= i < 50 else i)) for i in range(100)]
+        due = api.schedule(sorted(instants, key=lambda at: at.microsecond))
+        with Stalls(tmp_path) as stalls:
+            smtp.wait_for(100)
+        wait_until_sync(lambda: len(api.emails(status="sent")) == 100, what="100 sent messages")
+        assert len(smtp.messages) == 100
+        assert off_time(smtp.messages, due, stalls) == {}
+        assert times(smtp.messages, due) == sorted(instants)
+
+        sent = api.emails(q="p7@")[0]
+        story = api.get(f"/emails/{sent['id']}/events")["data"]
+        assert [event["type"] for event in story] == ["scheduled", "dispatched", "accepted"]
+        assert [event["at"] for event in story] == sorted(event["at"] for event in story)
+        assert sent["scheduled_at"] <= story[1]["at"] <= sent["sent_at"]
+        assert story[2]["message"].startswith("The mail server took it: 250 2.0.0 Accepted")
+
+
+def test_after_ctrl_c_and_a_new_start_future_mail_arrives_on_time_and_once(tmp_path: Path, smtp: SmtpServer) -> None:
+    with running(tmp_path / "data") as up:
+        api = Api(up.ready())
+        api.add_sender(smtp)
+        now = datetime.now(UTC)
+        future = [now + timedelta(seconds=15, milliseconds=50 * i) for i in range(50)]
+        due = api.schedule([now] * 10 + future)
+        smtp.wait_for(10)
+        children = up.pids()
+        assert up.stop(signal.SIGINT) == 0
+        assert [name for name, pid in children.items() if lives(pid)] == []
+        assert smtp.open_sessions == 0
+    assert len(smtp.messages) == 10
+
+    with running(tmp_path / "data") as up:
+        api = Api(up.ready())
+        assert datetime.now(UTC) < future[0], "the new start took too long to show anything"
+        assert len(api.emails(status="scheduled")) == 50
+        with Stalls(tmp_path) as stalls:
+            smtp.wait_for(60)
+        wait_until_sync(lambda: len(api.emails(status="sent")) == 60, what="60 sent messages")
+        assert {email["attempts"] for email in api.emails()} == {1}
+    assert len(smtp.received) == 60
+    assert off_time(smtp.messages[10:], due, stalls) == {}
+    assert times(smtp.messages[10:], due) == future
+
+
+def test_a_limit_holds_in_every_window_and_nothing_is_lost_or_overtaken(tmp_path: Path, smtp: SmtpServer) -> None:
+    window, limit, count = 10, 20, 60
+    with running(tmp_path / "data", environ={"RATE_WINDOW_SECONDS": str(window)}) as up:
+        api = Api(up.ready())
+        api.add_sender(smtp, hourly_limit=limit)
+        due = api.schedule([datetime.now(UTC)] * count)
+        smtp.wait_for(limit)
+        waiting = wait_until_sync(
+            lambda: [email["waiting_for"] for email in api.emails(status="scheduled")], what="messages that wait"
+        )
+        assert {reason["reason"] for reason in waiting} == {"mailbox_hour"}
+        smtp.wait_for(count, timeout=4 * window)
+        wait_until_sync(lambda: len(api.emails(status="sent")) == count, what="all sent")
+    seen = [message.monotonic for message in smtp.received]
+    assert [
+        later - earlier for earlier, later in zip(seen, seen[limit:], strict=False) if later - earlier < window
+    ] == []
+    assert [message.recipients[0] for message in smtp.messages] == list(due)
