@@ -1,4 +1,4 @@
-import { Link, Navigate, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
+import { Link, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
 import {
   CalendarClock,
   LayoutDashboard,
@@ -89,8 +89,12 @@ export function AppLayout() {
 
 /** Goes to the sign-in page and remembers where to return: the place as it was at first, not while it changes. */
 function ToSignIn({ from }: { from: string }) {
+  const navigate = useNavigate();
   const [next] = useState(from === "/" ? undefined : from);
-  return <Navigate to="/sign-in" search={{ next }} replace />;
+  useEffect(() => {
+    navigate({ to: "/sign-in", search: { next }, replace: true });
+  }, [navigate, next]);
+  return null;
 }
 
 function Shortcuts() {

@@ -1,4 +1,4 @@
-import { getRouteApi, Navigate } from "@tanstack/react-router";
+import { getRouteApi, useRouter } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { useMe } from "@/features/session/queries";
 import { SignIn } from "@/features/session/sign-in";
@@ -7,10 +7,15 @@ const route = getRouteApi("/sign-in");
 
 export function SignInPage() {
   const { next, error } = route.useSearch();
+  const router = useRouter();
   const me = useMe();
   useEffect(() => {
     document.title = "Sign in · Paceline";
   }, []);
-  if (me.data?.user) return <Navigate to={next ?? "/"} replace />;
+  const signedIn = me.data?.user != null;
+  useEffect(() => {
+    if (signedIn) router.history.replace(next ?? "/");
+  }, [signedIn, router, next]);
+  if (signedIn) return null;
   return <SignIn next={next} failure={error} />;
 }

@@ -1,4 +1,5 @@
 import type { Allowance } from "@/api/types";
+import { useNow } from "@/lib/now";
 import { formatCount } from "@/lib/numbers";
 import { formatDuration } from "@/lib/time";
 import { Meter } from "./meter";
@@ -14,6 +15,7 @@ interface AllowanceMeterProps {
 /** How much of a limit is used in the window that ends now; without a limit, how much was sent in it. */
 export function AllowanceMeter({ label, allowance, windowSeconds, waiting }: AllowanceMeterProps) {
   const { used, limit, next_at } = allowance;
+  const now = useNow();
   const full = limit !== null && used >= limit;
   return (
     <div>
@@ -35,7 +37,7 @@ export function AllowanceMeter({ label, allowance, windowSeconds, waiting }: All
           parts={[{ label: "Used", value: used, tone: full ? "warn" : "accent" }]}
         />
       )}
-      {full && next_at && (
+      {full && next_at && new Date(next_at) > now && (
         <p className="mt-1 text-warn text-xs">
           Limit reached; the next may go <RelativeTime at={next_at} coming />
         </p>

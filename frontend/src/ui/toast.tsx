@@ -36,7 +36,9 @@ function explain(error: unknown): string[] {
 function show(kind: Toast["kind"], title: string, lines: string[]): void {
   lastId += 1;
   const id = lastId;
-  toasts = [...toasts.slice(-3), { id, kind, title, lines }];
+  // What went wrong before is settled once the next attempt succeeds.
+  const kept = kind === "done" ? toasts.filter((each) => each.kind === "done") : toasts;
+  toasts = [...kept.slice(-3), { id, kind, title, lines }];
   tell();
   window.setTimeout(() => dismiss(id), SHOWN_MS[kind]);
 }

@@ -50,14 +50,14 @@ export const SCHEDULED_COLUMNS: readonly Column<Email>[] = [
   {
     header: "Scheduled time",
     card: "meta",
-    className: "md:w-44",
+    className: "md:w-40 xl:w-44",
     cellClass: "text-[0.8125rem] text-soft",
     cell: (email) => <Time at={email.scheduled_at} seconds />,
   },
   {
     header: "Status",
     card: "meta",
-    className: "md:w-80",
+    className: "md:w-48 xl:w-80",
     cell: (email) => (
       <span className="flex min-w-0 items-center gap-2">
         <Badge {...EMAIL_STATUS[email.status]} title={EMAIL_STATUS[email.status].meaning} />
@@ -69,7 +69,7 @@ export const SCHEDULED_COLUMNS: readonly Column<Email>[] = [
     header: "Actions",
     hideHeader: true,
     card: "corner",
-    className: "md:w-24 md:text-right",
+    className: "md:w-22 xl:w-24 md:text-right",
     cell: (email) => <CancelEmail email={email} compact />,
   },
 ];
@@ -80,7 +80,7 @@ export const SENT_COLUMNS: readonly Column<Email>[] = [
   {
     header: "Sent time",
     card: "meta",
-    className: "md:w-44",
+    className: "md:w-40 xl:w-44",
     cellClass: "text-[0.8125rem] text-soft",
     cell: (email) =>
       email.sent_at ? <Time at={email.sent_at} seconds /> : <span className="text-faint">Not sent</span>,
@@ -88,7 +88,7 @@ export const SENT_COLUMNS: readonly Column<Email>[] = [
   {
     header: "Status",
     card: "meta",
-    className: "md:w-80",
+    className: "md:w-48 xl:w-80",
     cell: (email) => (
       <span className="flex min-w-0 items-center gap-2">
         <Badge {...EMAIL_STATUS[email.status]} title={EMAIL_STATUS[email.status].meaning} />
@@ -104,7 +104,7 @@ export const SENT_COLUMNS: readonly Column<Email>[] = [
     header: "Preview",
     hideHeader: true,
     card: "corner",
-    className: "md:w-24 md:text-right",
+    className: "md:w-22 xl:w-24 md:text-right",
     cell: (email) =>
       email.preview_url && (
         <ExternalLink

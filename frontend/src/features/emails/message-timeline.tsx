@@ -58,9 +58,18 @@ function Entry({ event, last }: { event: StoryEntry; last: boolean }) {
             {formatTime(event.at, zone, new Date(), true)}
           </time>
         </div>
-        {event.message && <p className="mt-0.5 break-words text-faint text-xs">{event.message}</p>}
+        {event.message && (
+          <p className="mt-0.5 break-words text-faint text-xs">{localised(event.message, zone)}</p>
+        )}
       </div>
     </li>
+  );
+}
+
+/** Instants inside a sentence, in the reader's zone. */
+function localised(message: string, zone: string): string {
+  return message.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (instant) =>
+    formatTime(instant, zone, new Date(), true),
   );
 }
 

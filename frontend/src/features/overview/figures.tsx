@@ -51,7 +51,7 @@ export function Figures() {
           ? `${formatCount(now.sending)} on the wire`
           : "Accepted by the receiving servers"}
       </Figure>
-      <Figure label="Needs a look" value={attention} {...lookAt(troubles)} alarming={attention > 0}>
+      <Figure label="Needs a look" value={now && attention} {...lookAt(troubles)} alarming={attention > 0}>
         {troubles.length > 0
           ? troubles.map(({ label, count }) => `${formatCount(count)} ${label}`).join(", ")
           : "Nothing failed"}
@@ -104,7 +104,7 @@ function Figure({ label, value, to, search, alarming = false, children }: Figure
           {formatCount(value)}
         </p>
       )}
-      <p className="mt-1 truncate text-faint text-xs">{children}</p>
+      <p className="mt-1 h-4 truncate text-faint text-xs">{value !== undefined && children}</p>
     </Link>
   );
 }
