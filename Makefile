@@ -56,7 +56,9 @@ lint: $(DEV) $(MODULES) ## ruff, mypy --strict, import rules, tsc, biome, types 
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m mypy
 	@$(VENV)/bin/lint-imports --no-logo
-	@$(VENV)/bin/paceline openapi | cmp - frontend/src/api/openapi.json || { echo 'The API has changed: run make types' >&2; exit 1; }
+	@mkdir -p .cache && $(VENV)/bin/paceline openapi > .cache/openapi.json
+	@diff -u frontend/src/api/openapi.json .cache/openapi.json || { echo 'The API has changed: run make types' >&2; exit 1; }
+	@$(NPM) frontend npm run --silent types -- --check
 	@$(NPM) frontend npm run --silent check
 
 .PHONY: format
