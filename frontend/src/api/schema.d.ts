@@ -969,7 +969,7 @@ export interface components {
          * Reason
          * @enum {string}
          */
-        Reason: "time" | "retry" | "mailbox_hour" | "mailbox_day" | "campaign_hour" | "workspace_hour" | "gap" | "connection" | "sender_paused" | "campaign_paused" | "queue";
+        Reason: "time" | "retry" | "mailbox_hour" | "mailbox_day" | "campaign_hour" | "workspace_hour" | "gap" | "window" | "connection" | "sender_paused" | "campaign_paused" | "queue";
         /** RecipientOutcome */
         RecipientOutcome: {
             email: string;
@@ -1573,7 +1573,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": unknown[];
+                "application/json": components["schemas"]["SendEmail"][];
             };
         };
         responses: {
