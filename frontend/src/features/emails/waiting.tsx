@@ -11,6 +11,7 @@ const REASONS: Record<WaitingFor["reason"], string> = {
   workspace_hour: "Workspace's hourly limit",
   gap: "Delay between two sends",
   connection: "Mail server not reachable",
+  window: "Outside the sending window",
   sender_paused: "Sender is paused",
   campaign_paused: "Campaign is paused",
   queue: "Due now, in the queue",
