@@ -93,6 +93,9 @@ class Deliverer:
 
     async def _offer(self, message: Due) -> tuple[Connection, Account, Offered] | None:
         """The message's body at the server, or None once it is written down why not."""
+        if message.suppressed:  # not even asked of the server
+            await self._suppress(message)
+            return None
         conn = None
         sender, account = self._senders[message.sender_id]
         try:
@@ -155,6 +158,9 @@ class Deliverer:
         await delivery.refuse(self._worker.pool, self._lease, [refusal])
         self._worker.recorder.changed(self._lease.workspace_id)
         await self._runner.give_back(message)
+
+    async def _suppress(self, message: Due) -> None:
+        await self._refuse(message, Status.SUPPRESSED, "The address is on the suppression list.")
 
     async def _trouble(self, sender_id: UUID, error: SmtpError) -> None:
         """The server lets nobody in. The mailbox waits; what a person has to mend pauses the sender."""
@@ -259,7 +265,7 @@ class Deliverer:
         if word.verdict == "lost":
             runner.lose()
         elif word.verdict == "suppressed":
-            await self._refuse(message, Status.SUPPRESSED, "The address is on the suppression list.")
+            await self._suppress(message)
         elif word.verdict == "oversize":
             await self._refuse(message, Status.FAILED, "It has more recipients than a limit allows in an hour at all.")
         elif word.verdict == "window":

@@ -1,7 +1,7 @@
 """The way through the gate for one mailbox: messages whose body is handed over wait here for the word to send the dot.
 
 Without a gap, all that wait share the next commit. With a gap, one message at a time is between gate and dot, and the
-next may only pass `gap` after that dot was written.
+next may only pass `gap` after that dot was written; nothing overtakes a message that is still on its way here.
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ class Gatekeeper:
         self._clock = clock
         self._window = window
         self._admits = admits
+        self._coming: dict[UUID, Due] = {}  # handed to a connection, not here yet
         self._queue: list[tuple[Due, asyncio.Future[Pass]]] = []
         self._arrived = asyncio.Event()
         self._dot_done = asyncio.Event()
@@ -65,8 +66,17 @@ class Gatekeeper:
         now = asyncio.get_running_loop().time()
         if not self.gap:
             return now
-        ahead = len(self._queue) + (0 if self._dot_done.is_set() else 1)
+        ahead = len(self._coming) + len(self._queue) + (0 if self._dot_done.is_set() else 1)
         return max(now, self._free_at) + ahead * self.gap
+
+    def expect(self, message: Due) -> None:
+        """The message is on its way to the server: by the gap's order those behind it wait for it."""
+        self._coming[message.id] = message
+
+    def forget(self, email_id: UUID) -> None:
+        """It does not come, or has been here."""
+        if self._coming.pop(email_id, None) is not None:
+            self._arrived.set()
 
     async def enter(self, message: Due) -> Pass:
         """Waits for the gate's word. Raises GateUnknown."""
@@ -74,6 +84,7 @@ class Gatekeeper:
             return DRAINED
         word: asyncio.Future[Pass] = asyncio.get_running_loop().create_future()
         self._queue.append((message, word))
+        self._coming.pop(message.id, None)
         self._arrived.set()
         return await word
 
@@ -108,6 +119,9 @@ class Gatekeeper:
                 self._arrived.clear()
                 continue
             self._queue.sort(key=lambda entry: entry[0].order)
+            if self.gap and any(message.order < self._queue[0][0].order for message in self._coming.values()):
+                self._arrived.clear()
+                continue
             most = 1 if self.gap else MOST
             batch, self._queue = self._queue[:most], self._queue[most:]
             if not self._queue:

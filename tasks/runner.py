@@ -236,6 +236,7 @@ class Runner:
                 return start
             self._pending.popleft()
             self._moved = True
+            self.gate.expect(message)
             task = asyncio.create_task(self.deliverer.deliver(message))
             self._tasks[message.id] = task
             task.add_done_callback(partial(self._done, message.id))
@@ -243,6 +244,7 @@ class Runner:
 
     def _done(self, email_id: UUID, _task: asyncio.Task[None]) -> None:
         self._tasks.pop(email_id, None)
+        self.gate.forget(email_id)
         self._active_at = self.clock.now()
         self._event.set()
 

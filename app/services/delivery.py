@@ -41,6 +41,7 @@ class Due(msgspec.Struct, frozen=True, kw_only=True):
     variables: dict[str, Any] | None
     message_id: str
     late_policy: str  # send, skip, ask
+    suppressed: bool  # one of its addresses is on the suppression list
 
     @property
     def order(self) -> tuple[datetime, int, UUID]:

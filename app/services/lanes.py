@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from app.db.pool import Conn
 from app.db.queries import queries, rows
 from app.queue import defer_knock
+
+SOON: Final = timedelta(seconds=3)  # a busy runner may have read past a message that is due within this
 
 
 async def ensure(tx: Conn, *, workspace_id: UUID, sender_id: UUID, campaign_id: UUID | None) -> int:
@@ -26,6 +29,8 @@ async def wake(tx: Conn, *, workspace_id: UUID, lane_id: int, due: datetime, now
     lane = await queries.lanes.lower_next_due(tx, workspace_id=workspace_id, lane_id=lane_id, due=due)
     if lane["earlier"]:
         await knock(tx, lane["mailbox_id"], due=due, now=now)
+    elif due <= now + SOON:
+        await queries.lanes.announce(tx, mailbox_id=lane["mailbox_id"])
 
 
 async def knock(tx: Conn, mailbox_id: UUID, *, due: datetime, now: datetime) -> None:

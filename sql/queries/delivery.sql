@@ -2,7 +2,13 @@
 -- The next messages of a mailbox in the order (due, position), from the lanes that nothing holds back. Only reads: the claim is
 -- the runner's lease, and the gate checks the fence, the revision and the status again.
 select e.id, e.revision, e.lane_id, e.sender_id, e.campaign_id, e.content_id, e.due_at, e.position, e.created_at, e.attempts,
-    e.to_address, e.to_name, e.recipients, e.recipient_count, e.variables, e.message_id, e.late_policy::text as late_policy
+    e.to_address, e.to_name, e.recipients, e.recipient_count, e.variables, e.message_id, e.late_policy::text as late_policy,
+    exists (
+        select from (
+            select lower(e.to_address) as address
+            union all select lower(t ->> 'email') from jsonb_array_elements(e.recipients) as t
+        ) as a join suppressions x on x.workspace_id = e.workspace_id and x.address = a.address
+    ) as suppressed
 from lanes l
 cross join lateral (
     select * from emails x

@@ -1,0 +1,119 @@
+"""Messages leave at their time, in order and within the limits: a real worker process, a real SMTP server."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from itertools import pairwise
+
+from tests.support.mailroom import Mailroom, address
+from tests.support.sending import addresses, arrived, most_within
+from tests.support.smtp_server import Received, SmtpServer, Step
+from tests.support.waiting import wait_until
+from tests.support.worker_process import worker
+
+ON_TIME = 0.1  # seconds; asked of nearly all, since the machine of the tests does other things as well
+AT_ALL = 1.0  # seconds
+
+
+def assert_on_time(messages: list[Received], due: dict[str, float]) -> None:
+    lateness = {to: message.at - due[to] for message in messages for to in message.recipients}
+    assert sorted(addresses(messages)) == sorted(due), "each exactly once"
+    assert min(lateness.values()) >= 0
+    assert max(lateness.values()) < AT_ALL
+    assert sum(late < ON_TIME for late in lateness.values()) >= 0.95 * len(due), lateness
+
+
+async def test_a_hundred_messages_arrive_on_time_and_in_order(
+    environment: dict[str, str], room: Mailroom, smtp: SmtpServer
+) -> None:
+    """100 messages 50 ms apart, ten of them for one instant."""
+    sender = await room.sender(port=smtp.port, concurrency=1)
+    with worker(environment) as process:
+        start = await room.now() + timedelta(seconds=2)
+        ids = await room.emails(sender, 90, due=start, every=0.05)
+        tie = await room.emails(sender, 10, due=start + timedelta(seconds=2.01))
+        messages = await arrived(smtp, 100)
+
+        due = {address(ids, i): start.timestamp() + i * 0.05 for i in range(90)}
+        due |= {address(tie, i): start.timestamp() + 2.01 for i in range(10)}
+        assert_on_time(messages, due)
+        assert addresses(messages) == sorted(due, key=lambda to: due[to]), "in the order of their times"
+        await wait_until(room.are("sent"))
+        assert process.troubles == []
+
+
+async def test_a_message_for_now_does_not_wait_for_the_next_look_of_a_busy_mailbox(
+    environment: dict[str, str], room: Mailroom, smtp: SmtpServer
+) -> None:
+    sender = await room.sender(port=smtp.port)
+    with worker(environment):
+        start = await room.now() + timedelta(seconds=1)
+        stream = await room.emails(sender, 60, due=start, every=0.05)
+        due = {address(stream, i): start.timestamp() + i * 0.05 for i in range(60)}
+        await arrived(smtp, 1)
+        for _ in range(20):
+            await asyncio.sleep(0.1)  # the time between two requests
+            (email_id,) = await room.emails(sender)
+            due[address([email_id], 0)] = (await room.email(email_id))["due_at"].timestamp()
+        assert_on_time(await arrived(smtp, 80), due)
+
+
+async def test_limits_hold_in_any_window_and_nothing_is_lost(
+    environment: dict[str, str], room: Mailroom, smtp: SmtpServer
+) -> None:
+    """One mailbox with one connection; another with five that two senders share: each at most 20 in any 10 s."""
+    alone = await room.sender(port=smtp.port, hourly_limit=20, concurrency=1)
+    ours = await room.sender(port=smtp.port, hourly_limit=20)
+    theirs = await room.sender(ours.mailbox_id)
+    with worker(environment, RATE_WINDOW_SECONDS="10") as process:
+        ids = await room.emails(alone, 60)
+        await room.emails(ours, 25)
+        await room.emails(theirs, 25)
+        messages = await arrived(smtp, 110, 60)
+
+        of_alone = [message for message in messages if message.mail_from == alone.email]
+        shared = [message for message in messages if message.mail_from != alone.email]
+        assert addresses(of_alone) == [address(ids, i) for i in range(60)], "in order, each once"
+        assert len(set(addresses(shared))) == len(shared) == 50
+        assert most_within(of_alone, 10) == 20
+        assert most_within(shared, 10) == 20
+        assert of_alone[-1].monotonic - of_alone[0].monotonic < 22, "the next free moment, not a later one"
+        assert smtp.sessions <= 3 * 6, "no connection is made in vain"
+        assert process.troubles == []
+
+
+async def test_a_campaigns_limit_holds_back_only_the_campaign(
+    environment: dict[str, str], room: Mailroom, smtp: SmtpServer
+) -> None:
+    sender = await room.sender(port=smtp.port, concurrency=1)
+    campaign = await room.campaign(sender, hourly_limit=5)
+    with worker(environment, RATE_WINDOW_SECONDS="3"):
+        ids = await room.emails(sender, 12, campaign_id=campaign)
+        others = await room.emails(sender, 10)
+        messages = await arrived(smtp, 22)
+
+    limited = [message for message in messages if message.recipients[0] not in {address(others, i) for i in range(10)}]
+    assert addresses(limited) == [address(ids, i) for i in range(12)]
+    assert most_within(limited, 3) == 5
+    assert set(addresses(messages[:15])) >= {address(others, i) for i in range(10)}
+
+
+async def test_the_gap_holds_on_the_wire_and_keeps_the_order(
+    environment: dict[str, str], room: Mailroom, smtp: SmtpServer
+) -> None:
+    """Even when the server dawdles over one message while the connections beside it are ready."""
+    sender = await room.sender(port=smtp.port, gap_ms=150, concurrency=5)
+    with worker(environment):
+        start = await room.now() + timedelta(seconds=1)
+        ids = await room.emails(sender, 12, due=start)
+        smtp.on("rcpt", Step(delay=0.4), match=address(ids, 0))
+        smtp.on("rcpt", Step(delay=0.6), match=address(ids, 5))
+        messages = await arrived(smtp, 12)
+        await wait_until(room.are("sent"))
+
+    assert addresses(messages) == [address(ids, i) for i in range(12)]
+    dots = [row["dot_at"].timestamp() for row in await room.ledger()]
+    assert min(later - earlier for earlier, later in pairwise(dots)) >= 0.15
+    seen = [message.monotonic for message in messages]
+    assert min(later - earlier for earlier, later in pairwise(seen)) > 0.13, "but for what the server needs to read"
