@@ -17,7 +17,7 @@ export function OverviewPage() {
         </div>
         <div className="min-w-0 space-y-4">
           <EmailBrief
-            title="Next to leave"
+            title="Next due"
             filter={{ status: WAITING_STATUSES, sort: "scheduled_at", limit: SHOWN }}
             more={<More to="/scheduled" label="All scheduled" />}
             empty="Nothing is waiting."

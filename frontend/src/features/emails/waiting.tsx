@@ -1,4 +1,5 @@
 import type { WaitingFor } from "@/api/types";
+import { useNow } from "@/lib/now";
 import { RelativeTime } from "@/ui/time";
 
 /** The one table of reasons; the type makes it complete. */
@@ -24,11 +25,14 @@ export function waitingReason(waiting: WaitingFor): string {
 /** Why a message has not left yet and, where it is known, when it may. Its own time needs no words. */
 export function WaitingLine({ waiting }: { waiting: WaitingFor }) {
   const reason = waitingReason(waiting);
+  const now = useNow();
   const onTime = waiting.reason === "time" && waiting.next_at !== null;
+  // A limit that should have ended by now is about to be looked at again: its reason still holds, its time does not.
+  const next = waiting.next_at && (onTime || new Date(waiting.next_at) > now) ? waiting.next_at : null;
   return (
     <span className="min-w-0 truncate text-faint text-xs" title={reason}>
-      {waiting.next_at && <RelativeTime at={waiting.next_at} coming />}
-      {!onTime && (waiting.next_at ? ` · ${reason}` : reason)}
+      {next && <RelativeTime at={next} coming />}
+      {!onTime && (next ? ` · ${reason}` : reason)}
     </span>
   );
 }
