@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import time
 from collections import deque
 from datetime import UTC, datetime
 
@@ -20,14 +20,14 @@ class Clock:
         self._offset = min(self._samples)[1]
 
     def now(self) -> float:
-        return asyncio.get_running_loop().time() + self._offset
+        return time.monotonic() + self._offset
 
-    def at(self, loop_time: float) -> float:
-        """A moment of the event loop's clock, by the database's."""
-        return loop_time + self._offset
+    def at(self, monotonic: float) -> float:
+        """A moment of this machine's monotonic clock, by the database's."""
+        return monotonic + self._offset
 
-    def loop_time(self, moment: float) -> float:
-        """A moment of the database's clock, by the event loop's."""
+    def monotonic(self, moment: float) -> float:
+        """A moment of the database's clock, by this machine's monotonic clock, which event loops go by as well."""
         return moment - self._offset
 
 

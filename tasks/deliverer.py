@@ -96,6 +96,9 @@ class Deliverer:
         if message.suppressed:  # not even asked of the server
             await self._suppress(message)
             return None
+        if message.sender_id not in self._senders:  # it moved to another mailbox a moment ago
+            await self._runner.give_back(message)
+            return None
         conn = None
         sender, account = self._senders[message.sender_id]
         try:
@@ -256,7 +259,7 @@ class Deliverer:
 
     def _retry(self, message: Due) -> float | None:
         now = self._worker.clock.now()
-        age = now - message.created_at.timestamp()
+        age = now - (now if message.first_tried_at is None else message.first_tried_at.timestamp())
         wait = retry.next_delay(message.attempts + 1, age=age, jitter=random.random())  # noqa: S311 - spreads load
         return None if wait is None else now + wait
 

@@ -7,6 +7,8 @@ next may only pass `gap` after that dot was written; nothing overtakes a message
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import time
 from collections.abc import Callable
 from uuid import UUID
 
@@ -30,7 +32,7 @@ class GateUnknown(Exception):
 
 
 class Pass(msgspec.Struct, frozen=True):
-    """The word of the gate. `deadline`: the event loop's time until which the dot may be written."""
+    """The word of the gate. `deadline`: the monotonic time until which the dot may be written."""
 
     verdict: str
     dispatch_id: int | None
@@ -57,17 +59,29 @@ class Gatekeeper:
         self._dot_done = asyncio.Event()
         self._dot_done.set()
         self._prior_dot: float | None = None  # seconds since the epoch
-        self._free_at = 0.0  # the event loop's time from which the gap allows the next
+        self._dot_at = float("-inf")  # monotonic time of the last dot
         self._draining = False
-        self.gap = 0.0  # seconds
+        self._gap = 0.0
+        self._gap_changed = asyncio.Event()
+
+    @property
+    def gap(self) -> float:
+        """Seconds between a dot and the next pass; a change holds at once, also for what waits here."""
+        return self._gap
+
+    @gap.setter
+    def gap(self, seconds: float) -> None:
+        if seconds != self._gap:
+            self._gap = seconds
+            self._gap_changed.set()
 
     def expected(self) -> float:
-        """The event loop's time at which one more message may expect to pass, by the gap."""
-        now = asyncio.get_running_loop().time()
+        """The monotonic time at which one more message may expect to pass, by the gap."""
+        now = time.monotonic()
         if not self.gap:
             return now
         ahead = len(self._coming) + len(self._queue) + (0 if self._dot_done.is_set() else 1)
-        return max(now, self._free_at) + ahead * self.gap
+        return max(now, self._dot_at + self.gap) + ahead * self.gap
 
     def expect(self, message: Due) -> None:
         """The message is on its way to the server: by the gap's order those behind it wait for it."""
@@ -95,10 +109,10 @@ class Gatekeeper:
             if not word.done():
                 word.set_result(DRAINED)
 
-    def dot_written(self, loop_time: float) -> None:
-        """The message that passed last has its dot: the gap runs from here."""
-        self._prior_dot = self._clock.at(loop_time)
-        self._free_at = loop_time + self.gap
+    def dot_written(self, written_at: float) -> None:
+        """The message that passed last has its dot, at this monotonic time: the gap runs from here."""
+        self._prior_dot = self._clock.at(written_at)
+        self._dot_at = written_at
         self._dot_done.set()
 
     def no_dot(self) -> None:
@@ -110,7 +124,8 @@ class Gatekeeper:
             await self._arrived.wait()
             if self.gap:
                 await self._dot_done.wait()
-                await self._until(self._free_at)
+                if not await self._gap_is_over():
+                    continue
             for message, word in self._queue:
                 if not word.done() and not self._admits(message):
                     word.set_result(SHUT)
@@ -129,8 +144,7 @@ class Gatekeeper:
             await self._pass(batch)
 
     async def _pass(self, batch: list[tuple[Due, asyncio.Future[Pass]]]) -> None:
-        loop = asyncio.get_running_loop()
-        asked = loop.time()
+        asked = time.monotonic()
         failpoints.passing("gate.asked")
         prior = None if self._prior_dot is None else instant(self._prior_dot)
         try:
@@ -161,14 +175,24 @@ class Gatekeeper:
             soonest = min(moment.timestamp() for moment in moments if moment is not None)
             self._queue = again + self._queue
             self._arrived.set()
-            await self._until(self._clock.loop_time(soonest))
+            await self._until(self._clock.monotonic(soonest))
 
-    async def _until(self, loop_time: float) -> None:
-        loop = asyncio.get_running_loop()
-        left = loop_time - loop.time()
+    async def _gap_is_over(self) -> bool:
+        """Waits for the gap. False: it was changed meanwhile."""
+        self._gap_changed.clear()
+        while (left := self._dot_at + self.gap - time.monotonic()) > 0:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(left):
+                    await self._gap_changed.wait()
+                    return False
+        return True
+
+    async def _until(self, moment: float) -> None:
+        """Sleeps to a monotonic time; timers may be a little early."""
+        left = moment - time.monotonic()
         if left > 0:
             await asyncio.sleep(left)
-            await self._until(loop_time)
+            await self._until(moment)
 
     async def take_back(self, email_ids: list[UUID]) -> None:
         """Voids what a gate with an unknown outcome may have booked; waits for the database as long as it takes."""

@@ -27,6 +27,7 @@ class Places:
         self._worker = runner.worker
         self._lease = runner.lease
         self._campaign_limits: dict[UUID, int | None] = {}
+        self._held: set[UUID] = set()  # campaigns whose lanes wait for their own limit
 
     @property
     def holder(self) -> str:
@@ -96,9 +97,17 @@ class Places:
         until = min(refusal.next_at, FOREVER.timestamp() - 1)
         if refusal.scope.is_campaign:
             campaign_id = refusal.scope.id
+            self._held.add(campaign_id)
             await delivery.block_campaign(self._worker.pool, self._lease, campaign_id, until=instant(until))
         else:
             await self._runner.block(until, refusal.scope.kind)
+
+    async def let_campaign_go(self, campaign_id: UUID | None) -> None:
+        """Places came back, so a campaign's limit that they filled is not reached after all."""
+        if campaign_id in self._held and campaign_id is not None:
+            self._held.discard(campaign_id)
+            now = instant(self._runner.clock.now())
+            await delivery.block_campaign(self._worker.pool, self._lease, campaign_id, until=now)
 
     async def went(self, message: Due, at: float) -> None:
         """Dispatched at `at`, seconds since the epoch."""

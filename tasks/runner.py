@@ -251,7 +251,7 @@ class Runner:
     async def _until(self, moment: float) -> None:
         """Waits for a moment by the database's clock, or for an event."""
         loop = asyncio.get_running_loop()
-        timer = None if moment == math.inf else loop.call_at(self.clock.loop_time(moment), self._event.set)
+        timer = None if moment == math.inf else loop.call_at(self.clock.monotonic(moment), self._event.set)
         try:
             await self._event.wait()
         finally:
@@ -277,6 +277,7 @@ class Runner:
     async def give_back(self, message: Due) -> None:
         """Its places are free again, so a limit that they filled is not reached after all."""
         await self.places.give_back([message])
+        await self.places.let_campaign_go(message.campaign_id)
         if self.outlook().blocked_reason in LIMITS and self.places.scopes_of(message.campaign_id):
             await self.block(self.clock.now(), None)
         self.stir()

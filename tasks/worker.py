@@ -10,6 +10,7 @@ import contextlib
 import os
 import signal
 import socket
+import time
 from typing import Final
 from uuid import UUID
 
@@ -104,12 +105,11 @@ class Worker:
 
     async def beat(self) -> None:
         """One heartbeat now. Keeps the clock in step with the database's."""
-        loop = asyncio.get_running_loop()
-        asked = loop.time()
+        asked = time.monotonic()
         now = await leases.beat(
             self.pool, self.id, host=socket.gethostname(), pid=os.getpid(), lease_seconds=self.settings.lease_seconds
         )
-        self.clock.sync(now, asked=asked, answered=loop.time())
+        self.clock.sync(now, asked=asked, answered=time.monotonic())
         self.downtimes = await leases.downtimes(self.pool)
 
     async def _heartbeats(self) -> None:

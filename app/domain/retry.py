@@ -8,7 +8,7 @@ FIRST: Final = 60.0  # seconds; greylisting servers take a message after one to 
 FACTOR: Final = 2.5
 LONGEST: Final = 4 * 3600.0  # seconds
 SPREAD: Final = 0.2  # each delay varies by this share, so that what failed together does not come back together
-LIFETIME: Final = 48 * 3600.0  # seconds; RFC 5321, 4.5.4.1 asks for days rather than hours
+LIFETIME: Final = 24 * 3600.0  # seconds from the first attempt; mail that is a day late is better reported than sent
 
 
 def delay(attempt: int, *, jitter: float) -> float:
@@ -22,7 +22,7 @@ def delay(attempt: int, *, jitter: float) -> float:
 def next_delay(attempt: int, *, age: float, jitter: float, lifetime: float = LIFETIME) -> float | None:
     """Seconds until the next attempt, or None if the message's life ends first.
 
-    `age`: seconds since the message was first due. The last attempt is moved up to the end of its life.
+    `age`: seconds since the first attempt. The last attempt is moved up to the end of its life.
     """
     left = lifetime - age
     wait = delay(attempt, jitter=jitter)

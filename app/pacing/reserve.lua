@@ -45,7 +45,7 @@ for i = 1, #KEYS do
   scopes[i] = scope
 end
 
--- When `n` more fit into the scope, as far as anyone here knows.
+-- When `n` more fit into the scope, as far as anyone here knows. Places that are only held may come back when they lapse.
 local function next_free(scope, n)
   local free, need = math.max(now, scope.closed), scope.used + n - scope.limit
   if need <= 0 then return free end
@@ -53,7 +53,7 @@ local function next_free(scope, n)
     need = need - s[2]
     if need <= 0 then return math.max(free, (s[1] + KEPT) * scope.window / PER) end
   end
-  return math.max(free, math.min(scope.lapse, now + scope.window))
+  return math.max(free, math.min(scope.lapse, now + hold, now + scope.window))
 end
 
 local verdicts, next_at, shut = {}, {}, 0

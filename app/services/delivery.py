@@ -32,7 +32,7 @@ class Due(msgspec.Struct, frozen=True, kw_only=True):
     content_id: UUID
     due_at: datetime
     position: int
-    created_at: datetime
+    first_tried_at: datetime | None
     attempts: int
     to_address: str
     to_name: str | None

@@ -72,9 +72,10 @@ class Messages:
             variables=variables_of(message.to_address, message.to_name, message.variables),
         )
         envelope = Envelope(
-            mail_from=sender.email,
+            mail_from=address_of(sender.email, None).envelope,
             recipients=tuple(address.envelope for _, address in everyone),
-            smtputf8=any(address.needs_smtputf8 for _, address in everyone),
+            # Letters beyond ASCII in an envelope address, or in a header that could not do without them.
+            smtputf8=not data.isascii() or any(address.needs_smtputf8 for _, address in everyone),
         )
         return Rendered(envelope, data)
 

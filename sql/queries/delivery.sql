@@ -1,7 +1,7 @@
 -- name: due
 -- The next messages of a mailbox in the order (due, position), from the lanes that nothing holds back. Only reads: the claim is
 -- the runner's lease, and the gate checks the fence, the revision and the status again.
-select e.id, e.revision, e.lane_id, e.sender_id, e.campaign_id, e.content_id, e.due_at, e.position, e.created_at, e.attempts,
+select e.id, e.revision, e.lane_id, e.sender_id, e.campaign_id, e.content_id, e.due_at, e.position, e.first_tried_at, e.attempts,
     e.to_address, e.to_name, e.recipients, e.recipient_count, e.variables, e.message_id, e.late_policy::text as late_policy,
     exists (
         select from (
@@ -57,7 +57,7 @@ mail as (
     set status = o.status, reply = o.reply, preview_url = coalesce(o.preview_url, e.preview_url),
         sent_at = case when o.status = 'sent' then clock_timestamp() end,
         ended_at = case when o.status in ('sent', 'failed') then clock_timestamp() end,
-        due_at = coalesce(o.due_at, e.due_at),
+        due_at = coalesce(o.due_at, e.due_at), first_tried_at = coalesce(e.first_tried_at, e.dispatched_at),
         recipients = coalesce(o.recipients, e.recipients)
     from o join ledger on ledger.id = o.dispatch_id
     where e.workspace_id = o.workspace_id and e.id = o.email_id and e.status in ('sending', 'uncertain')
@@ -79,6 +79,7 @@ with o as (
 mail as (
     update emails e
     set status = o.status, reply = o.reply, attempts = e.attempts + 1, due_at = coalesce(o.due_at, e.due_at),
+        first_tried_at = coalesce(e.first_tried_at, clock_timestamp()),
         ended_at = case when o.status in ('failed', 'suppressed') then clock_timestamp() end,
         recipients = coalesce(o.recipients, e.recipients)
     from o
