@@ -32,7 +32,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     lease_seconds: float  # how long a dead worker holds what it claimed
     smtp_allow_private: bool
     log_json: bool
-    inbox_url: str | None  # the test inbox of `paceline up`; None: there is none
+    inbox_url: str | None  # where people read the test inbox of `paceline up`; None: there is none
+    inbox_smtp: str | None  # host:port where it takes mail
     failpoints: str  # named failpoints for the fault tests; empty in production
 
 
@@ -60,6 +61,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         smtp_allow_private=read.flag("SMTP_ALLOW_PRIVATE", False),
         log_json=read.text("LOG_FORMAT", "text") == "json",
         inbox_url=read.optional("PACELINE_INBOX_URL"),
+        inbox_smtp=read.optional("PACELINE_INBOX_SMTP"),
         failpoints=read.text("PACELINE_FAILPOINTS", ""),
     )
 

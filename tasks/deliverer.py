@@ -227,7 +227,7 @@ class Deliverer:
             code, text = reply.code, str(reply)
             outcome, status, due = self._meaning(message, reply)
             if status is Status.SENT:
-                preview = replies.preview_url(reply, self._worker.settings.inbox_url or replies.ETHEREAL)
+                preview = replies.preview_url(reply, self._inbox() or replies.ETHEREAL)
             elif replies.classify(reply, "dot") is Verdict.HARD_BOUNCE and message.recipient_count == 1:
                 bounced = message.to_address
         self._worker.recorder.add(
@@ -290,6 +290,11 @@ class Deliverer:
                 return
         # A limit that was set a moment ago: read it.
         await self._runner.give_back(message)
+
+    def _inbox(self) -> str | None:
+        """Where people read what this mailbox sends, if that goes to the test inbox."""
+        settings, lease = self._worker.settings, self._lease
+        return settings.inbox_url if settings.inbox_smtp == f"{lease.host}:{lease.port}" else None
 
     def _sender(self, row: dict[str, Any]) -> tuple[From, Account]:
         password = None

@@ -15,6 +15,8 @@ class _Running(msgspec.Struct):
     database_url: str
     redis_url: str
     inbox_url: str
+    smtp_host: str
+    smtp_port: int
 
 
 def beside(environ: Mapping[str, str], data_dir: Path) -> dict[str, str]:
@@ -36,6 +38,7 @@ def beside(environ: Mapping[str, str], data_dir: Path) -> dict[str, str]:
         "REDIS_URL": running.redis_url,
         "BASE_URL": running.url,
         "PACELINE_INBOX_URL": running.inbox_url,
+        "PACELINE_INBOX_SMTP": f"{running.smtp_host}:{running.smtp_port}",
         "SECRET_KEY": secret_key,
     }
     return known | {name: value for name, value in environ.items() if value}

@@ -65,7 +65,11 @@ async def _start(options: argparse.Namespace, folder: DataFolder, supervisor: Su
     # The libraries load while the servers start.
     loading = asyncio.create_task(asyncio.to_thread(importlib.import_module, "app.commands.up_database"))
     servers = [programs.inbox(folder, smtp, http)]
-    known = up_environment.Known(port=_port_of(web), inbox_url=f"http://{LOOPBACK}:{_port_of(http)}")
+    known = up_environment.Known(
+        port=_port_of(web),
+        inbox_url=f"http://{LOOPBACK}:{_port_of(http)}",
+        inbox_smtp=f"{LOOPBACK}:{_port_of(smtp)}",
+    )
     if not os.environ.get("DATABASE_URL"):
         servers.append(await postgres.prepare(folder))
         known.database_url = postgres.url(folder)

@@ -19,6 +19,7 @@ class Known:
 
     port: int
     inbox_url: str
+    inbox_smtp: str  # host:port
     database_url: str = ""
     redis_url: str = ""
 
@@ -36,6 +37,7 @@ def build(environ: Mapping[str, str], known: Known, folder: DataFolder) -> dict[
         "REDIS_URL": known.redis_url,
         "BASE_URL": f"http://{LOOPBACK}:{known.port}",
         "PACELINE_INBOX_URL": known.inbox_url,
+        "PACELINE_INBOX_SMTP": known.inbox_smtp,
     }
     if "SECRET_KEY" not in given:
         made["SECRET_KEY"] = folder.secret("secret_key")
