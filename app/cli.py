@@ -8,20 +8,25 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 from app.errors import PacelineError
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Exit codes: 0 done, 1 it could not (one line on standard error says why and the mend), 2 wrong arguments."""
+    """Exit codes: 0 done, 1 it could not (one line on standard error says why and the mend), 2 wrong arguments.
+
+    A command for which 1 is a verdict names another code for "it could not": EXIT_ON_ERROR.
+    """
     options = parser().parse_args(argv)
     command = importlib.import_module(f"app.commands.{options.module}")
     try:
         sys.exit(command.run(options))
     except PacelineError as error:
         _complain(error)
-        sys.exit(1)
+        sys.exit(vars(command).get("EXIT_ON_ERROR", 1))
     except KeyboardInterrupt:
         sys.exit(130)
 
@@ -46,6 +51,13 @@ def parser() -> argparse.ArgumentParser:
 
     _add(commands, "migrate", "bring the database to this version's schema; safe to repeat")
     _data_dir(_add(commands, "doctor", "check everything that Paceline needs and say how to mend it"))
+
+    verify = _add(commands, "verify", "prove from the ledger that every limit and gap was kept and nothing sent twice")
+    verify.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    verify.add_argument("--workspace", type=UUID, metavar="ID", help="only this one")
+    verify.add_argument("--since", type=_moment, metavar="ISO", help="only what was dispatched from then on")
+    _data_dir(verify)
+
     _add(commands, "openapi", "print the OpenAPI document")
 
     keys = _add(commands, "api-key", "manage API keys").add_subparsers(metavar="ACTION", required=True)
@@ -85,6 +97,16 @@ def _number(text: str, least: int, most: int) -> int:
     if text.isascii() and text.isdigit() and least <= int(text) <= most:
         return int(text)
     raise argparse.ArgumentTypeError(f"{text!r} is not a number from {least} to {most}")
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not an ISO 8601 time such as 2026-01-31T12:00:00Z") from None
+    if moment.tzinfo is None:
+        raise argparse.ArgumentTypeError(f"{text!r} has no offset: say Z or +02:00")
+    return moment.astimezone(UTC)
 
 
 def _complain(error: PacelineError) -> None:
