@@ -240,6 +240,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/emails/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide about many messages
+         * @description Up to 1,000 by their ids, or all that match a filter.
+         */
+        post: operations["resolveEmails"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/emails/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try many messages again
+         * @description Up to 1,000 by their ids, or all that match a filter but for what was given up in doubt.
+         */
+        post: operations["retryEmails"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/emails/{email_id}": {
         parameters: {
             query?: never;
@@ -258,8 +298,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Move a message to another time
-         * @description As long as it waits; afterwards 409 `already_sending`.
+         * Move or edit a message
+         * @description As long as it waits; afterwards 409 `already_sending`. A message of a campaign can only be moved.
          */
         patch: operations["updateEmail"];
         trace?: never;
@@ -298,6 +338,46 @@ export interface paths {
         get: operations["listEmailEvents"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/emails/{email_id}/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide about a message
+         * @description What only a person can decide: about what is `uncertain`, or `held`. Anything else: 409 `not_resolvable`.
+         */
+        post: operations["resolveEmail"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/emails/{email_id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try a message again
+         * @description What failed or was missed, now or at `scheduled_at`. Anything else: 409 `not_retryable`.
+         */
+        post: operations["retryEmail"];
         delete?: never;
         options?: never;
         head?: never;
@@ -560,6 +640,11 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * Action
+         * @enum {string}
+         */
+        Action: "arrived" | "send_again" | "send" | "drop";
         /** Allowance */
         Allowance: {
             limit: number | null;
@@ -594,6 +679,13 @@ export interface components {
         BatchId: {
             /** Format: uuid */
             id: string;
+        };
+        /** BulkAnswer */
+        BulkAnswer: {
+            count: number;
+            data: components["schemas"]["EmailStatus"][];
+            errors: components["schemas"]["EmailRefusal"][];
+            has_more: boolean;
         };
         /** Campaign */
         Campaign: {
@@ -735,6 +827,7 @@ export interface components {
             id: string;
             last_event: string;
             last_reply: string | null;
+            late_policy: components["schemas"]["LatePolicy"];
             /** @constant */
             object: "email";
             preview_url: string | null;
@@ -767,6 +860,7 @@ export interface components {
             id: string;
             last_event: string;
             last_reply: string | null;
+            late_policy: components["schemas"]["LatePolicy"];
             message_id: string;
             metadata: {
                 [key: string]: unknown;
@@ -788,15 +882,33 @@ export interface components {
             to: string[];
             waiting_for: components["schemas"]["WaitingFor"] | null;
         };
+        /** EmailFilter */
+        EmailFilter: {
+            campaign_id?: string | null;
+            status: components["schemas"]["Status"];
+        };
+        /** EmailRefusal */
+        EmailRefusal: {
+            /** Format: uuid */
+            id: string;
+            message: string;
+        };
         /** EmailState */
         EmailState: {
             estimated_send_at: string | null;
             /** Format: uuid */
             id: string;
+            late_policy: components["schemas"]["LatePolicy"];
             /** @constant */
             object: "email";
             /** Format: date-time */
             scheduled_at: string;
+            status: components["schemas"]["Status"];
+        };
+        /** EmailStatus */
+        EmailStatus: {
+            /** Format: uuid */
+            id: string;
             status: components["schemas"]["Status"];
         };
         /** InvalidRow */
@@ -805,6 +917,13 @@ export interface components {
             row: number;
             value: string;
         };
+        /**
+         * LatePolicy
+         * @description What becomes of mail that a downtime made late.
+         * @default send
+         * @enum {string}
+         */
+        LatePolicy: "send" | "skip" | "ask";
         /** List[ApiKey] */
         "List_app.contract.accounts.ApiKey_": {
             data: components["schemas"]["ApiKey"][];
@@ -969,7 +1088,7 @@ export interface components {
          * Reason
          * @enum {string}
          */
-        Reason: "time" | "retry" | "mailbox_hour" | "mailbox_day" | "campaign_hour" | "workspace_hour" | "gap" | "window" | "connection" | "sender_paused" | "campaign_paused" | "queue";
+        Reason: "time" | "retry" | "mailbox_hour" | "mailbox_day" | "campaign_hour" | "workspace_hour" | "gap" | "window" | "connection" | "fault" | "late" | "sender_paused" | "campaign_paused" | "queue";
         /** RecipientOutcome */
         RecipientOutcome: {
             email: string;
@@ -978,6 +1097,28 @@ export interface components {
             name: string | null;
             reply: string | null;
             status: components["schemas"]["Status"];
+        };
+        /** ResolveEmail */
+        ResolveEmail: {
+            action: components["schemas"]["Action"];
+        };
+        /** ResolveEmails */
+        ResolveEmails: {
+            action: components["schemas"]["Action"];
+            filter?: components["schemas"]["EmailFilter"] | null;
+            ids?: string[] | null;
+        };
+        /** RetryEmail */
+        RetryEmail: {
+            /** @description ISO 8601 with an offset, or `in 10 minutes`. */
+            scheduled_at?: string | null;
+        };
+        /** RetryEmails */
+        RetryEmails: {
+            filter?: components["schemas"]["EmailFilter"] | null;
+            ids?: string[] | null;
+            /** @description ISO 8601 with an offset, or `in 10 minutes`. */
+            scheduled_at?: string | null;
         };
         /** SendEmail */
         SendEmail: {
@@ -991,6 +1132,8 @@ export interface components {
                 [key: string]: string;
             } | null;
             html?: string | null;
+            /** @description If a downtime makes it late: `send` it then, `skip` it (`missed`), or `ask` a person (`held`). */
+            late_policy?: components["schemas"]["LatePolicy"];
             /** @description Yours to keep: up to 16 KB, given back unchanged. */
             metadata?: {
                 [key: string]: unknown;
@@ -1108,8 +1251,21 @@ export interface components {
         };
         /** UpdateEmail */
         UpdateEmail: {
+            headers?: {
+                [key: string]: string;
+            } | null;
+            html?: string | null;
+            /** @description If a downtime makes it late: `send` it then, `skip` it (`missed`), or `ask` a person (`held`). */
+            late_policy?: components["schemas"]["LatePolicy"];
+            metadata?: {
+                [key: string]: unknown;
+            } | null;
+            reply_to?: string | string[] | null;
             /** @description ISO 8601 with an offset, or `in 10 minutes`. */
-            scheduled_at: string;
+            scheduled_at?: string;
+            subject?: string;
+            tags?: components["schemas"]["Tag"][] | null;
+            text?: string | null;
         };
         /** Usage */
         Usage: {
@@ -1590,6 +1746,58 @@ export interface operations {
             "5XX": components["responses"]["Refused"];
         };
     };
+    resolveEmails: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResolveEmails"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkAnswer"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Refused"];
+        };
+    };
+    retryEmails: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetryEmails"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkAnswer"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Refused"];
+        };
+    };
     getEmail: {
         parameters: {
             query?: never;
@@ -1688,6 +1896,64 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["List_app.contract.emails.StoryEntry_"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Refused"];
+        };
+    };
+    resolveEmail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The message's id. */
+                email_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResolveEmail"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailState"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Refused"];
+        };
+    };
+    retryEmail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The message's id. */
+                email_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetryEmail"] | null;
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailState"];
                 };
             };
             "4XX": components["responses"]["Refused"];

@@ -13,6 +13,8 @@ const REASONS: Record<WaitingFor["reason"], string> = {
   gap: "Delay between two sends",
   connection: "Mail server not reachable",
   window: "Outside the sending window",
+  fault: "Trouble on our side, tried again in seconds",
+  late: "Late after downtime, a person decides",
   sender_paused: "Sender is paused",
   campaign_paused: "Campaign is paused",
   queue: "Due now, in the queue",

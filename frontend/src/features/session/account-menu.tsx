@@ -22,7 +22,7 @@ export function AccountMenu({ user, workspaceName }: AccountMenuProps) {
   const signOut = useSignOut();
   return (
     <Menu
-      label={`Account of ${user.name || user.email}`}
+      label={`Account of ${[user.name, user.email].filter(Boolean).join(" ")}`}
       className="flex items-center gap-2.5 rounded-md py-1 pr-1.5 pl-1 text-left hover:bg-raised"
       trigger={
         <>
