@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from app.db.outage import UNAVAILABLE
 from app.domain import replies, retry
 from app.domain.replies import Reply, Verdict
 from app.domain.status import Status
-from app.errors import ValidationError
+from app.errors import ConfigurationError, ValidationError
 from app.mail.smtp import (
     AuthTrouble,
     Connection,
@@ -32,7 +33,7 @@ from app.services.messages import From
 from tasks import failpoints
 from tasks.clock import instant
 from tasks.connections import Account
-from tasks.gatekeeper import GateUnknown, Pass
+from tasks.gatekeeper import GateFault, GateUnknown, Pass
 
 if TYPE_CHECKING:
     from tasks.runner import Runner
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 STRIKES: Final = 3  # failures to get in, one after another, after which the sender is paused
+TURNED_AWAY: Final = 0.5  # seconds before a message that the gate refused twice is read again
 PAUSING: Final = frozenset({"dns", "tls", "auth"})  # phases that a person has to mend
 
 
@@ -50,10 +52,19 @@ class Deliverer:
         self._lease = runner.lease
         self._senders: dict[UUID, tuple[From, Account]] = {}
         self._offering: set[asyncio.Task[Any] | None] = set()
+        self._broke: set[UUID] = set()  # messages whose connection broke before the dot
+        self._turned: set[tuple[UUID, int]] = set()  # messages, by revision, that the gate would not have
 
     async def refresh_senders(self) -> None:
-        """Reads the senders of the mailbox again: names, passwords."""
-        self._senders = {row["id"]: self._sender(row) for row in await delivery.senders(self._worker.pool, self._lease)}
+        """Reads the senders of the mailbox again: names, passwords. One whose password cannot be read is paused."""
+        senders = {}
+        for row in await delivery.senders(self._worker.pool, self._lease):
+            try:
+                senders[row["id"]] = self._sender(row)
+            except ConfigurationError as error:
+                if row["state"] == "active":
+                    await self._pause(row["id"], error.message)
+        self._senders = senders
 
     def turn_back(self) -> None:
         """Stops what is not at the gate yet."""
@@ -96,7 +107,7 @@ class Deliverer:
         if message.suppressed:  # not even asked of the server
             await self._suppress(message)
             return None
-        if message.sender_id not in self._senders:  # it moved to another mailbox a moment ago
+        if message.sender_id not in self._senders:  # it moved to another mailbox a moment ago, or cannot sign in
             await self._runner.give_back(message)
             return None
         conn = None
@@ -119,7 +130,6 @@ class Deliverer:
             await self._refused(message, error, connected=conn is not None)
             return None
         failpoints.passing("offer.done")
-        self._runner.troubles.clear()
         return conn, account, answer
 
     async def _refused(self, message: Due, error: SmtpError, *, connected: bool) -> None:
@@ -127,11 +137,21 @@ class Deliverer:
             await self._runner.give_back(message)
             await self._trouble(message.sender_id, error)
         elif isinstance(error, Permanent):
+            self._runner.troubles.clear()
             await self._refuse(message, Status.FAILED, error.message, error)
         elif isinstance(error, Temporary):
+            self._runner.troubles.clear()
             await self._later(message, error)
         else:
-            # The connection broke before the dot: nobody got it, and the message is not at fault.
+            await self._connection_broke(message, error)
+
+    async def _connection_broke(self, message: Due, error: SmtpError) -> None:
+        """Before the dot: nobody got it. The second time it may be at fault itself: the others need not wait for it."""
+        if message.id in self._broke:
+            self._broke.discard(message.id)
+            await self._later(message, error)
+        else:
+            self._broke.add(message.id)
             await self._runner.give_back(message)
             await self._runner.trouble_at_server(error.message)
 
@@ -170,10 +190,13 @@ class Deliverer:
         times = await self._runner.trouble_at_server(error.message)
         if times is None or times < STRIKES or error.phase not in PAUSING or isinstance(error, Temporary):
             return
-        log.warning("sender.paused", sender=str(sender_id), reason=error.message)
-        await delivery.pause_sender(self._worker.pool, self._lease.workspace_id, sender_id, reason=error.message)
-        self._worker.recorder.changed(self._lease.workspace_id)
         self._runner.troubles.clear()
+        await self._pause(sender_id, error.message)
+
+    async def _pause(self, sender_id: UUID, why: str) -> None:
+        log.warning("sender.paused", sender=str(sender_id), reason=why)
+        await delivery.pause_sender(self._worker.pool, self._lease.workspace_id, sender_id, reason=why)
+        self._worker.recorder.changed(self._lease.workspace_id)
         self._runner.stir()
 
     # At the gate and after
@@ -187,23 +210,35 @@ class Deliverer:
             log.warning("gate.unknown", email=str(message.id), error=str(error).strip())
             await gate.take_back([message.id])
             gate.no_dot()
-            self._runner.stir()
+            self._runner.again(message)
+            if isinstance(error, GateFault):
+                await self._runner.pause_after_fault()
             return
         if word.verdict != "go" or word.dispatch_id is None:
             await conn.abandon()
             await self._turned_away(message, word)
             return
-        await self._runner.places.went(message, word.at)
         try:
             dot = await conn.dot(deadline=word.deadline)
         except SmtpError as error:
-            log.info("dot.not_sent", email=str(message.id), reason=error.message)
-            await self._take_back(word.dispatch_id)
-            gate.no_dot()
+            await self._no_dot(message, word.dispatch_id, error, in_time=time.monotonic() <= word.deadline)
             return
         gate.dot_written(dot.written_at)
         failpoints.passing("dot.written")
-        await self._outcome(message, conn, offered, word.dispatch_id, self._worker.clock.at(dot.written_at))
+        try:
+            await self._runner.places.went(message, word.at)
+        finally:
+            await self._outcome(message, conn, offered, word.dispatch_id, self._worker.clock.at(dot.written_at))
+
+    async def _no_dot(self, message: Due, dispatch_id: int, error: SmtpError, *, in_time: bool) -> None:
+        """Booked, but the dot was provably never written: quota and message return."""
+        log.info("dot.not_sent", email=str(message.id), reason=error.message)
+        await self._take_back(dispatch_id)
+        self._runner.gate.no_dot()
+        if in_time:
+            await self._connection_broke(message, error)
+        else:
+            self._runner.again(message)
 
     async def _take_back(self, dispatch_id: int) -> None:
         while True:
@@ -212,7 +247,6 @@ class Deliverer:
                 break
             except UNAVAILABLE:
                 await asyncio.sleep(0.5)
-        self._runner.stir()
 
     async def _outcome(self, message: Due, conn: Connection, offered: Offered, dispatch_id: int, dot_at: float) -> None:
         code: int | None = None
@@ -224,6 +258,8 @@ class Deliverer:
             outcome, status, text = "unknown", Status.UNCERTAIN, error.message
         else:
             failpoints.passing("reply.read")
+            self._runner.troubles.clear()
+            self._broke.discard(message.id)
             code, text = reply.code, str(reply)
             outcome, status, due = self._meaning(message, reply)
             if status is Status.SENT:
@@ -276,8 +312,20 @@ class Deliverer:
             await runner.give_back(message)
         elif word.next_at is not None and word.verdict not in ("early", "gap"):
             await self._closed(message, word.verdict, word.next_at)
+        elif word.verdict in ("early", "gap"):
+            runner.again(message)
         else:
-            await runner.give_back(message)
+            await self._not_now(message, word.verdict)
+
+    async def _not_now(self, message: Due, verdict: str) -> None:
+        """Edited, just being edited, or paused since it was read: it is read again."""
+        if verdict == "paused":
+            await delivery.hold_paused(self._worker.pool, self._lease, message.sender_id, message.campaign_id)
+        if (message.id, message.revision) in self._turned:
+            await asyncio.sleep(TURNED_AWAY)  # whoever edits it takes longer
+        elif verdict != "drained":
+            self._turned.add((message.id, message.revision))
+        await self._runner.give_back(message)
 
     async def _closed(self, message: Due, kind: str, next_at: float) -> None:
         """The gate says that a limit is reached, whatever Redis thought."""
@@ -287,6 +335,8 @@ class Deliverer:
                 refusal = Refusal(scope, next_at)
                 await places.refused(message, refusal)
                 await places.hold_back(refusal)
+                if not scope.is_campaign:
+                    await self._runner.put_down()
                 return
         # A limit that was set a moment ago: read it.
         await self._runner.give_back(message)

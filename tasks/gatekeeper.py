@@ -13,6 +13,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 import msgspec
+import structlog
 
 from app.db.outage import UNAVAILABLE
 from app.db.pool import Pool
@@ -23,12 +24,18 @@ from app.services.leases import Lease
 from tasks import failpoints
 from tasks.clock import Clock, instant
 
+log = structlog.get_logger()
+
 MOST = 100  # messages in one gate
 NEAR = 5.0  # seconds that a message may wait at the gate with its body handed over
 
 
 class GateUnknown(Exception):
     """The database did not say whether the gate committed: no dot may follow."""
+
+
+class GateFault(GateUnknown):
+    """And it is not an outage: asking again at once would not help."""
 
 
 class Pass(msgspec.Struct, frozen=True):
@@ -145,24 +152,29 @@ class Gatekeeper:
 
     async def _pass(self, batch: list[tuple[Due, asyncio.Future[Pass]]]) -> None:
         asked = time.monotonic()
-        failpoints.passing("gate.asked")
         prior = None if self._prior_dot is None else instant(self._prior_dot)
         try:
+            failpoints.passing("gate.asked")
             verdicts = await delivery.gate(
                 self._pool, self._lease, window=self._window, prior_dot=prior, offers=[message for message, _ in batch]
             )
-        except UNAVAILABLE as error:
+            failpoints.passing("gate.committed")
+        except Exception as error:
+            outage = isinstance(error, UNAVAILABLE)
+            if not outage:
+                log.exception("gate.failed", mailbox=str(self._lease.mailbox_id))
             for _, word in batch:
-                if not word.done():
-                    word.set_exception(GateUnknown(str(error)))
+                word.set_exception(GateUnknown(str(error)) if outage else GateFault(str(error)))
             return
-        failpoints.passing("gate.committed")
         # Counted from before the question was asked, so that the dot is in time by the database's clock as well.
         deadline = asked + dot_deadline(self._window)
         again: list[tuple[Due, asyncio.Future[Pass]]] = []
         for message, word in batch:
             found = verdicts[message.id]
             next_at = None if found.next_at is None else found.next_at.timestamp()
+            if found.verdict == "gap" and next_at is not None:
+                # An earlier runner's dot, or one that may have been written.
+                self._dot_at = max(self._dot_at, self._clock.monotonic(next_at) - self.gap)
             soon = next_at is not None and next_at - self._clock.now() < NEAR
             if found.verdict in ("early", "gap") and soon and not self._draining:
                 again.append((message, word))

@@ -27,6 +27,7 @@ class Places:
         self._worker = runner.worker
         self._lease = runner.lease
         self._campaign_limits: dict[UUID, int | None] = {}
+        self._doubted = False  # the limits may have changed
         self._held: set[UUID] = set()  # campaigns whose lanes wait for their own limit
 
     @property
@@ -36,7 +37,7 @@ class Places:
 
     def forget_limits(self) -> None:
         """A person may have changed the limit of a campaign."""
-        self._campaign_limits.clear()
+        self._doubted = True
 
     def scopes_of(self, campaign_id: UUID | None) -> list[Scope]:
         """The limited scopes that one message counts in, in the gate's order."""
@@ -55,17 +56,23 @@ class Places:
         if not found:
             return []
         await self._learn_limits(found)
-        scopes = list({scope for message in found for scope in self.scopes_of(message.campaign_id)})
+        possible = [message for message in found if not self._is_oversize(message)]
+        scopes = list({scope for message in possible for scope in self.scopes_of(message.campaign_id)})
         scopes.sort(key=lambda scope: (SCOPE_ORDER.index(scope.kind), scope.id))
         if not scopes:
             return found
-        asks = [Ask(message.recipient_count, message.campaign_id) for message in found]
+        asks = [Ask(message.recipient_count, message.campaign_id) for message in possible]
         answers = await self._worker.reservations.reserve(self._lease.workspace_id, self.holder, scopes, asks, now=now)
         if answers is None:
             return await self._without_redis(found, scopes)
         for refusal in {answer.scope: answer for answer in answers if answer is not None}.values():
             await self.hold_back(refusal)
-        return [message for message, answer in zip(found, answers, strict=True) if answer is None]
+        refused = {message.id for message, answer in zip(possible, answers, strict=True) if answer is not None}
+        return [message for message in found if message.id not in refused]
+
+    def _is_oversize(self, message: Due) -> bool:
+        """It fits under no limit ever: the gate says so, and nobody waits behind it."""
+        return any(message.recipient_count > scope.limit for scope in self.scopes_of(message.campaign_id))
 
     async def _without_redis(self, found: list[Due], scopes: list[Scope]) -> list[Due]:
         """Asks Postgres. The first message goes wherever there is room at all: the gate knows about the rest."""
@@ -87,7 +94,10 @@ class Places:
         return kept
 
     async def _learn_limits(self, found: list[Due]) -> None:
-        unknown = {message.campaign_id for message in found if message.campaign_id} - self._campaign_limits.keys()
+        wanted = {message.campaign_id for message in found if message.campaign_id}
+        # What is in hand was counted under the limits known: they stay known, but are read again.
+        unknown = wanted | self._campaign_limits.keys() if self._doubted else wanted - self._campaign_limits.keys()
+        self._doubted = False
         if unknown:
             limits = await delivery.campaign_limits(self._worker.pool, self._lease.workspace_id, [*unknown])
             self._campaign_limits.update({campaign_id: limits.get(campaign_id) for campaign_id in unknown})
@@ -126,6 +136,8 @@ class Places:
     ) -> None:
         ended: dict[Scope, int] = {}
         for message in messages:
+            if self._is_oversize(message):
+                continue  # it never had any
             for scope in self.scopes_of(message.campaign_id):
                 ended[scope] = ended.get(scope, 0) + message.recipient_count
         if not ended:

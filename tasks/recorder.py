@@ -31,10 +31,12 @@ class Recorder:
         self._added = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
+        self._ended = False
 
     def add(self, outcome: delivery.Outcome) -> None:
         self._outcomes.append(outcome)
-        self._idle.clear()
+        if not self._ended:
+            self._idle.clear()
         self._added.set()
 
     def changed(self, workspace_id: UUID) -> None:
@@ -42,13 +44,17 @@ class Recorder:
         self._changed.add(workspace_id)
 
     async def flush(self) -> None:
-        """Returns once all that was added is committed."""
+        """Returns once all that was added is committed, or never will be."""
         await self._idle.wait()
 
     async def run(self) -> None:
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._write())
-            group.create_task(self._hint())
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._write())
+                group.create_task(self._hint())
+        finally:
+            self._ended = True
+            self._idle.set()
 
     async def _write(self) -> None:
         while True:
@@ -60,7 +66,7 @@ class Recorder:
                 continue
             failpoints.passing("record.asked")
             try:
-                await delivery.record(self._pool, batch)
+                await self._record(batch)
             except UNAVAILABLE as error:
                 log.warning("record.waits", waiting=len(self._outcomes), error=str(error).strip())
                 await asyncio.sleep(0.5)
@@ -68,6 +74,19 @@ class Recorder:
             failpoints.passing("record.committed")
             del self._outcomes[: len(batch)]
             self._changed.update(outcome.workspace_id for outcome in batch)
+
+    async def _record(self, batch: list[delivery.Outcome]) -> None:
+        """One that the database will not have costs the others nothing: its message becomes `uncertain` in time."""
+        try:
+            await delivery.record(self._pool, batch)
+        except UNAVAILABLE:
+            raise
+        except Exception:
+            if len(batch) == 1:
+                log.exception("record.failed", email=str(batch[0].email_id))
+                return
+            for outcome in batch:
+                await self._record([outcome])
 
     async def _hint(self) -> None:
         while True:

@@ -63,6 +63,7 @@ class Runner:
         self._outlook: Outlook | None = None
         self._pending: deque[Due] = deque()  # read, with places held, in order
         self._tasks: dict[UUID, asyncio.Task[None]] = {}
+        self._returned: dict[UUID, Due] = {}  # go back into hand when their tasks end
         self._event = asyncio.Event()
         self._stirred = True
         self._read_at = 0.0  # epoch seconds: when to read again
@@ -227,7 +228,9 @@ class Runner:
     def _hand_over(self) -> float:
         """Gives messages to connections in order, as far as time, gap and connections allow. The next moment."""
         outlook = self.outlook()
-        while self._pending and len(self._tasks) < outlook.concurrency:
+        # A server that had trouble is tried with one connection.
+        most = 1 if self.troubles.count else outlook.concurrency
+        while self._pending and len(self._tasks) < most:
             message = self._pending[0]
             start = message.due_at.timestamp()
             if self.gate.gap:
@@ -245,6 +248,9 @@ class Runner:
     def _done(self, email_id: UUID, _task: asyncio.Task[None]) -> None:
         self._tasks.pop(email_id, None)
         self.gate.forget(email_id)
+        returned = self._returned.pop(email_id, None)
+        if returned is not None:
+            self._pending = deque(sorted([returned, *self._pending], key=lambda message: message.order))
         self._active_at = self.clock.now()
         self._event.set()
 
@@ -282,6 +288,15 @@ class Runner:
             await self.block(self.clock.now(), None)
         self.stir()
 
+    def again(self, message: Due) -> None:
+        """It could not go this time: it keeps its turn and its places and is tried once more."""
+        self._returned[message.id] = message
+
+    async def put_down(self) -> None:
+        """What is in hand and not under way yet goes back: it would only go in vain."""
+        pending, self._pending = self._pending, deque()
+        await self.places.give_back([*pending])
+
     async def trouble_at_server(self, why: str) -> int | None:
         """Nobody gets in, or connections break: the mailbox waits, longer each time.
 
@@ -292,9 +307,11 @@ class Runner:
             return None
         log.warning("mailbox.waits", mailbox=str(self.lease.mailbox_id), seconds=wait, reason=why)
         await self.block(self.clock.now() + wait, "connection")
+        await self.put_down()
         return self.troubles.count
 
     async def pause_after_fault(self) -> None:
         """Something unforeseen: do not try the same thing again at once."""
         await self.block(self.clock.now() + FAULT_PAUSE, "fault")
+        await self.put_down()
         self.stir()

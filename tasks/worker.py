@@ -11,6 +11,7 @@ import os
 import signal
 import socket
 import time
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
@@ -35,6 +36,7 @@ from tasks.runner import Runner
 log = structlog.get_logger()
 
 WATCH_EVERY: Final = 3.0  # seconds between looks of the watchdog
+BEHIND_KNOCK: Final = 0.2  # seconds that Procrastinate gets to deliver a knock
 POOL: Final = 12  # connections to Postgres
 JOBS: Final = 10  # knocks at once; each only takes a lease
 
@@ -51,6 +53,7 @@ class Worker:
         self.recorder = Recorder(self.pool)
         self._runners: dict[UUID, tuple[Runner, asyncio.Task[None]]] = {}
         self._taking: set[UUID] = set()
+        self._strays = asyncio.Event()  # a mailbox was announced that has no runner here
         self.downtimes: list[Downtime] = []
         self._draining = False
 
@@ -96,8 +99,12 @@ class Worker:
             found = self._runners.get(UUID(payload))
             if found is not None:
                 found[0].stir()
+            else:
+                self._strays.set()
 
     def _stir_all(self) -> None:
+        """Whatever was said until now went unheard."""
+        self._strays.set()
         for runner, _ in self._runners.values():
             runner.stir()
 
@@ -123,7 +130,12 @@ class Worker:
     async def _watchdog(self) -> None:
         """A lost job, notification or worker costs seconds, never a message."""
         while True:
-            await asyncio.sleep(min(WATCH_EVERY, self.settings.lease_seconds / 4))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(min(WATCH_EVERY, self.settings.lease_seconds / 4)):
+                    await self._strays.wait()
+            # Procrastinate misses a job that comes while it fetches another: look right behind a knock.
+            await asyncio.sleep(BEHIND_KNOCK)
+            self._strays.clear()
             try:
                 for mailbox_id in await leases.orphans(self.pool):
                     await self.look_at(mailbox_id)
@@ -157,33 +169,52 @@ class Worker:
             await self.beat()
             for _ in range(3):
                 await self.beat()
-            background = [
+            keeping = [
+                asyncio.create_task(loop()) for loop in (self.recorder.run, self._heartbeats, self.connections.sweep)
+            ]
+            taking = [
                 asyncio.create_task(loop())
                 for loop in (
-                    self.recorder.run,
-                    self._heartbeats,
                     self._watchdog,
                     self._jobs,
-                    self.connections.sweep,
                     lambda: listen(self.settings, "paceline_mailbox", self._heard, self._stir_all),
                 )
             ]
             log.info("worker.ready", worker=str(self.id), pid=os.getpid())
-            await stop.wait()
+            failure = await _first_failure(stop, [*keeping, *taking])
             log.info("worker.stopping", mailboxes=len(self._runners))
+            await _ended(taking)  # a knock that we took from here on would be lost with us
             self._draining = True
             for runner, _ in self._runners.values():
                 runner.drain()
             if self._runners:
                 await asyncio.wait([task for _, task in self._runners.values()])
             await self.recorder.flush()
-            for task in background:
-                task.cancel()
-            await asyncio.gather(*background, return_exceptions=True)
+            await _ended(keeping)
             await self.reservations.close()
             with contextlib.suppress(*UNAVAILABLE):
                 await leases.retire(self.pool, self.id)
         log.info("worker.stopped", worker=str(self.id))
+        if failure is not None:
+            raise failure
+
+
+async def _first_failure(stop: asyncio.Event, loops: Sequence[asyncio.Task[None]]) -> BaseException | None:
+    """Waits for `stop`, or for the end of a loop that should have none: then why."""
+    stopping = asyncio.create_task(stop.wait())
+    done, _ = await asyncio.wait([stopping, *loops], return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    for task in loops:
+        if task in done:
+            log.error("worker.failed", error=repr(task.exception()))
+            return task.exception() or RuntimeError("a loop of the worker came to an end")
+    return None
+
+
+async def _ended(loops: Sequence[asyncio.Task[None]]) -> None:
+    for task in loops:
+        task.cancel()
+    await asyncio.wait(loops)
 
 
 async def run(settings: Settings, *, concurrency: int) -> None:

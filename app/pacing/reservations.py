@@ -8,7 +8,6 @@ field per runner that holds places: a few kilobytes, whatever the limit.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -21,7 +20,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 PATIENCE: Final = 0.5  # seconds that a call may take; a frozen Redis costs a message no more than one such wait
-PAUSE: Final = 5.0  # seconds without a call after one failed
+PAUSE: Final = 1.0  # seconds between looks whether a Redis that failed is back
 
 _HERE: Final = Path(__file__).parent
 
@@ -65,9 +64,11 @@ class Reservations:
         self._reserve = self._redis.register_script((_HERE / "reserve.lua").read_text(encoding="utf-8"))
         self._settle = self._redis.register_script((_HERE / "settle.lua").read_text(encoding="utf-8"))
         self._hold_seconds = hold_seconds
-        self._again_at = 0.0
+        self._return: asyncio.Task[None] | None = None  # while Redis is away, somebody waits for it
 
     async def close(self) -> None:
+        if self._return is not None:
+            self._return.cancel()
         await self._redis.aclose()
 
     async def ping(self) -> bool:
@@ -101,18 +102,27 @@ class Reservations:
         """Tells what became of places that were held. Never raises: a lost word only lapses."""
         arguments: list[str | float | int] = [holder]
         for s in settlements:
-            arguments += [s.scope.window, s.moment, s.dispatched, s.ended, s.closed_until]
+            arguments += [s.scope.window, s.scope.limit, s.moment, s.dispatched, s.ended, s.closed_until]
         await self._call(self._settle, keys(workspace_id, [s.scope for s in settlements]), arguments)
 
     async def _call(self, script: Any, names: list[str], arguments: list[str | float | int]) -> Any:
-        if time.monotonic() < self._again_at or not names:
+        if self._return is not None or not names:
             return None
         try:
             async with asyncio.timeout(PATIENCE):
                 return await script(keys=names, args=arguments)
         except (RedisError, OSError, TimeoutError):
-            self._again_at = time.monotonic() + PAUSE
+            if self._return is None:
+                self._return = asyncio.create_task(self._until_back())
             return None
+
+    async def _until_back(self) -> None:
+        """Only this task waits for a Redis that is away; nobody else does."""
+        while True:
+            await asyncio.sleep(PAUSE)
+            if await self.ping():
+                self._return = None
+                return
 
 
 def keys(workspace_id: UUID, scopes: Sequence[Scope]) -> list[str]:

@@ -1,7 +1,7 @@
 -- Proposes which messages of a batch may go now, and holds places for them in every scope or in none.
 --
 -- KEYS: one hash per scope, in the order workspace, campaigns, mailbox. Fields: s<slot> = dispatches in that slot, h<holder> =
--- "<places> <until>", closed = "<until>" (the gate said so). ARGV: now, holder, hold seconds, then per scope: limit, window, campaign
+-- "<places> <until>", closed = "<until> <limit>" (the gate said so, under that limit). ARGV: now, holder, hold seconds, then per scope: limit, window, campaign
 -- index (0: every message counts here), then per message: recipients, campaign index (0: none).
 -- Returns {per message: 0 granted, or the index of the scope that refuses; per scope: next free moment as a string}.
 -- Time comes from the caller, who has it from Postgres: this server's clock decides nothing.
@@ -37,7 +37,12 @@ for i = 1, #KEYS do
         if rest == holder then scope.mine = tonumber(places) end
       end
     elseif name == 'closed' then
-      if tonumber(value) > now then scope.closed = tonumber(value) else table.insert(gone, name) end
+      local till, limit = string.match(value, '^(.+) (%d+)$')
+      if till and tonumber(till) > now and tonumber(limit) >= scope.limit then
+        scope.closed = tonumber(till)
+      else
+        table.insert(gone, name) -- over, or a higher limit is in force now
+      end
     end
   end
   if #gone > 0 then redis.call('HDEL', KEYS[i], unpack(gone)) end

@@ -17,7 +17,7 @@ from app.db.queries import queries, rows
 from app.db.transaction import retrying
 from app.domain.status import Status
 from app.domain.windows import Window
-from app.services import lanes
+from app.services import lanes, mailboxes
 from app.services.leases import Lease
 
 
@@ -124,7 +124,7 @@ async def void(pool: Pool, lease: Lease, dispatch_ids: Sequence[int]) -> None:
     """Takes back dispatches whose dot was provably never written: quota and message return."""
 
     async def work(tx: Any) -> None:
-        await rows(
+        voided = await rows(
             queries.delivery.void(
                 tx,
                 workspace_id=lease.workspace_id,
@@ -133,6 +133,10 @@ async def void(pool: Pool, lease: Lease, dispatch_ids: Sequence[int]) -> None:
                 dispatch_ids=list(dispatch_ids),
             )
         )
+        # The lease may be another's by now, whose runner took these messages for gone.
+        email_ids = [row["email_id"] for row in voided]
+        for lane in await rows(queries.delivery.due_by_lane(tx, workspace_id=lease.workspace_id, email_ids=email_ids)):
+            await lanes.retry_later(tx, lease.workspace_id, lane["lane_id"], due=lane["due_at"])
 
     await retrying(pool, work)
 
@@ -142,7 +146,11 @@ async def void_unsent(pool: Pool, lease: Lease, email_ids: Sequence[UUID]) -> No
     async with pool.connection() as conn:
         found = await rows(
             queries.delivery.unsettled(
-                conn, workspace_id=lease.workspace_id, email_ids=list(email_ids), worker_id=lease.worker_id
+                conn,
+                workspace_id=lease.workspace_id,
+                email_ids=list(email_ids),
+                worker_id=lease.worker_id,
+                fence=lease.fence,
             )
         )
     if found:
@@ -268,6 +276,15 @@ async def pause_sender(pool: Pool, workspace_id: UUID, sender_id: UUID, *, reaso
     async def work(tx: Any) -> None:
         await queries.mailboxes.pause_sender(tx, workspace_id=workspace_id, sender_id=sender_id, reason=reason)
         await queries.mailboxes.block_sender(tx, workspace_id=workspace_id, sender_id=sender_id)
+
+    await retrying(pool, work)
+
+
+async def hold_paused(pool: Pool, lease: Lease, sender_id: UUID, campaign_id: UUID | None) -> None:
+    """Blocks the lanes of a sender and a campaign as far as either is paused: a lane may be younger than the pause."""
+
+    async def work(tx: Any) -> None:
+        await mailboxes.settle_lanes(tx, lease.workspace_id, sender_id=sender_id, campaign_id=campaign_id)
 
     await retrying(pool, work)
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from app.db.pool import Pool
+from app.db.pool import FOREVER, Pool
 from app.db.queries import queries, rows
 from app.db.transaction import retrying, transaction
 from app.domain.lateness import Downtime
@@ -84,7 +84,8 @@ async def release(pool: Pool, lease: Lease) -> None:
         await queries.mailboxes.release(tx, **lease.key)
         if outlook is not None and outlook["wake_at"] is not None:
             due = max(outlook["wake_at"], outlook["blocked_until"])
-            await defer_knock(tx, lease.mailbox_id, due=due, now=outlook["now"])
+            if due != FOREVER:
+                await defer_knock(tx, lease.mailbox_id, due=due, now=outlook["now"])
 
 
 async def release_if_quiet(pool: Pool, lease: Lease, *, horizon: datetime, wake_at: datetime | None) -> bool:

@@ -37,8 +37,9 @@ select used, next_at from headroom(:scope::pacing_scope, :scope_id, :limit, :win
 
 -- name: record
 -- Writes down what became of dispatched messages, a batch at a time: ledger, email, event. Only a dispatch whose outcome is
--- open takes one, so saying it twice changes nothing; a late 2xx turns `uncertain` into `sent`.
--- Returns the lanes that have a retry waiting.
+-- open takes one, so saying it twice changes nothing; a late 2xx turns `uncertain` into `sent`. Where a person has had a message
+-- sent again, its last dispatch decides about it; of an earlier one only a 2xx is heard, and then the later one is in doubt until
+-- its own reply. Returns the lanes that have a retry waiting.
 with o as (
     select * from unnest(
         :workspace_ids::uuid[], :dispatch_ids::bigint[], :email_ids::uuid[], :outcomes::dispatch_outcome[], :statuses::email_status[],
@@ -50,7 +51,7 @@ ledger as (
     set outcome = o.outcome, outcome_at = clock_timestamp(), dot_at = o.dot_at, reply_code = o.code, reply_text = o.reply
     from o
     where d.workspace_id = o.workspace_id and d.id = o.dispatch_id and d.outcome in ('pending', 'unknown')
-    returning d.id
+    returning d.id, d.attempt
 ),
 mail as (
     update emails e
@@ -58,10 +59,17 @@ mail as (
         sent_at = case when o.status = 'sent' then clock_timestamp() end,
         ended_at = case when o.status in ('sent', 'failed') then clock_timestamp() end,
         due_at = coalesce(o.due_at, e.due_at), first_tried_at = coalesce(e.first_tried_at, e.dispatched_at),
-        recipients = coalesce(o.recipients, e.recipients)
+        recipients = coalesce(o.recipients, e.recipients),
+        ordered_by = case when o.status = 'deferred' then e.ordered_by end
     from o join ledger on ledger.id = o.dispatch_id
     where e.workspace_id = o.workspace_id and e.id = o.email_id and e.status in ('sending', 'uncertain')
-    returning e.workspace_id, e.id, e.campaign_id, e.sender_id, e.lane_id, e.status, e.due_at
+        and (e.attempts = ledger.attempt or o.status = 'sent')
+    returning e.workspace_id, e.id, e.campaign_id, e.sender_id, e.lane_id, e.status, e.due_at, e.attempts <> ledger.attempt as overtaken
+),
+overtaking as (
+    update dispatches d set outcome = 'unknown', outcome_at = clock_timestamp()
+    from mail where mail.overtaken and d.workspace_id = mail.workspace_id and d.email_id = mail.id and d.attempt > 1
+        and d.outcome = 'pending' and not d.id = any (:dispatch_ids::bigint[])
 ),
 story as (
     insert into events (workspace_id, type, email_id, campaign_id, sender_id)
@@ -106,16 +114,24 @@ on conflict do nothing;
 -- name: void
 select void_dispatches as email_id from void_dispatches(:workspace_id, :mailbox_id, :worker_id, :dispatch_ids::bigint[]);
 
+-- name: due_by_lane
+-- The lanes of these messages, each with the first moment at which one of them is due.
+select lane_id, min(due_at) as due_at from emails
+where workspace_id = :workspace_id and id = any (:email_ids::uuid[]) and status in ('scheduled', 'deferred')
+group by lane_id order by lane_id;
+
 -- name: unsettled
--- The dispatches of these messages that this worker booked and whose end is not known: asked after a commit with an unknown outcome.
+-- The dispatches of these messages that were booked under this lease and whose end is not known: asked after a commit with an
+-- unknown outcome. Not those of an earlier lease: they may have had their dot.
 select d.id from dispatches d
-where d.workspace_id = :workspace_id and d.email_id = any (:email_ids::uuid[]) and d.worker_id = :worker_id
+where d.workspace_id = :workspace_id and d.email_id = any (:email_ids::uuid[]) and d.worker_id = :worker_id and d.fence = :fence
     and d.outcome in ('pending', 'unknown') and d.dot_at is null;
 
 -- name: doubt
 -- What an earlier runner of this mailbox left between its gate and its reply: nobody can know whether it arrived (RFC 1047).
 with late as (
-    update emails e set status = 'uncertain', reply = 'The worker ended before the server answered.'
+    update emails e
+    set status = 'uncertain', reply = 'The worker ended before the server answered.', ordered_by = null
     from lanes l
     where l.mailbox_id = :mailbox_id and e.lane_id = l.id and e.status = 'sending'
     returning e.workspace_id, e.id, e.campaign_id, e.sender_id

@@ -36,7 +36,7 @@ where m.runner_id is not null
     and not exists (select from workers w where w.id = m.runner_id and w.expires_at > clock_timestamp())
 union
 select l.mailbox_id from lanes l join mailboxes m on m.id = l.mailbox_id
-where l.next_due is not null and l.wake_at <= clock_timestamp() - interval '1 second'
+where l.next_due is not null and l.wake_at <= clock_timestamp() - interval '100 milliseconds'
     and m.runner_id is null and m.blocked_until <= clock_timestamp()
 limit 1000;
 
