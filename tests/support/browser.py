@@ -64,10 +64,16 @@ async def browser(chromium: Chromium) -> AsyncIterator[Browser]:
 
 
 @pytest.fixture
-async def page(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[Page]:
+def site() -> str | None:
+    """What a path that `page` goes to belongs to; a folder of tests says which."""
+    return None
+
+
+@pytest.fixture
+async def page(browser: Browser, request: pytest.FixtureRequest, site: str | None) -> AsyncIterator[Page]:
     """A page of 1280 x 800. Errors that it throws or logs fail the test; its last view is kept in test-results/."""
     context = await browser.new_context(
-        viewport={"width": 1280, "height": 800}, locale="en-GB", timezone_id="Europe/Berlin"
+        base_url=site, viewport={"width": 1280, "height": 800}, locale="en-GB", timezone_id="Europe/Berlin"
     )
     context.set_default_timeout(10_000)
     opened = await context.new_page()

@@ -1,0 +1,80 @@
+"""The lists of messages: cancelling, and getting about with the keyboard alone."""
+
+from __future__ import annotations
+
+import re
+
+import httpx
+from playwright.async_api import Page, expect
+
+ME = "you@paceline.example"  # the sender that `up` makes
+
+
+def schedule(api: httpx.Client, subject: str, *recipients: str) -> list[str]:
+    """For tomorrow, an hour apart."""
+    emails = [
+        {"from": ME, "to": to, "subject": subject, "text": "Hello", "scheduled_at": f"in {24 + i} hours"}
+        for i, to in enumerate(recipients)
+    ]
+    answer = api.post("/emails/batch", json=emails)
+    assert answer.is_success, answer.text
+    return [email["id"] for email in answer.json()["data"]]
+
+
+def status(api: httpx.Client, email_id: str) -> str:
+    return str(api.get(f"/emails/{email_id}").json()["status"])
+
+
+async def test_one_scheduled_message_is_cancelled_and_the_others_stay(desk: Page, api: httpx.Client) -> None:
+    first, second = schedule(api, "Perhaps not", "ann@example.org", "bob@example.org")
+    await desk.goto("/scheduled?q=Perhaps")
+    row = desk.get_by_role("row").filter(has_text="ann@example.org")
+    await row.hover()
+    await row.get_by_role("button", name="Cancel the message to ann@example.org").click()
+    asked = desk.get_by_role("dialog", name="Cancel this message?")
+    await asked.get_by_role("button", name="Keep it").click()
+    await expect(asked).to_have_count(0)
+    await expect(row).to_be_visible()
+
+    await row.hover()
+    await row.get_by_role("button", name="Cancel the message to ann@example.org").click()
+    await asked.get_by_role("button", name="Cancel message").click()
+    await expect(desk.get_by_role("region", name="Notifications")).to_contain_text("Cancelled")
+    await expect(row).to_have_count(0)
+    await expect(desk.get_by_role("row").filter(has_text="bob@example.org")).to_be_visible()
+    assert [status(api, each) for each in (first, second)] == ["cancelled", "scheduled"]
+
+
+async def test_the_keyboard_alone_searches_moves_opens_and_composes(desk: Page, api: httpx.Client) -> None:
+    people = [f"{name}@keys.example.org" for name in ("ann", "bob", "cyd")]
+    ids = schedule(api, "By keys", *people)
+    await desk.goto("/scheduled")
+    await expect(desk.get_by_role("heading", name="Scheduled")).to_be_visible()
+    await desk.keyboard.press("/")
+    await expect(desk.get_by_role("searchbox", name="Search messages")).to_be_focused()
+    await desk.keyboard.type("By keys")
+    await expect(desk).to_have_url(re.compile(r"[?&]q=By(%20|\+)keys"))
+    await expect(desk.get_by_role("row").filter(has_text="@keys.example.org")).to_have_count(3)
+    await desk.keyboard.press("Escape")
+    for key, expected in (("j", 0), ("j", 1), ("j", 2), ("j", 2), ("k", 1)):
+        await desk.keyboard.press(key)
+        await expect(desk.get_by_role("link", name=f"to {people[expected]}")).to_be_focused()
+    await desk.keyboard.press("Enter")
+    await expect(desk).to_have_url(re.compile(f"/emails/{ids[1]}"))
+    await expect(desk.get_by_role("heading", name="By keys")).to_be_visible()
+    await desk.keyboard.press("c")
+    await expect(desk).to_have_url(re.compile("/compose$"))
+    await desk.get_by_label("Subject").fill("c / j k are letters here")
+    await expect(desk).to_have_url(re.compile("/compose$"))
+
+
+async def test_a_search_lives_in_the_url_and_says_when_nothing_matches(desk: Page, api: httpx.Client) -> None:
+    schedule(api, "Needle", "ann@hay.example.org")
+    await desk.goto("/scheduled?q=Needle")
+    await expect(desk.get_by_role("row").filter(has_text="ann@hay.example.org")).to_be_visible()
+    await desk.get_by_role("searchbox").fill("no such needle")
+    await expect(desk.get_by_text("No message matches")).to_be_visible()
+    await desk.reload()
+    await expect(desk.get_by_text("No message matches")).to_be_visible()
+    await desk.get_by_role("button", name="Clear").click()
+    await expect(desk.get_by_role("row").filter(has_text="ann@hay.example.org")).to_be_visible()

@@ -1,0 +1,108 @@
+"""Every page: accessible in both themes, and at home on a phone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.async_api import Page, ViewportSize, expect
+
+from tests.support.smtp_server import SmtpServer, Step
+from tests.support.waiting import wait_until_sync
+
+AXE = Path(__file__).parents[1] / "node/node_modules/axe-core/axe.min.js"
+ME = "you@paceline.example"  # the sender that `up` makes
+PHONE: ViewportSize = {"width": 390, "height": 844}
+LONG = "An-unbroken-subject-" * 12
+
+PAGES = {
+    "overview": "/",
+    "compose": "/compose",
+    "scheduled": "/scheduled",
+    "sent": "/sent",
+    "a waiting message": "/emails/{waiting}",
+    "a sent message": "/emails/{sent}",
+    "a failed message": "/emails/{failed}",
+    "campaigns": "/campaigns",
+    "a campaign": "/campaigns/{campaign}",
+    "senders": "/senders",
+    "a new sender": "/senders?add=true",
+    "settings": "/settings",
+    "nowhere": "/nowhere",
+    "sign-in": "/sign-in?error=link",
+}
+
+
+@pytest.fixture(scope="module")
+def known(api: httpx.Client) -> dict[str, str]:
+    """Ids of what the pages show: mail in every common state, with long words."""
+
+    def post(path: str, body: object) -> Any:
+        answer = api.post(path, json=body)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    def email(to: str, **fields: str) -> str:
+        wanted = {"from": ME, "to": to, "subject": LONG, "html": "<p>Hello</p>", "text": "Hello"}
+        return str(post("/emails", wanted | fields)["id"])
+
+    with SmtpServer() as refusing:
+        refusing.on("rcpt", Step("550 5.1.1 Nobody here has " + "such-an-unbroken-name-" * 6), always=True)
+        server = {"host": "127.0.0.1", "port": refusing.port, "security": "none", "min_delay_ms": 0}
+        post("/senders", {"from_email": "refused@example.com", "name": "An-unbroken-name-" * 6} | server)
+        failed = email("refused@example.org", **{"from": "refused@example.com"})
+        wait_until_sync(lambda: api.get(f"/emails/{failed}").json()["status"] == "failed", what="the refusal")
+    sender = next(each["id"] for each in api.get("/senders").json()["data"] if each["from_email"] == ME)
+    people = [f"person{number}@pages.example.org" for number in range(30)]
+    draft = {"sender_ids": [sender], "subject": LONG, "text": "Hello", "recipients": people, "start_at": "in 2 hours"}
+    campaign = post("/campaigns", draft)["id"]
+    post(f"/campaigns/{campaign}/schedule", None)
+    sent = email("ann@pages.example.org")
+    wait_until_sync(lambda: api.get(f"/emails/{sent}").json()["status"] == "sent", what="the sending")
+    waiting = email("ann@pages.example.org", scheduled_at="in 3 hours")
+    return {"sent": sent, "failed": failed, "waiting": waiting, "campaign": campaign}
+
+
+@pytest.mark.parametrize("name", PAGES)
+async def test_every_page_is_accessible_in_both_themes_and_fits_a_phone(
+    desk: Page, known: dict[str, str], name: str
+) -> None:
+    if name == "sign-in":
+        await desk.context.clear_cookies()
+    await desk.emulate_media(color_scheme="light", reduced_motion="reduce")
+    await desk.goto(PAGES[name].format(**known))
+    await settled(desk)
+    assert await troubles(desk) == []
+    light = await background(desk)
+
+    await desk.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    await desk.set_viewport_size(PHONE)
+    await expect(desk.locator("html")).to_have_attribute("data-theme", "dark")
+    assert await background(desk) != light
+    assert await desk.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    assert await troubles(desk) == []
+
+
+async def settled(page: Page) -> None:
+    """What is asked of the API has come: no placeholder is left."""
+    await expect(page.locator("h1, [role=alert], main, p").first).to_be_visible()
+    await expect(page.locator("[aria-busy=true], .animate-pulse, .animate-spin")).to_have_count(0)
+
+
+async def background(page: Page) -> str:
+    return str(await page.evaluate("getComputedStyle(document.body).backgroundColor"))
+
+
+async def troubles(page: Page) -> list[str]:
+    """What axe finds of the kinds `serious` and `critical`: the rule and where."""
+    if not await page.evaluate("'axe' in window"):
+        await page.evaluate(AXE.read_text())
+    found = await page.evaluate("axe.run(document, { iframes: false, resultTypes: ['violations'] })")
+    return [
+        f"{violation['id']}: {node['target']} {node['failureSummary']}"
+        for violation in found["violations"]
+        if violation["impact"] in ("serious", "critical")
+        for node in violation["nodes"]
+    ]
