@@ -46,6 +46,10 @@ test: ## Everything: lint, types, then all tests against real servers and a real
 pytest: $(DEV) $(DIST) $(TEST_MODULES) ## All Python tests. Options: make pytest PYTEST_ARGS="tests/domain -k status"
 	@$(PYTHON) -m pytest $(or $(PYTEST_ARGS),--numprocesses auto --maxprocesses 4 --dist loadfile)
 
+.PHONY: faults
+faults: $(DEV) ## Every fault scenario in its long form, with a table. Options: make faults ARGS="--only 3,5 --seed 7"
+	@$(PYTHON) -m tests.faults $(ARGS)
+
 .PHONY: vitest
 vitest: $(MODULES)
 	@$(NPM) frontend npm run --silent test

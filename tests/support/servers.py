@@ -1,6 +1,7 @@
 """The real servers of a test session: Postgres 18 and Redis as `paceline up` has them, but fast instead of durable.
 
-Both run without fsync, since a test session owes nobody its data, and both end with pytest, even by kill -9.
+They run without fsync, since a test session owes nobody its data, unless told to be DURABLE; they end with pytest,
+even by kill -9.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import psycopg
@@ -36,36 +37,105 @@ FAST = {
 }
 
 
+DURABLE = {
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "full_page_writes": "on",
+    "max_connections": "300",
+    "shared_buffers": "64MB",
+    "timezone": "UTC",
+}
+
+
+class PostgresServer:
+    """A Postgres 18 of its own under `home` that can be stopped in every way and started again where it was."""
+
+    def __init__(self, home: Path, settings: Mapping[str, str] = FAST) -> None:
+        self._home = home
+        self._settings = dict(settings)
+        self._binaries = postgres_binaries()
+        self._account = unprivileged(home, (home, self._binaries))
+        self._server: subprocess.Popen[bytes] | None = None
+        if self._account is not None:
+            os.chown(home, self._account.uid, self._account.gid)
+        self.data = home / "data"
+        initdb = _run(
+            home,
+            self._account,
+            self._binaries / "initdb",
+            *("-D", str(self.data), "-U", "postgres", "-A", "trust", "--no-sync", *LOCALE),
+        )
+        assert initdb.wait() == 0, _last_words(home)
+        self.port = free_port()
+        self.url = f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
+
+    def start(self) -> None:
+        """Returns once it takes connections."""
+        settings = [argument for name, value in self._settings.items() for argument in ("-c", f"{name}={value}")]
+        server = self._server = _run(
+            self._home,
+            self._account,
+            self._binaries / "postgres",
+            *("-D", str(self.data), "-h", "127.0.0.1", "-p", str(self.port), "-k", "", *settings),
+        )
+        wait_until_sync(lambda: _accepts(server, self.url, self._home), 60, what="Postgres to start")
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """SIGINT is a fast shutdown, connections are cut; SIGQUIT an immediate one, recovered from at the start."""
+        if self._server is not None:
+            self._server.send_signal(how)
+            self._server.wait(30)
+            self._server = None
+
+
+class RedisServer:
+    """A Redis of its own under `home`; it saves only when told to (SAVE), to `dump.rdb` there."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._server: subprocess.Popen[bytes] | None = None
+        self.dump = home / "dump.rdb"
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Returns once it answers; what was saved before is there again."""
+        server = self._server = _run(
+            self._home, None, redis_binary(), "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""
+        )
+        wait_until_sync(lambda: _pongs(server, self.url, self._home), 60, what="Redis to start")
+
+    def send(self, number: signal.Signals) -> None:
+        if self._server is not None:
+            self._server.send_signal(number)
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        if self._server is not None:
+            self.send(how)
+            self._server.wait(30)
+            self._server = None
+
+
 @contextlib.contextmanager
 def postgres(home: Path) -> Iterator[str]:
     """A fresh Postgres 18 under `home`; gives the URL of its `postgres` database."""
-    binaries = postgres_binaries()
-    account = unprivileged(home, (home, binaries))
-    if account is not None:
-        os.chown(home, account.uid, account.gid)
-    data = home / "data"
-    initdb = _run(home, account, binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "--no-sync", *LOCALE)
-    assert initdb.wait() == 0, _last_words(home)
-    port = free_port()
-    settings = [argument for name, value in FAST.items() for argument in ("-c", f"{name}={value}")]
-    server = _run(
-        home, account, binaries / "postgres", "-D", data, "-h", "127.0.0.1", "-p", str(port), "-k", "", *settings
-    )
-    url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
-    with _ended_by(server, signal.SIGINT):  # fast shutdown: open connections are cut
-        wait_until_sync(lambda: _accepts(server, url, home), 60, what="Postgres to start")
-        yield url
+    server = PostgresServer(home)
+    try:
+        server.start()
+        yield server.url
+    finally:
+        server.stop()
 
 
 @contextlib.contextmanager
 def redis_server(home: Path) -> Iterator[str]:
     """A fresh Redis under `home`; gives its URL without a database number."""
-    port = free_port()
-    server = _run(home, None, redis_binary(), "--port", str(port), "--bind", "127.0.0.1", "--save", "")
-    url = f"redis://127.0.0.1:{port}"
-    with _ended_by(server, signal.SIGTERM):
-        wait_until_sync(lambda: _pongs(server, url, home), 60, what="Redis to start")
-        yield url
+    server = RedisServer(home)
+    try:
+        server.start()
+        yield server.url
+    finally:
+        server.stop()
 
 
 @contextlib.contextmanager
@@ -90,15 +160,6 @@ def _run(home: Path, account: Account | None, *argv: str | Path) -> subprocess.P
             stderr=log,
             start_new_session=True,  # Ctrl-C ends the tests first
         )
-
-
-@contextlib.contextmanager
-def _ended_by(server: subprocess.Popen[bytes], how: signal.Signals) -> Iterator[None]:
-    try:
-        yield
-    finally:
-        server.send_signal(how)
-        server.wait(30)
 
 
 def _accepts(server: subprocess.Popen[bytes], url: str, home: Path) -> bool:

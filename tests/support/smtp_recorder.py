@@ -16,7 +16,7 @@ class Step:
     """What to do instead of the usual. `reply` may have several lines; "" is no reply at all, None the usual one."""
 
     reply: str | None = None
-    delay: float = 0.0  # seconds before the reply
+    delay: float = 0.0  # seconds before the reply; for "body": that it reads nothing more
     drop: bool = False  # hang up, after the reply if one is given
     after_bytes: int = 0  # for "body": when so many bytes of it have come
 
@@ -27,6 +27,7 @@ class Received:
 
     at: float  # Unix time in seconds, when the dot was seen
     monotonic: float
+    earliest: float  # monotonic: it may have come since then, as far as a busy server can tell
     session: int
     mail_from: str
     recipients: tuple[str, ...]
@@ -84,6 +85,7 @@ class Recorder:
     rules: list[Rule] = field(default_factory=list)
     received: list[Received] = field(default_factory=list)
     chunks: list[tuple[int, bytes]] = field(default_factory=list)
+    beats: tuple[float, float] | None = None  # when the server's loop last came round, and before that
     sessions: int = 0
     open_sessions: int = 0
     changed: threading.Condition = field(default_factory=threading.Condition)
@@ -108,6 +110,8 @@ class Recorder:
         if self.log is not None:
             entry: dict[str, object] = {
                 "at": round(message.at, 6),
+                "monotonic": message.monotonic,
+                "earliest": message.earliest,
                 "session": message.session,
                 "mail_from": message.mail_from,
                 "recipients": message.recipients,

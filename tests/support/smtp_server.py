@@ -2,7 +2,8 @@
 
 In a test:        `with SmtpServer() as server: ...; server.on("rcpt", Step("550 5.1.1 No such user"), match="bob@")`
 As a process:     `python -m tests.support.smtp_server --port 0 --json-log FILE [--script FILE] [--ethereal] ...`
-                  prints one JSON line `{"host", "port", "cafile"}` when it listens.
+                  prints one JSON line `{"host", "port", "cafile"}` when it listens; with `--control` it then
+                  reads rules from standard input, a JSON object a line as in the script, and answers each with a line.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ import json
 import os
 import signal
 import ssl
+import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import uvloop
 
@@ -28,6 +31,7 @@ from tests.support.smtp_session import Session
 __all__ = ["HOST", "Options", "Received", "SmtpServer", "Step"]
 
 HOST: Final = "127.0.0.1"
+BEAT: Final = 0.001  # seconds
 
 
 class SmtpServer:
@@ -151,12 +155,23 @@ class SmtpServer:
         server = await loop.create_server(lambda: Session(self._recorder, context), HOST, self.port, ssl=at_once)
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
+        beats = asyncio.create_task(self._beats()) if log is not None else None
         try:
             await self._stop.wait()
         finally:
             server.close()
+            if beats is not None:
+                beats.cancel()
             if log is not None:
                 log.close()
+
+    async def _beats(self) -> None:
+        """Notes when the loop comes round: what it reads next came after the round before this one."""
+        last = time.monotonic()
+        while True:
+            now = time.monotonic()
+            self._recorder.beats, last = (now, last), now
+            await asyncio.sleep(BEAT)
 
     def request_stop(self) -> None:
         if self._stop is not None:
@@ -169,6 +184,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--json-log", type=Path, help="one JSON object a line and message, written before the answer")
     parser.add_argument("--no-data", action="store_true", help="leave the messages' bytes out of the log")
     parser.add_argument("--script", type=Path, help='JSON: [{"moment", "reply", "delay", "drop", "match", "always"}]')
+    parser.add_argument("--control", action="store_true", help="read further rules from standard input")
     parser.add_argument("--security", choices=["none", "starttls", "tls"], default="none")
     parser.add_argument("--certificates", type=Path, help="folder to make the certificates in")
     parser.add_argument("--username")
@@ -191,8 +207,7 @@ async def _main(arguments: argparse.Namespace) -> None:
         options, port=arguments.port, certificates=made, log=arguments.json_log, log_data=not arguments.no_data
     )
     for rule in json.loads(arguments.script.read_text()) if arguments.script else []:
-        moment, match, always = rule.pop("moment"), rule.pop("match", ""), rule.pop("always", False)
-        server.on(moment, Step(**rule), match=match, always=always)
+        _add(server, rule)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, server.request_stop)
@@ -200,7 +215,25 @@ async def _main(arguments: argparse.Namespace) -> None:
     await asyncio.to_thread(server.wait_ready)
     cafile = str(made.authority) if made else None
     os.write(1, json.dumps({"host": HOST, "port": server.port, "cafile": cafile}).encode() + b"\n")
+    if arguments.control:
+        threading.Thread(target=_control, args=(server,), daemon=True).start()
     await serving
+
+
+def _add(server: SmtpServer, rule: dict[str, Any]) -> None:
+    """`{"moment", "match", "always", "times"}` and the fields of a Step; or `{"forget": true}`, which ends all."""
+    if rule.pop("forget", False):
+        server.forget()
+        return
+    moment, match, always = rule.pop("moment"), rule.pop("match", ""), rule.pop("always", False)
+    times = rule.pop("times", 1)
+    server.on(moment, *[Step(**rule)] * times, match=match, always=always)
+
+
+def _control(server: SmtpServer) -> None:
+    for line in sys.stdin:
+        _add(server, json.loads(line))
+        os.write(1, b"ok\n")
 
 
 if __name__ == "__main__":

@@ -184,6 +184,11 @@ class Session(asyncio.Protocol):
             self.say(step.reply or "", drop=step.drop)
             if step.drop:
                 return False
+            if step.delay:
+                self.held = True
+                self.transport.pause_reading()  # the sender soon cannot write any more
+                asyncio.get_running_loop().call_later(step.delay, self.read_on)
+                return False
         if self.buffer.startswith(b".\r\n"):
             body, rest = b"", self.buffer[3:]
         else:
@@ -195,6 +200,12 @@ class Session(asyncio.Protocol):
         self.buffer = rest
         self.arrived(body)
         return True
+
+    def read_on(self) -> None:
+        self.held = False
+        if not self.transport.is_closing():
+            self.transport.resume_reading()
+            self.work()
 
     def arrived(self, body: bytes) -> None:
         at, monotonic = time.time(), time.monotonic()
@@ -213,6 +224,7 @@ class Session(asyncio.Protocol):
             Received(
                 at,
                 monotonic,
+                self.recorder.beats[1] if self.recorder.beats else monotonic,
                 self.number,
                 self.mail_from or "",
                 tuple(self.recipients),

@@ -1,0 +1,282 @@
+"""The stage for fault scenarios: real Postgres with fsync on, real Redis, a recording SMTP server and real workers.
+
+A scenario is `async def name(size: Size, seed: int) -> Result`, registered by `@scenario(number, title)`:
+
+    @scenario(1, "200 kill -9 of workers")
+    async def killed(size: Size, seed: int) -> Result:
+        async with world(seed) as w:
+            ...
+            return await w.result(kills=kills, heal=heal)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import random
+import secrets
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Final, TypeAlias, TypeVar
+from uuid import UUID
+
+from app.db.migrate import migrate
+from app.db.outage import UNAVAILABLE
+from app.db.pool import make_pool
+from app.settings import load
+from tests.faults import judge
+from tests.faults.fleet import Fleet
+from tests.faults.recorder import ROOT, RecorderProcess
+from tests.support.mailroom import Mailroom, Sender
+from tests.support.servers import DURABLE, PostgresServer, RedisServer, server_home
+from tests.support.up import clean_environment
+from tests.support.waiting import wait_until
+
+T = TypeVar("T")
+
+GRACE: Final = 15.0  # seconds beyond one lease within which everything must go again
+
+
+class Size(Enum):
+    """The long form is what the promise is proven by; the short one shows in a few seconds that it still holds."""
+
+    SHORT = "short"
+    LONG = "long"
+
+    def of(self, short: T, long: T) -> T:
+        return short if self is Size.SHORT else long
+
+
+@dataclass
+class Result:
+    seed: int
+    messages: int
+    kills: int
+    lost: list[str]
+    duplicates: list[str]
+    violations: list[str]
+    uncertain: int
+    heal: float  # seconds from the last fault until everything went again
+    allowed_heal: float
+    ends: dict[str, int]  # how many messages ended in which status
+    notes: list[str] = field(default_factory=list)  # errors that workers logged; no fault by themselves
+
+    @property
+    def faults(self) -> list[str]:
+        """Everything that breaks a promise, in words."""
+        slow = [f"healed only after {self.heal:.1f} s"] if self.heal > self.allowed_heal else []
+        return [
+            *(f"lost: {line}" for line in judge.summary(self.lost)),
+            *(f"duplicate: {line}" for line in judge.summary(self.duplicates)),
+            *(f"violation: {line}" for line in judge.summary(self.violations)),
+            *slow,
+        ]
+
+
+Play: TypeAlias = Callable[[Size, int], Awaitable[Result]]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    number: int
+    title: str
+    play: Play
+
+
+SCENARIOS: dict[int, Scenario] = {}
+
+
+def scenario(number: int, title: str) -> Callable[[Play], Play]:
+    def register(play: Play) -> Play:
+        assert number not in SCENARIOS, f"two scenarios have the number {number}"
+        SCENARIOS[number] = Scenario(number, title, play)
+        return play
+
+    return register
+
+
+class World:
+    """All servers of one scenario and what it asks of them. Everything random comes from `rng`."""
+
+    def __init__(
+        self,
+        seed: int,
+        environment: dict[str, str],
+        postgres: PostgresServer,
+        redis: RedisServer,
+        smtp: RecorderProcess,
+    ) -> None:
+        self.seed = seed
+        self.rng = random.Random(seed)
+        self.environment = environment
+        self.settings = load(environment)
+        self.postgres = postgres
+        self.redis = redis
+        self.smtp = smtp
+        self.pool = make_pool(self.settings, name="fault test", min_size=1, max_size=4)
+        self.fleet = Fleet(environment, self.rng)
+        self.violations: list[str] = []  # what a scenario saw by itself
+        self.room: Mailroom
+
+    async def sender(self, room: Mailroom | None = None, **mailbox: Any) -> Sender:
+        """A sender on a mailbox of its own at the recording server; see Mailroom.mailbox."""
+        return await (room or self.room).sender(port=self.smtp.port, **mailbox)
+
+    async def patient(self, ask: Callable[[], Awaitable[T]], timeout: float = 30.0) -> T:
+        """Asks the database again while it is away or has just cut the connection."""
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                return await ask()
+            except UNAVAILABLE:
+                if time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(0.1)
+
+    async def all(self, sql: str, *parameters: Any) -> list[dict[str, Any]]:
+        return await self.patient(lambda: self.room.all(sql, *parameters))
+
+    # Waiting
+
+    async def open_count(self) -> int:
+        """Messages, of all workspaces, that are not at an end: scheduled, deferred, sending."""
+        found = await self.all(
+            "select coalesce(sum(count), 0)::integer as n from lane_counts"
+            " where status in ('scheduled', 'deferred', 'sending')"
+        )
+        return int(found[0]["n"])
+
+    async def settled(self, timeout: float) -> bool:
+        """Waits until no message is open any more. What then still is, `result` calls lost."""
+        deadline = time.monotonic() + timeout
+        while await self.open_count():
+            if time.monotonic() > deadline:
+                return False
+            await asyncio.sleep(0.1)
+        return True
+
+    async def until_dots(self, count: int, timeout: float = 60.0) -> None:
+        """Waits until the server has seen so many dots."""
+        await wait_until(lambda: len(self.smtp.dots) >= count, timeout, what=f"{count} dots")
+
+    async def heal(self, since: float | None = None) -> float:
+        """Seconds from `since` (monotonic; now) until nothing waits for a runner that is gone, nothing is left between
+        gate and reply by one, and mail moves; infinity if that takes much longer than allowed."""
+        began = since if since is not None else time.monotonic()
+        dots = len(self.smtp.dots)
+        while time.monotonic() - began < self.settings.lease_seconds + 2 * GRACE:
+            if not await self._ails() and (len(self.smtp.dots) > dots or not await self._is_due()):
+                return time.monotonic() - began
+            await asyncio.sleep(0.05)
+        return math.inf
+
+    async def _ails(self) -> bool:
+        found = await self.all(
+            """
+            with dead as (select id from mailboxes where runner_id is null or not runner_id = any (%s::uuid[]))
+            select exists (
+                select from lanes l join dead on dead.id = l.mailbox_id join mailboxes m on m.id = l.mailbox_id
+                where greatest(l.wake_at, m.blocked_until) < clock_timestamp() - interval '1 second'
+            ) or exists (
+                select from emails e join lanes l on l.id = e.lane_id join dead on dead.id = l.mailbox_id
+                where e.status = 'sending'
+            ) as ails
+            """,
+            self.fleet.ids,
+        )
+        return bool(found[0]["ails"])
+
+    async def _is_due(self) -> bool:
+        found = await self.all(
+            "select exists (select from lanes l join mailboxes m on m.id = l.mailbox_id"
+            " where greatest(l.wake_at, m.blocked_until) < clock_timestamp()) as due"
+        )
+        return bool(found[0]["due"])
+
+    # The verdict
+
+    async def result(
+        self, *, kills: int, heal: float, orders: Mapping[UUID, int] | None = None, ends: Iterable[str] = ()
+    ) -> Result:
+        """Stops the workers and holds the two records against the promises; see judge.judge."""
+        await self.fleet.stop()
+        emails = await self.all("select id, to_address, status::text as status, reply from emails")
+        ledger = await self.all("select *, outcome::text as outcome from dispatches order by id")
+        found = judge.judge(emails, ledger, self.smtp.dots, orders=orders or {}, ends=ends)
+        counted = await self.all(
+            "select status::text, sum(count)::integer as n from lane_counts group by 1 having sum(count) <> 0"
+        )
+        if {row["status"]: row["n"] for row in counted} != judge.tally(emails):
+            found.violations.append(f"lane_counts say {counted}")
+        return Result(
+            seed=self.seed,
+            messages=len(emails),
+            kills=kills,
+            lost=found.lost,
+            duplicates=found.duplicates,
+            violations=self.violations + found.violations + await self._verify(),
+            uncertain=len(found.uncertain),
+            heal=heal,
+            allowed_heal=self.settings.lease_seconds + GRACE,
+            ends=judge.tally(emails),
+            notes=sorted({str(line.get("event")) for line in self.fleet.troubles}),
+        )
+
+    async def _verify(self) -> list[str]:
+        """What `paceline verify` has to say."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "app.cli", "verify"),
+            cwd=ROOT,
+            env=clean_environment() | {"PYTHONPATH": str(ROOT)} | self.environment,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        said, _ = await process.communicate()
+        if process.returncode == 0:
+            return []
+        return [f"paceline verify: {line}" for line in said.decode().splitlines()]
+
+
+@asynccontextmanager
+async def world(
+    seed: int,
+    *,
+    lease: float = 3.0,
+    window: float = 10.0,
+    workspace_limit: int | None = None,
+    postgres_settings: Mapping[str, str] | None = None,
+    environment: Mapping[str, str] | None = None,
+    smtp_options: Iterable[str] = (),
+) -> AsyncIterator[World]:
+    """Fresh servers, a migrated database with one workspace (`room`); afterwards nothing of it runs."""
+    with server_home("paceline-fault-pg-") as home, server_home("paceline-fault-") as other:
+        postgres = PostgresServer(home, DURABLE | dict(postgres_settings or {}))
+        redis = RedisServer(other)
+        smtp = RecorderProcess(other, *smtp_options)
+        try:
+            postgres.start()
+            redis.start()
+            await migrate(postgres.url)
+            variables = {
+                "DATABASE_URL": postgres.url,
+                "REDIS_URL": f"{redis.url}/0",
+                "SECRET_KEY": secrets.token_urlsafe(32),
+                "SMTP_ALLOW_PRIVATE": "1",
+                "LEASE_SECONDS": f"{lease:g}",
+                "RATE_WINDOW_SECONDS": f"{window:g}",
+            } | dict(environment or {})
+            w = World(seed, variables, postgres, redis, smtp)
+            async with w.pool:
+                w.room = await Mailroom.open(w.pool, w.settings, hourly_limit=workspace_limit)
+                try:
+                    yield w
+                finally:
+                    await w.fleet.end()
+        finally:
+            smtp.end()
+            redis.stop()
+            postgres.stop()
