@@ -45,14 +45,16 @@ export function Menu({ label, trigger, className, children }: MenuProps) {
       <button
         ref={button}
         type="button"
-        aria-label={label}
         aria-haspopup="menu"
         aria-expanded={open}
         aria-controls={open ? id : undefined}
         onClick={() => setOpen(!open)}
         className={className}
       >
-        {trigger}
+        <span className="sr-only">{label}</span>
+        <span aria-hidden className="contents">
+          {trigger}
+        </span>
       </button>
       {open && (
         <div
