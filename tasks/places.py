@@ -108,9 +108,11 @@ class Places:
         if refusal.scope.is_campaign:
             campaign_id = refusal.scope.id
             self._held.add(campaign_id)
-            await delivery.block_campaign(self._worker.pool, self._lease, campaign_id, until=instant(until))
+            await delivery.block_campaign(
+                self._worker.pool, self._lease, campaign_id, until=instant(until), limit=refusal.scope.limit
+            )
         else:
-            await self._runner.block(until, refusal.scope.kind)
+            await self._runner.block(until, refusal.scope.kind, limit=refusal.scope.limit)
 
     async def let_campaign_go(self, campaign_id: UUID | None) -> None:
         """Places came back, so a campaign's limit that they filled is not reached after all."""

@@ -272,10 +272,15 @@ class Runner:
 
     # What holds the mailbox back
 
-    async def block(self, until: float, reason: str | None) -> None:
-        """Claims nothing for this mailbox until then (seconds since the epoch). What is in hand goes on."""
+    async def block(self, until: float, reason: str | None, *, limit: int | None = None) -> None:
+        """Claims nothing for this mailbox until then (seconds since the epoch). What is in hand goes on.
+
+        With a `limit`, only while that is the one in force.
+        """
         moment = instant(until)
-        await delivery.block_mailbox(self.worker.pool, self.lease, until=moment, reason=reason)
+        if not await delivery.block_mailbox(self.worker.pool, self.lease, until=moment, reason=reason, limit=limit):
+            self.stir()
+            return
         self._outlook = msgspec.structs.replace(self.outlook(), blocked_until=moment, blocked_reason=reason)
         self._read_at = until
         self.worker.recorder.changed(self.lease.workspace_id)

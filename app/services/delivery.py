@@ -14,7 +14,7 @@ import msgspec
 
 from app.db.pool import Pool
 from app.db.queries import queries, rows
-from app.db.transaction import retrying
+from app.db.transaction import retrying, transaction
 from app.domain.status import Status
 from app.domain.windows import Window
 from app.services import lanes, mailboxes
@@ -256,18 +256,30 @@ async def block_lane(pool: Pool, lane_id: int, *, until: datetime) -> None:
         await queries.mailboxes.block_lane(conn, lane_id=lane_id, until=until)
 
 
-async def block_mailbox(pool: Pool, lease: Lease, *, until: datetime, reason: str | None) -> None:
-    """Holds the whole mailbox back until then, as one row."""
-    async with pool.connection() as conn:
-        await queries.mailboxes.block(conn, **lease.key, until=until, reason=reason)
+async def block_mailbox(
+    pool: Pool, lease: Lease, *, until: datetime, reason: str | None, limit: int | None = None
+) -> bool:
+    """Holds the whole mailbox back until then, as one row. With a `limit`, only while it is in force: False if not."""
+    async with transaction(pool) as tx:
+        await queries.lanes.share_settings(tx, workspace_id=lease.workspace_id)
+        return bool(await queries.mailboxes.block(tx, **lease.key, until=until, reason=reason, limit=limit))
 
 
-async def block_campaign(pool: Pool, lease: Lease, campaign_id: UUID, *, until: datetime) -> None:
-    """Holds a campaign's lanes on this mailbox back until its own limit has room again."""
-    async with pool.connection() as conn:
-        await queries.mailboxes.block_campaign(
-            conn, workspace_id=lease.workspace_id, mailbox_id=lease.mailbox_id, campaign_id=campaign_id, until=until
+async def block_campaign(
+    pool: Pool, lease: Lease, campaign_id: UUID, *, until: datetime, limit: int | None = None
+) -> bool:
+    """Holds a campaign's lanes on this mailbox back until its own limit has room again; `limit` as above."""
+    async with transaction(pool) as tx:
+        await queries.lanes.share_settings(tx, workspace_id=lease.workspace_id)
+        found = await queries.mailboxes.block_campaign(
+            tx,
+            workspace_id=lease.workspace_id,
+            mailbox_id=lease.mailbox_id,
+            campaign_id=campaign_id,
+            until=until,
+            limit=limit,
         )
+        return bool(found)
 
 
 async def pause_sender(pool: Pool, workspace_id: UUID, sender_id: UUID, *, reason: str) -> None:

@@ -38,6 +38,10 @@ returning mailbox_id, next_due;
 -- Tells the runner that holds this mailbox, if one does, to look at it again.
 select pg_notify('paceline_mailbox', :mailbox_id::text);
 
+-- name: share_settings!
+-- Waits for a change of limits, gaps or pauses in this workspace and holds new ones until the commit, as a gate does.
+select pg_advisory_xact_lock_shared(gate_lock_key(:workspace_id));
+
 -- name: lock_settings!
 -- Waits for the gates in flight of this workspace and holds new ones until the commit: for every change of a limit, gap or pause.
 select pg_advisory_xact_lock(gate_lock_key(:workspace_id));

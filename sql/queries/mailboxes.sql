@@ -36,13 +36,22 @@ select s.id, s.from_name, s.from_email, s.reply_to, s.security::text as security
 from senders s where s.workspace_id = :workspace_id and s.mailbox_id = :mailbox_id;
 
 -- name: block!
-update mailboxes set blocked_until = :until, blocked_reason = :reason
-where id = :mailbox_id and runner_id = :worker_id and fence = :fence;
+-- Nothing is claimed for this mailbox until then. With a :limit, only where it is still the one in force.
+update mailboxes m set blocked_until = :until, blocked_reason = :reason
+where m.id = :mailbox_id and m.runner_id = :worker_id and m.fence = :fence
+    and (:limit::integer is null or :limit::integer = case :reason::text
+        when 'mailbox_hour' then m.hourly_limit when 'mailbox_day' then m.daily_limit
+        when 'workspace_hour' then (select w.hourly_limit from workspaces w where w.id = m.workspace_id)
+    end);
 
 -- name: block_campaign!
--- A campaign's own limit is reached: its lanes on this mailbox wait, the rest of the mailbox goes on.
-update lanes set blocked_until = :until, blocked_reason = 'campaign_hour'
-where workspace_id = :workspace_id and mailbox_id = :mailbox_id and campaign_id = :campaign_id and blocked_until < 'infinity';
+-- A campaign's own limit is reached: its lanes on this mailbox wait, the rest of the mailbox goes on. With a :limit, only where
+-- it is still the one in force.
+update lanes l set blocked_until = :until, blocked_reason = 'campaign_hour'
+from campaigns c
+where l.workspace_id = :workspace_id and l.mailbox_id = :mailbox_id and l.campaign_id = :campaign_id
+    and l.blocked_until < 'infinity'
+    and c.workspace_id = l.workspace_id and c.id = l.campaign_id and (:limit::integer is null or c.hourly_limit = :limit::integer);
 
 -- name: block_lane!
 -- A window has closed: the lane waits until it opens.

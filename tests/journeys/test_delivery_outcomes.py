@@ -31,13 +31,13 @@ async def test_a_message_that_is_not_taken_for_now_is_deferred_and_tried_again(
         assert timedelta(seconds=40) < email["due_at"] - began < timedelta(seconds=80)
         assert await room.ledger() == []
 
-        await room.due_now(email_id)
+        await room.reschedule(email_id)
         await wait_until(room.are("deferred", email_id))
         await wait_until(lambda: len(smtp.received) == 1)
         await wait_until(lambda: room.all("select from dispatches where outcome = 'rejected'"))
         assert (await room.email(email_id))["due_at"] - began > timedelta(seconds=100), "longer each time"
 
-        await room.due_now(email_id)
+        await room.reschedule(email_id)
         await wait_until(room.are("sent", email_id))
 
     assert (await room.email(email_id))["attempts"] == 3
@@ -82,7 +82,7 @@ async def test_several_recipients_have_an_outcome_each(
         (later,) = await room.emails(sender, recipients=3, to=["later@example.com"])
         await wait_until(room.are("sent", some))
         await wait_until(room.are("deferred", later))
-        await room.due_now(later)
+        await room.reschedule(later)
         await wait_until(room.are("sent", later))
 
     by_first = {message.recipients[0]: message.recipients for message in smtp.messages}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Final
 from uuid import UUID
 
 from app.db.pool import Conn, Pool
@@ -13,9 +14,20 @@ from app.db.queries import queries
 from app.db.transaction import transaction
 from app.domain.ids import new_id, new_ids
 from app.services import lanes, leases, secrets
-from app.services.email_rows import NewEmail, insert_many
 from app.services.leases import Lease
 from app.settings import Settings
+
+INSERT: Final = """
+    insert into emails (
+        workspace_id, id, lane_id, sender_id, campaign_id, content_id, position, scheduled_at, due_at, to_address,
+        recipients, recipient_count, message_id
+    )
+    select %(workspace)s, r.id, %(lane)s, %(sender)s, %(campaign)s, %(content)s, r.place - 1, m.due, m.due, r.address,
+        r.recipients::jsonb, %(count)s, '<' || r.id || '@example.com>'
+    from unnest(%(ids)s::uuid[], %(addresses)s::text[], %(recipients)s::text[])
+        with ordinality as r (id, address, recipients, place)
+    cross join lateral (select %(start)s::timestamptz + (r.place - 1) * make_interval(secs => %(every)s) as due) as m
+"""
 
 
 @dataclass(frozen=True)
@@ -169,6 +181,7 @@ class Mailroom:
         Message i goes to `to[i]`, else to m<first id's end>-<i>@example.com.
         """
         ids = new_ids(count)
+        addresses = [to[i] if to else address(ids, i) for i in range(count)]
         content_id = content_id or await self.content()
         async with transaction(self.pool) as tx:
             now = await _now(tx)
@@ -176,40 +189,48 @@ class Mailroom:
             lane_id = await lanes.ensure(
                 tx, workspace_id=self.workspace_id, sender_id=sender.id, campaign_id=campaign_id
             )
-
-            def row(i: int, email_id: UUID) -> NewEmail:
-                first = to[i] if to else address(ids, i)
-                moment = start + timedelta(seconds=i * every)
-                return NewEmail(
-                    workspace_id=self.workspace_id,
-                    id=email_id,
-                    lane_id=lane_id,
-                    sender_id=sender.id,
-                    campaign_id=campaign_id,
-                    content_id=content_id,
-                    position=i,
-                    scheduled_at=moment,
-                    due_at=moment,
-                    to_address=first,
-                    to_name=None,
-                    recipients=_recipients(first, recipients),
-                    recipient_count=recipients,
-                    variables=None,
-                    message_id=f"<{email_id}@example.com>",
-                )
-
-            await insert_many(tx, [row(i, email_id) for i, email_id in enumerate(ids)])
+            await tx.execute(
+                INSERT,
+                {
+                    "workspace": self.workspace_id,
+                    "lane": lane_id,
+                    "sender": sender.id,
+                    "campaign": campaign_id,
+                    "content": content_id,
+                    "start": start,
+                    "every": every,
+                    "count": recipients,
+                    "ids": ids,
+                    "addresses": addresses,
+                    "recipients": [_recipients(each, recipients) for each in addresses],
+                },
+            )
             await lanes.wake(tx, workspace_id=self.workspace_id, lane_id=lane_id, due=start, now=now)
         return ids
 
-    async def due_now(self, email_id: UUID) -> None:
-        """Brings a retry forward, as if its time had come."""
+    async def reschedule(self, email_id: UUID, due: datetime | None = None) -> None:
+        """Moves a waiting message as the API does, by default to now: also a retry, as if its time had come."""
         async with transaction(self.pool) as tx:
             now = await _now(tx)
-            cursor = await tx.execute("update emails set due_at = %s where id = %s returning lane_id", [now, email_id])
+            cursor = await tx.execute(
+                "update emails set due_at = %s, revision = revision + 1 where id = %s returning lane_id",
+                [due or now, email_id],
+            )
             lane = await cursor.fetchone()
             assert lane is not None
-            await lanes.wake(tx, workspace_id=self.workspace_id, lane_id=lane["lane_id"], due=now, now=now)
+            await lanes.wake(tx, workspace_id=self.workspace_id, lane_id=lane["lane_id"], due=due or now, now=now)
+
+    async def cancel(self, email_id: UUID) -> None:
+        """Takes a waiting message out, as the API does."""
+        await self.run(
+            "update emails set status = 'cancelled', ended_at = now(), revision = revision + 1 where id = %s", email_id
+        )
+
+    async def wake(self, mailbox_id: UUID) -> None:
+        """Has a mailbox looked at, as after a change of its settings."""
+        async with transaction(self.pool) as tx:
+            now = await _now(tx)
+            await lanes.knock(tx, mailbox_id, due=now, now=now)
 
     # What became of it
 
@@ -266,10 +287,10 @@ def address(ids: Sequence[UUID], i: int) -> str:
     return f"m{ids[0].hex[-6:]}-{i:05}@example.com"
 
 
-def _recipients(first: str, count: int) -> list[dict[str, str | None]] | None:
+def _recipients(first: str, count: int) -> str | None:
     if count == 1:
         return None
-    return [{"kind": "to", "email": f"r{i}-{first}" if i else first, "name": None} for i in range(count)]
+    return json.dumps([{"kind": "to", "email": f"r{i}-{first}" if i else first, "name": None} for i in range(count)])
 
 
 async def _now(tx: Conn) -> datetime:
