@@ -17,6 +17,7 @@ from litestar.enums import ScopeType
 from litestar.handlers import BaseRouteHandler
 
 from app.api.cookies import session_cookie_name
+from app.domain.actors import Actor
 from app.errors import Forbidden, InvalidApiKey, MissingApiKey, RestrictedApiKey
 from app.services import api_keys, sessions
 
@@ -46,6 +47,7 @@ class Caller:
     role: Literal["owner", "member", "viewer"]
     scope: Literal["full", "send", "session"]
     csrf_token: str | None  # of a session; None for keys
+    actor: Actor  # whose order it is, as the story of a message names it
 
 
 async def require_caller(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
@@ -82,7 +84,14 @@ async def _by_key(
         raise InvalidApiKey
     if key.scope == "send" and handler.opt.get("scope") != "send":
         raise RestrictedApiKey
-    return Caller(workspace_id=key.workspace_id, user_id=key.user_id, role="owner", scope=key.scope, csrf_token=None)
+    return Caller(
+        workspace_id=key.workspace_id,
+        user_id=key.user_id,
+        role="owner",
+        scope=key.scope,
+        csrf_token=None,
+        actor=Actor(key.user_id or key.key_id, key.name),
+    )
 
 
 async def by_session(connection: ASGIConnection[Any, Any, Any, Any]) -> Caller | None:
@@ -97,6 +106,7 @@ async def by_session(connection: ASGIConnection[Any, Any, Any, Any]) -> Caller |
         role=session.role,
         scope="session",
         csrf_token=session.csrf_token,
+        actor=Actor(session.user_id),
     )
 
 

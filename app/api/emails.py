@@ -17,12 +17,20 @@ from litestar.params import Body, FromQuery, HeaderParameter, PathParameter, Que
 from app.api.access import SENDING, Caller
 from app.api.lists import provide_page
 from app.api.problems import problem_of
-from app.contract.emails import Batch, Email, EmailDetail, EmailState, SendEmail, StoryEntry, UpdateEmail
+from app.contract.email_controls import (
+    BulkAnswer,
+    ResolveEmail,
+    ResolveEmails,
+    RetryEmail,
+    RetryEmails,
+    UpdateEmail,
+)
+from app.contract.emails import Batch, Email, EmailDetail, EmailState, SendEmail, StoryEntry
 from app.contract.lists import List, Page
 from app.db.pool import Pool
 from app.domain.status import Status
 from app.errors import ValidationError
-from app.services import email_views, emails, events
+from app.services import email_bulk, email_controls, email_views, emails, events
 from app.services.email_views import Sort, Wanted
 
 IdempotencyKey = Annotated[
@@ -133,19 +141,53 @@ class Emails(Controller):
         source = await email_views.source(pool, workspace_id=caller.workspace_id, id=email_id)
         return Response(source, media_type="text/plain; charset=utf-8")
 
-    @patch("/{email_id:uuid}", operation_id="updateEmail", summary="Move a message to another time")
+    @patch("/{email_id:uuid}", operation_id="updateEmail", summary="Move or edit a message")
     async def update_email(
         self, caller: Caller, pool: Pool, now: datetime, email_id: EmailId, data: UpdateEmail
     ) -> EmailState:
-        """As long as it waits; afterwards 409 `already_sending`."""
-        return await emails.reschedule(
-            pool, workspace_id=caller.workspace_id, id=email_id, wanted=data, by=caller.user_id, now=now
+        """As long as it waits; afterwards 409 `already_sending`. A message of a campaign can only be moved."""
+        return await email_controls.change(
+            pool, workspace_id=caller.workspace_id, id=email_id, wanted=data, by=caller.actor, now=now
         )
 
     @post("/{email_id:uuid}/cancel", operation_id="cancelEmail", summary="Cancel a message", status_code=200)
     async def cancel_email(self, caller: Caller, pool: Pool, now: datetime, email_id: EmailId) -> EmailState:
         """Once this answers the message will not be sent. Past the point of return: 409 `already_sending`."""
-        return await emails.cancel(pool, workspace_id=caller.workspace_id, id=email_id, by=caller.user_id, now=now)
+        return await email_controls.cancel(
+            pool, workspace_id=caller.workspace_id, id=email_id, by=caller.actor, now=now
+        )
+
+    @post("/{email_id:uuid}/retry", operation_id="retryEmail", summary="Try a message again", status_code=200)
+    async def retry_email(
+        self, caller: Caller, pool: Pool, now: datetime, email_id: EmailId, data: RetryEmail | None = None
+    ) -> EmailState:
+        """What failed or was missed, now or at `scheduled_at`. Anything else: 409 `not_retryable`."""
+        return await email_controls.retry(
+            pool, workspace_id=caller.workspace_id, id=email_id, wanted=data, by=caller.actor, now=now
+        )
+
+    @post("/{email_id:uuid}/resolve", operation_id="resolveEmail", summary="Decide about a message", status_code=200)
+    async def resolve_email(
+        self, caller: Caller, pool: Pool, now: datetime, email_id: EmailId, data: ResolveEmail
+    ) -> EmailState:
+        """What only a person can decide: about what is `uncertain`, or `held`. Anything else: 409 `not_resolvable`."""
+        return await email_controls.resolve(
+            pool, workspace_id=caller.workspace_id, id=email_id, action=data.action, by=caller.actor, now=now
+        )
+
+    @post("/retry", operation_id="retryEmails", summary="Try many messages again", status_code=200)
+    async def retry_emails(self, caller: Caller, pool: Pool, now: datetime, data: RetryEmails) -> BulkAnswer:
+        """Up to 1,000 by their ids, or all that match a filter but for what was given up in doubt."""
+        return await email_bulk.retry_many(
+            pool, workspace_id=caller.workspace_id, wanted=data, by=caller.actor, now=now
+        )
+
+    @post("/resolve", operation_id="resolveEmails", summary="Decide about many messages", status_code=200)
+    async def resolve_emails(self, caller: Caller, pool: Pool, now: datetime, data: ResolveEmails) -> BulkAnswer:
+        """Up to 1,000 by their ids, or all that match a filter."""
+        return await email_bulk.resolve_many(
+            pool, workspace_id=caller.workspace_id, wanted=data, by=caller.actor, now=now
+        )
 
 
 def read(row: Any) -> SendEmail | ValidationError:

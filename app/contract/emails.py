@@ -10,11 +10,16 @@ import msgspec
 from msgspec import Meta
 
 from app.contract.base import Input, Output
+from app.domain.lateness import LatePolicy
 from app.domain.status import Status
 from app.domain.waiting import WaitingFor
 
 Addresses = str | list[str] | None
 Body = Annotated[str, Meta(max_length=2_000_000)]
+Late = Annotated[
+    LatePolicy,
+    Meta(description="If a downtime makes it late: `send` it then, `skip` it (`missed`), or `ask` a person (`held`)."),
+]
 TagText = Annotated[str, Meta(max_length=256, pattern=r"^[A-Za-z0-9_-]+$")]
 
 # What Resend has and we have not yet: refused by name with what to do instead, never ignored.
@@ -52,13 +57,10 @@ class SendEmail(Input, kw_only=True):
     metadata: Annotated[
         dict[str, Any] | None, Meta(description="Yours to keep: up to 16 KB, given back unchanged.")
     ] = None
+    late_policy: Late = LatePolicy.SEND
     attachments: Annotated[list[Any] | None, Meta(description=NOT_YET["attachments"])] = None
     template: Annotated[dict[str, Any] | None, Meta(description=NOT_YET["template"])] = None
     topic_id: Annotated[str | None, Meta(description=NOT_YET["topic_id"])] = None
-
-
-class UpdateEmail(Input):
-    scheduled_at: Annotated[str, Meta(description="ISO 8601 with an offset, or `in 10 minutes`.")]
 
 
 class EmailState(Output):
@@ -69,6 +71,7 @@ class EmailState(Output):
     status: Status
     scheduled_at: datetime
     estimated_send_at: datetime | None  # null where a limit, a gap or a pause decides
+    late_policy: LatePolicy
 
 
 class BatchId(Output):
@@ -101,6 +104,7 @@ class Email(Output):
     scheduled_at: datetime
     estimated_send_at: datetime | None
     waiting_for: WaitingFor | None  # why it has not left yet; null unless it waits
+    late_policy: LatePolicy
     sent_at: datetime | None
     ended_at: datetime | None
     attempts: int

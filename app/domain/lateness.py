@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 import msgspec
+
+
+class LatePolicy(StrEnum):
+    """What becomes of mail that a downtime made late."""
+
+    SEND = "send"
+    SKIP = "skip"  # it is missed
+    ASK = "ask"  # it is held for a person
 
 
 class Downtime(msgspec.Struct, frozen=True):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
 import msgspec
 
 from app.domain.status import WAITING, Status
+from app.domain.windows import Window, next_open
 
 
 class Reason(StrEnum):
@@ -20,6 +22,8 @@ class Reason(StrEnum):
     GAP = "gap"  # the delay between two messages of the mailbox
     WINDOW = "window"  # outside of its sending hours
     CONNECTION = "connection"  # the mail server cannot be reached now
+    FAULT = "fault"  # something failed here; it is tried again in seconds
+    LATE = "late"  # a downtime made it late and a person is asked
     SENDER_PAUSED = "sender_paused"
     CAMPAIGN_PAUSED = "campaign_paused"
     QUEUE = "queue"  # it is due and being worked off
@@ -48,27 +52,34 @@ def waiting_for(
     sender_active: bool,
     campaign_paused: bool,
     barriers: tuple[Barrier, ...],
+    windows: Sequence[Window] = (),
 ) -> WaitingFor | None:
-    """The one thing that decides: a pause before all else, then whichever of its time and the limits is later.
+    """The one thing that decides: a person before all else, then the latest of its time and what holds it back, then
+    the sending hours at that moment.
 
     None where the message does not wait.
     """
+    if status is Status.HELD:
+        return WaitingFor(Reason.LATE, None)
     if status not in WAITING:
         return None
     if not sender_active:
         return WaitingFor(Reason.SENDER_PAUSED, None)
     if campaign_paused:
         return WaitingFor(Reason.CAMPAIGN_PAUSED, None)
-    holding = [barrier for barrier in barriers if barrier.holds(now)]
-    for barrier in holding:
+    reason, at = Reason.RETRY if status is Status.DEFERRED else Reason.TIME, due_at
+    for barrier in barriers:
+        if not barrier.holds(now):
+            continue
         if barrier.until is None:
             return WaitingFor(_reason(barrier.reason), None)
-    last = max(holding, key=lambda barrier: barrier.until or now, default=None)
-    if last is not None and last.until is not None and last.until > due_at:
-        return WaitingFor(_reason(last.reason), last.until)
-    if due_at > now:
-        return WaitingFor(Reason.RETRY if status is Status.DEFERRED else Reason.TIME, due_at)
-    return WaitingFor(Reason.QUEUE, None)
+        if barrier.until > at:
+            reason, at = _reason(barrier.reason), barrier.until
+    at = max(at, now)
+    opening = next_open(windows, at)
+    if opening is None or opening > at:
+        return WaitingFor(Reason.WINDOW, opening)
+    return WaitingFor(reason, at) if at > now else WaitingFor(Reason.QUEUE, None)
 
 
 def _reason(text: str | None) -> Reason:

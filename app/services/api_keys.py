@@ -31,6 +31,8 @@ class NoSuchUser(NotFound):
 @dataclass(frozen=True, slots=True)
 class KeyHolder:
     workspace_id: UUID
+    key_id: UUID
+    name: str
     user_id: UUID | None
     scope: Scope
 
@@ -45,7 +47,7 @@ async def authenticate(pool: Pool, token: str) -> KeyHolder | None:
             return None
         if row["last_used_at"] is None or row["last_used_at"] < datetime.now(UTC) - USE_NOTED_EVERY:
             await queries.api_keys.note_use(conn, workspace_id=row["workspace_id"], id=row["id"])
-    return KeyHolder(row["workspace_id"], row["created_by"], row["scope"])
+    return KeyHolder(row["workspace_id"], row["id"], row["name"], row["created_by"], row["scope"])
 
 
 async def create(pool: Pool, *, workspace_id: UUID, created_by: UUID | None, wanted: NewApiKey) -> NewApiKeyShown:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from app.contract.emails import NOT_YET, SendEmail
+from app.contract.emails import NOT_YET, SendEmail, Tag
 from app.domain.addresses import Address
 from app.domain.envelopes import Kind, Recipient, check_subject, check_text, envelope, read_address, written
 from app.domain.headers import check_headers
@@ -19,13 +19,25 @@ METADATA_LIMIT: Final = 16_384  # bytes of JSON
 REPLY_TO_LIMIT: Final = 10
 
 
+class Said(msgspec.Struct, frozen=True, kw_only=True):
+    """What a message says, whoever it goes to. Empty texts are none; a header or tag is kept as it was given."""
+
+    subject: str
+    html: str | None
+    text: str | None
+    reply_to: list[str]
+    headers: dict[str, str]
+    tags: list[Tag]
+    metadata: dict[str, Any]
+
+
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
     """A message that only lacks its sender."""
 
     wanted: SendEmail
     sender: Address | None  # as `from` says it
     recipients: list[Recipient]
-    reply_to: list[str]
+    said: Said
     due_at: datetime
 
     @property
@@ -40,11 +52,8 @@ def read_draft(wanted: SendEmail, now: datetime) -> Draft:
     sender = None if wanted.from_ is None else read_address(wanted.from_, "from", problems)
     if wanted.from_ is None and wanted.sender_id is None:
         problems.append(Problem("from", "from is required: the address of one of your senders (or give sender_id)."))
-    replies = _list(wanted.reply_to)
-    if len(replies) > REPLY_TO_LIMIT:
-        problems.append(Problem("reply_to", f"reply_to has at most {REPLY_TO_LIMIT} addresses."))
-    reply_to = [read_address(text, f"reply_to[{i}]", problems) for i, text in enumerate(replies[:REPLY_TO_LIMIT])]
-    problems.extend(_about_fields(wanted))
+    problems.extend(Problem(field, why) for field, why in NOT_YET.items() if getattr(wanted, field))
+    said = read_said({field: getattr(wanted, field) for field in Said.__struct_fields__}, problems)
     due_at = now
     try:
         due_at = now if wanted.scheduled_at is None else read_moment(wanted.scheduled_at, now)
@@ -52,12 +61,24 @@ def read_draft(wanted: SendEmail, now: datetime) -> Draft:
         problems.extend(error.problems)
     if problems:
         raise refusal(problems)
-    return Draft(
-        wanted=wanted,
-        sender=sender,
-        recipients=recipients,
+    return Draft(wanted=wanted, sender=sender, recipients=recipients, said=said, due_at=due_at)
+
+
+def read_said(given: Mapping[str, Any], problems: list[Problem]) -> Said:
+    """Reads the fields of Said as a caller gives them. What is wrong goes to `problems`."""
+    replies = _list(given["reply_to"])
+    if len(replies) > REPLY_TO_LIMIT:
+        problems.append(Problem("reply_to", f"reply_to has at most {REPLY_TO_LIMIT} addresses."))
+    reply_to = [read_address(text, f"reply_to[{i}]", problems) for i, text in enumerate(replies[:REPLY_TO_LIMIT])]
+    problems.extend(_about_fields(given))
+    return Said(
+        subject=given["subject"],
+        html=given["html"] or None,
+        text=given["text"] or None,
         reply_to=[written(each.email, each.name) for each in reply_to if each is not None],
-        due_at=due_at,
+        headers=given["headers"] or {},
+        tags=given["tags"] or [],
+        metadata=given["metadata"] or {},
     )
 
 
@@ -67,20 +88,17 @@ def refusal(problems: list[Problem]) -> ValidationError:
     return ValidationError(message, problems=tuple(problems))
 
 
-def _about_fields(wanted: SendEmail) -> Iterator[Problem]:
-    for field, why in NOT_YET.items():
-        if getattr(wanted, field):
-            yield Problem(field, why)
-    yield from check_subject(wanted.subject)
+def _about_fields(given: Mapping[str, Any]) -> Iterator[Problem]:
+    yield from check_subject(given["subject"])
     try:
-        check_headers(wanted.headers or {})
+        check_headers(given["headers"] or {})
     except ValidationError as error:
         yield from error.problems
-    if not wanted.html and not wanted.text:
+    if not given["html"] and not given["text"]:
         yield Problem("html", "A message needs html or text.")
     for field in ("html", "text", "metadata"):
-        yield from check_text(field, getattr(wanted, field))
-    if wanted.metadata is not None and len(msgspec.json.encode(wanted.metadata)) > METADATA_LIMIT:
+        yield from check_text(field, given[field])
+    if given["metadata"] is not None and len(msgspec.json.encode(given["metadata"])) > METADATA_LIMIT:
         yield Problem("metadata", f"metadata has at most {METADATA_LIMIT:,} bytes of JSON.")
 
 
@@ -89,18 +107,9 @@ def _list(value: str | list[str] | None) -> list[str]:
 
 
 def content_row(draft: Draft) -> dict[str, Any]:
-    """The columns of `contents`. Empty texts are none; a header or tag that is given is kept as it was."""
-    wanted = draft.wanted
-    return {
-        "from_name": (draft.sender.name or None) if draft.sender is not None else None,
-        "subject": wanted.subject,
-        "html": wanted.html or None,
-        "text": wanted.text or None,
-        "reply_to": draft.reply_to,
-        "headers": wanted.headers or {},
-        "tags": wanted.tags or [],
-        "metadata": wanted.metadata or {},
-    }
+    """The columns of `contents`."""
+    from_name = (draft.sender.name or None) if draft.sender is not None else None
+    return {"from_name": from_name, **msgspec.structs.asdict(draft.said)}
 
 
 def pick_sender(draft: Draft, senders: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:

@@ -12,6 +12,7 @@ import msgspec
 from app.db.copying import copy_rows
 from app.db.pool import Conn
 from app.db.queries import queries
+from app.domain.lateness import LatePolicy
 
 
 class NewEmail(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,12 +35,13 @@ class NewEmail(msgspec.Struct, frozen=True, kw_only=True):
     recipient_count: int
     variables: dict[str, Any] | None  # of this recipient, for the templates of its content
     message_id: str  # with its angle brackets
+    late_policy: LatePolicy = LatePolicy.SEND
 
 
 TYPES: Final = (
     "uuid", "uuid", "int8", "uuid", "uuid", "uuid", "int4", "timestamptz", "timestamptz", "text", "text", "jsonb",
-    "int2", "jsonb", "text",
-)  # fmt: skip
+    "int2", "jsonb", "text", "text",
+)  # fmt: skip  # an enum travels as the text of its label
 
 
 async def insert_many(tx: Conn, new: Iterable[NewEmail]) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import UUID
@@ -14,8 +14,10 @@ from app.contract.lists import List, Page, page_of
 from app.db.pool import FOREVER, Conn, Pool
 from app.db.queries import queries, rows
 from app.domain.envelopes import written
+from app.domain.lateness import LatePolicy
 from app.domain.status import WAITING, Status
 from app.domain.waiting import Barrier, Reason, WaitingFor, waiting_for
+from app.domain.windows import Window
 from app.errors import NotFound, ValidationError
 from app.mail.compose import compose
 from app.mail.template import compile as compile_template
@@ -110,6 +112,7 @@ async def state(conn: Conn, *, workspace_id: UUID, id: UUID, now: datetime) -> E
         status=email.status,
         scheduled_at=email.scheduled_at,
         estimated_send_at=email.estimated_send_at,
+        late_policy=email.late_policy,
     )
 
 
@@ -193,8 +196,9 @@ def email_of(row: dict[str, Any], now: datetime) -> Email:
         subject=_filled(row, "subject", _variables(row)) or "",
         created_at=row["created_at"],
         scheduled_at=row["scheduled_at"],
-        estimated_send_at=estimate(waits, row["due_at"], unlimited=row["unlimited"]),
+        estimated_send_at=estimate(waits, unlimited=row["unlimited"]),
         waiting_for=waits,
+        late_policy=LatePolicy(row["late_policy"]),
         sent_at=row["sent_at"],
         ended_at=row["ended_at"],
         attempts=row["attempts"],
@@ -205,10 +209,11 @@ def email_of(row: dict[str, Any], now: datetime) -> Email:
     )
 
 
-def estimate(waits: WaitingFor | None, due_at: datetime, *, unlimited: bool) -> datetime | None:
-    """When it will leave, where its time alone decides; null where limits, gaps or the queue do."""
-    alone = waits is not None and waits.reason in (Reason.TIME, Reason.RETRY)
-    return due_at if alone and unlimited else None
+def estimate(waits: WaitingFor | None, *, unlimited: bool) -> datetime | None:
+    """When it will leave, where time alone decides, its own or that of sending hours; null where limits, gaps or the
+    queue do."""
+    alone = waits is not None and waits.reason in (Reason.TIME, Reason.RETRY, Reason.WINDOW)
+    return waits.next_at if waits is not None and alone and unlimited else None
 
 
 def _waiting(row: dict[str, Any], status: Status, now: datetime) -> WaitingFor | None:
@@ -223,7 +228,16 @@ def _waiting(row: dict[str, Any], status: Status, now: datetime) -> WaitingFor |
             _barrier(row["mailbox_reason"], row["mailbox_until"]),
             _barrier("gap", row["free_at"]),
         ),
+        windows=[*windows_of(row, "sender"), *windows_of(row, "campaign")],
     )
+
+
+def windows_of(row: Mapping[str, Any], whose: Literal["sender", "campaign"]) -> list[Window]:
+    """The sending window in the columns `<whose>_days`, `_start`, `_end`, `_timezone`, if there is one."""
+    if row[f"{whose}_days"] is None:
+        return []
+    days, start, end, zone = (row[f"{whose}_{part}"] for part in ("days", "start", "end", "timezone"))
+    return [Window(frozenset(days), start, end, zone)]
 
 
 def _barrier(reason: str | None, until: datetime) -> Barrier:

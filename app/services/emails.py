@@ -1,4 +1,6 @@
-"""Messages: put into the schedule, moved, cancelled. `email_views` shows them, `email_rows` writes them in bulk."""
+"""Messages: put into the schedule. `email_controls` changes what is there, `email_views` shows it, `email_rows` writes
+in bulk.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +11,19 @@ from uuid import UUID
 
 import msgspec
 
-from app.contract.emails import Batch, BatchError, BatchId, EmailState, SendEmail, UpdateEmail
+from app.contract.emails import Batch, BatchError, BatchId, EmailState, SendEmail
 from app.db.pool import Conn, Pool
 from app.db.queries import queries, rows
-from app.db.transaction import retrying
 from app.domain.addresses import parse
 from app.domain.ids import new_ids
-from app.domain.scheduling import read_moment
 from app.domain.status import Status
-from app.errors import AlreadySending, Problem, ValidationError
-from app.services import email_views, feed, idempotency, lanes
+from app.domain.windows import next_open
+from app.errors import Problem, ValidationError
+from app.services import feed, idempotency, lanes
 from app.services.drafts import Draft, content_row, pick_sender, read_draft, refusal
 from app.services.email_rows import NewEmail as NewEmail
 from app.services.email_rows import insert_many as insert_many
+from app.services.email_views import windows_of
 
 BATCH_LIMIT: Final = 100
 
@@ -84,40 +86,6 @@ async def send_batch(
     return answer
 
 
-async def reschedule(
-    pool: Pool, *, workspace_id: UUID, id: UUID, wanted: UpdateEmail, by: UUID | None, now: datetime
-) -> EmailState:
-    """Moves a message that waits. Raises ValidationError, NotFound, or AlreadySending where it waits no more."""
-    due_at = read_moment(wanted.scheduled_at, now)
-
-    async def work(tx: Conn) -> EmailState:
-        moved = await queries.emails.reschedule(tx, workspace_id=workspace_id, id=id, due_at=due_at, by=by)
-        answer = await email_views.state(tx, workspace_id=workspace_id, id=id, now=now)
-        if moved is None:
-            raise AlreadySending(f"This message is {answer.status} and can no longer be moved.")
-        await lanes.wake(tx, workspace_id=workspace_id, lane_id=moved["lane_id"], due=due_at, now=now)
-        return answer
-
-    answer = await retrying(pool, work)
-    feed.announce(pool, workspace_id)
-    return answer
-
-
-async def cancel(pool: Pool, *, workspace_id: UUID, id: UUID, by: UUID | None, now: datetime) -> EmailState:
-    """Once this returns the message will not be sent; twice is no error. Raises NotFound, or AlreadySending."""
-
-    async def work(tx: Conn) -> EmailState:
-        cancelled = await queries.emails.cancel(tx, workspace_id=workspace_id, id=id, by=by)
-        answer = await email_views.state(tx, workspace_id=workspace_id, id=id, now=now)
-        if cancelled is None and answer.status is not Status.CANCELLED:
-            raise AlreadySending(f"This message is {answer.status} and can no longer be cancelled.")
-        return answer
-
-    answer = await retrying(pool, work)
-    feed.announce(pool, workspace_id)
-    return answer
-
-
 # Placing and writing
 
 
@@ -128,17 +96,19 @@ class _Placed(msgspec.Struct):
     draft: Draft
     sender: Mapping[str, Any]
     position: int
+    suppressed: bool = False
 
     @property
     def state(self) -> EmailState:
-        at_its_time = self.sender["unlimited"] and self.sender["state"] == "active"
         due_at = self.draft.due_at
+        at_its_time = self.sender["unlimited"] and self.sender["state"] == "active" and not self.suppressed
         return EmailState(
             object="email",
             id=self.id,
-            status=Status.SCHEDULED,
+            status=Status.SUPPRESSED if self.suppressed else Status.SCHEDULED,
             scheduled_at=due_at,
-            estimated_send_at=due_at if at_its_time else None,
+            estimated_send_at=next_open(windows_of(self.sender, "sender"), due_at) if at_its_time else None,
+            late_policy=self.draft.wanted.late_policy,
         )
 
 
@@ -173,7 +143,8 @@ async def _senders(tx: Conn, workspace_id: UUID, drafts: Sequence[Draft]) -> lis
 
 
 async def _write(tx: Conn, workspace_id: UUID, placed: Sequence[_Placed], now: datetime) -> None:
-    """One insert for all, then each lane is woken once, for the earliest of its messages."""
+    """One insert for all, which marks those to suppressed addresses; then each lane is woken once, for the earliest of
+    its messages."""
     if not placed:
         return
     lane_of: dict[UUID, int] = {}
@@ -184,10 +155,14 @@ async def _write(tx: Conn, workspace_id: UUID, placed: Sequence[_Placed], now: d
                 tx, workspace_id=workspace_id, sender_id=sender_id, campaign_id=None
             )
     new = msgspec.json.encode([_row(each, lane_of[each.sender["id"]]) for each in placed]).decode()
-    await queries.emails.insert(tx, workspace_id=workspace_id, rows=new)
+    ended = {row["id"] for row in await rows(queries.emails.insert(tx, workspace_id=workspace_id, rows=new))}
+    for each in placed:
+        each.suppressed = each.id in ended
     for sender_id, lane_id in sorted(lane_of.items(), key=lambda item: item[1]):
-        due = min(each.draft.due_at for each in placed if each.sender["id"] == sender_id)
-        await lanes.wake(tx, workspace_id=workspace_id, lane_id=lane_id, due=due, now=now)
+        waiting = [each for each in placed if each.sender["id"] == sender_id and not each.suppressed]
+        if waiting:
+            due = min(each.draft.due_at for each in waiting)
+            await lanes.wake(tx, workspace_id=workspace_id, lane_id=lane_id, due=due, now=now)
 
 
 def _row(each: _Placed, lane_id: int) -> dict[str, Any]:
@@ -204,6 +179,8 @@ def _row(each: _Placed, lane_id: int) -> dict[str, Any]:
         "recipients": draft.recipients if len(draft.recipients) > 1 else None,
         "recipient_count": len(draft.recipients),
         "message_id": message_id(each.id, each.sender["from_email"]),
+        "late_policy": draft.wanted.late_policy,
+        "addresses": [recipient.email.lower() for recipient in draft.recipients],
     }
 
 

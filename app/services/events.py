@@ -14,12 +14,23 @@ from app.db.queries import queries, rows
 from app.domain.scheduling import iso
 from app.errors import NotFound
 
-# What the ledger tells with more detail is not told again from the events.
-_IN_LEDGER: Final = frozenset({"email.sent", "email.uncertain"})
+# What the ledger tells with more detail is not told again from the events, by the outcome there.
+_IN_LEDGER: Final = {"email.sent": "accepted", "email.uncertain": "unknown"}
+
+# What somebody ordered, by the action or else the type of the event.
+_ORDERS: Final = {
+    "cancelled": "{who} cancelled it: it will not be sent.",
+    "rescheduled": "{who} moved it to {at}.",
+    "edited": "{who} changed {fields}.",
+    "retry": "{who} had it tried again at {at}.",
+    "arrived": "{who} said that it arrived.",
+    "send_again": "{who} had it sent again, although it may have arrived.",
+    "send": "{who} had it sent, although it is late.",
+    "drop": "{who} dropped it: it will not be sent.",
+}
+_MOVES: Final = frozenset({"send_again", "send"})  # at once, so the time that was asked for is gone
 
 _WORDS: Final = {
-    "cancelled": "It was cancelled and will not be sent.",
-    "rescheduled": "It was moved to another time.",
     "deferred": "Not taken for now; it is tried again.",
     "failed": "It will not be tried again.",
     "suppressed": "It was not sent: the address is on the suppression list.",
@@ -42,13 +53,15 @@ async def story(pool: Pool, *, workspace_id: UUID, email_id: UUID) -> List[Story
     email = found[0]
     told = [_created(email, events), *(entry for row in ledger for entry in _dispatch(row))]
     accounted = {row["dispatched_at"] for row in ledger}
-    told += [_event(row) for row in events if not (accounted and row["type"] in _IN_LEDGER)]
+    told += [
+        _event(row) for row in events if row["data"].get("action") or not (accounted and row["type"] in _IN_LEDGER)
+    ]
     return List(object="list", has_more=False, data=sorted(told, key=lambda entry: entry.at))
 
 
 def _created(email: dict[str, Any], events: list[dict[str, Any]]) -> StoryEntry:
     """What was asked for at first: later moves are told where they happened."""
-    moved = any(row["type"] == "email.rescheduled" for row in events)
+    moved = any("scheduled_at" in row["data"] or row["data"].get("action") in _MOVES for row in events)
     when: datetime = email["scheduled_at"]
     at_once = when <= email["created_at"]
     message = "Taken into the schedule"
@@ -60,15 +73,17 @@ def _created(email: dict[str, Any], events: list[dict[str, Any]]) -> StoryEntry:
 def _dispatch(row: dict[str, Any]) -> Iterator[StoryEntry]:
     attempt = row["attempt"]
     data: dict[str, Any] = {"attempt": attempt}
+    ordered = f", ordered by {row['by_name'] or row['by_key'] or 'somebody'}" if row["ordered_by"] else ""
     yield StoryEntry(
         type="dispatched",
         at=row["dispatched_at"],
-        message=f"Attempt {attempt}: passed the limits and was handed to the mail server.",
+        message=f"Attempt {attempt}{ordered}: passed the limits and was handed to the mail server.",
         data=data | ({"ordered_by": row["ordered_by"]} if row["ordered_by"] else {}),
     )
     reply = row["reply_text"] or ""
     type, message = {
-        "accepted": ("accepted", f"The mail server took it: {reply}"),
+        # Without a code it is a person's word, and their order tells of it.
+        "accepted": ("accepted" if row["reply_code"] else "", f"The mail server took it: {reply}"),
         "rejected": ("rejected", f"The mail server did not take it: {reply}"),
         "unknown": ("uncertain", "The server's answer never came: it may or may not have arrived."),
         "void": (
@@ -86,9 +101,21 @@ def _dispatch(row: dict[str, Any]) -> Iterator[StoryEntry]:
 def _event(row: dict[str, Any]) -> StoryEntry:
     type = row["type"].removeprefix("email.")
     data = row["data"]
-    message = _WORDS.get(type, type.replace("_", " ").capitalize() + ".")
-    if type == "rescheduled":
-        message = f"It was moved to {iso(datetime.fromisoformat(data['scheduled_at']))}."
-    elif data.get("reply"):
-        message = f"{message} {data['reply']}"
+    order = _ORDERS.get(data.get("action", type))
+    if order is not None:
+        message = order.format(
+            who=_who(row["by_name"], data.get("api_key")),
+            at=iso(datetime.fromisoformat(data["scheduled_at"])) if "scheduled_at" in data else "",
+            fields=", ".join(data.get("fields", ())),
+        )
+    else:
+        message = _WORDS.get(type, type.replace("_", " ").capitalize() + ".")
+        if data.get("reply"):
+            message = f"{message} {data['reply']}"
     return StoryEntry(type=type, at=row["at"], message=message, data=data)
+
+
+def _who(person: str | None, api_key: str | None) -> str:
+    if api_key is not None:
+        return f"The API key “{api_key}”" + (f" of {person}" if person else "")
+    return person or "Somebody"

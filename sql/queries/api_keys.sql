@@ -1,6 +1,6 @@
 -- name: by_hash^
 -- The key of a token. Asked before the workspace is known: the hash is the credential.
-select workspace_id, id, scope::text as scope, created_by, last_used_at
+select workspace_id, id, name, scope::text as scope, created_by, last_used_at
 from api_keys
 where key_hash = :key_hash and revoked_at is null;
 

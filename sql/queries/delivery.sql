@@ -68,7 +68,7 @@ mail as (
 ),
 overtaking as (
     update dispatches d set outcome = 'unknown', outcome_at = clock_timestamp()
-    from mail where mail.overtaken and d.workspace_id = mail.workspace_id and d.email_id = mail.id and d.attempt > 1
+    from mail where mail.overtaken and d.workspace_id = mail.workspace_id and d.email_id = mail.id
         and d.outcome = 'pending' and not d.id = any (:dispatch_ids::bigint[])
 ),
 story as (

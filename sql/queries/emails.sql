@@ -2,7 +2,7 @@
 -- Many at once. The columns are those of services.emails.NewEmail, in its order.
 copy emails (
     workspace_id, id, lane_id, sender_id, campaign_id, content_id, position, scheduled_at, due_at, to_address, to_name, recipients,
-    recipient_count, variables, message_id
+    recipient_count, variables, message_id, late_policy
 ) from stdin (format binary);
 
 -- name: senders
@@ -10,7 +10,8 @@ copy emails (
 select s.id, lower(s.from_email) as address, s.from_email, s.state::text as state, l.id as lane_id,
     least(m.hourly_limit, m.daily_limit, w.hourly_limit) as most_recipients,
     m.hourly_limit is null and m.daily_limit is null and w.hourly_limit is null and m.min_delay_ms = 0
-        and greatest(m.blocked_until, l.blocked_until) <= now() as unlimited
+        and (greatest(m.blocked_until, l.blocked_until) <= now() or l.blocked_reason = 'window') as unlimited,
+    s.window_days as sender_days, s.window_start as sender_start, s.window_end as sender_end, s.window_timezone as sender_timezone
 from senders s
 join mailboxes m on m.id = s.mailbox_id
 join workspaces w on w.id = s.workspace_id
@@ -19,55 +20,42 @@ where s.workspace_id = :workspace_id and s.deleted_at is null
     and (s.id = any (:ids::uuid[]) or lower(s.from_email) = any (:addresses::text[]))
 order by s.is_default desc, s.created_at, s.id;
 
--- name: insert!
--- Single messages, each with a content of its own under the same id, in one statement.
+-- name: insert
+-- Single messages, each with a content of its own under the same id, in one statement. One that goes to a suppressed address is
+-- kept and ends here; returns those.
 with r as (
-    select * from jsonb_to_recordset(:rows::jsonb) as r (
+    select r.*, x.address as suppressed from jsonb_to_recordset(:rows::jsonb) as r (
         id uuid, lane_id bigint, sender_id uuid, position integer, due_at timestamptz, to_address text, to_name text,
-        recipients jsonb, recipient_count smallint, message_id text, from_name text, subject text, html text, text text,
-        reply_to jsonb, headers jsonb, tags jsonb, metadata jsonb
+        recipients jsonb, recipient_count smallint, message_id text, late_policy late_policy, addresses text[], from_name text,
+        subject text, html text, text text, reply_to jsonb, headers jsonb, tags jsonb, metadata jsonb
     )
+    left join lateral (
+        select address from suppressions where workspace_id = :workspace_id and address = any (r.addresses) limit 1
+    ) as x on true
 ),
 said as (
     insert into contents (workspace_id, id, subject, html, text, reply_to, headers, tags, metadata, from_name)
     select :workspace_id, id, subject, html, text, reply_to, headers, tags, metadata, from_name from r
-)
-insert into emails (
-    workspace_id, id, lane_id, sender_id, content_id, position, scheduled_at, due_at, to_address, to_name, recipients,
-    recipient_count, message_id
-)
-select :workspace_id, id, lane_id, sender_id, id, position, due_at, due_at, to_address, to_name,
-    case when recipients <> 'null' then recipients end, recipient_count, message_id
-from r;
-
--- name: cancel^
--- The guard is the status: what the gate has passed is out of reach.
-with cancelled as (
-    update emails
-    set status = 'cancelled', ended_at = clock_timestamp(), revision = revision + 1, reply = 'It was cancelled.'
-    where workspace_id = :workspace_id and id = :id and status in ('scheduled', 'deferred', 'held')
-    returning workspace_id, id, campaign_id, sender_id, status, scheduled_at
+),
+placed as (
+    insert into emails (
+        workspace_id, id, lane_id, sender_id, content_id, position, scheduled_at, due_at, to_address, to_name, recipients,
+        recipient_count, message_id, late_policy, status, ended_at, reply
+    )
+    select :workspace_id, id, lane_id, sender_id, id, position, due_at, due_at, to_address, to_name,
+        case when recipients <> 'null' then recipients end, recipient_count, message_id, late_policy,
+        case when suppressed is null then 'scheduled'::email_status else 'suppressed' end,
+        case when suppressed is not null then clock_timestamp() end,
+        suppressed || ' is on the suppression list.'
+    from r
+    returning id, sender_id, status, reply
 ),
 story as (
-    insert into events (workspace_id, type, email_id, campaign_id, sender_id, data)
-    select workspace_id, 'email.cancelled', id, campaign_id, sender_id, jsonb_build_object('by', :by::uuid) from cancelled
+    insert into events (workspace_id, type, email_id, sender_id, data)
+    select :workspace_id, 'email.suppressed', id, sender_id, jsonb_build_object('reply', reply)
+    from placed where status = 'suppressed'
 )
-select id, status::text as status, scheduled_at from cancelled;
-
--- name: reschedule^
-with moved as (
-    update emails
-    set status = 'scheduled', scheduled_at = :due_at, due_at = :due_at, revision = revision + 1
-    where workspace_id = :workspace_id and id = :id and status in ('scheduled', 'deferred', 'held')
-    returning workspace_id, id, lane_id, campaign_id, sender_id, status, scheduled_at
-),
-story as (
-    insert into events (workspace_id, type, email_id, campaign_id, sender_id, data)
-    select workspace_id, 'email.rescheduled', id, campaign_id, sender_id,
-        jsonb_build_object('by', :by::uuid, 'scheduled_at', scheduled_at)
-    from moved
-)
-select id, lane_id, status::text as status, scheduled_at from moved;
+select id from placed where status = 'suppressed';
 
 -- name: state^
 select id, status::text as status, scheduled_at, due_at, position from emails where workspace_id = :workspace_id and id = :id;
@@ -156,10 +144,12 @@ order by v.due_at desc, v.position desc, v.id desc limit :count;
 -- name: shown
 -- All that a list says of these messages, in the order of the ids.
 select e.id, e.status::text as status, e.scheduled_at, e.due_at, e.created_at, e.sent_at, e.ended_at, e.attempts, e.reply,
-    e.preview_url, e.campaign_id, e.sender_id, e.to_address, e.to_name, e.recipients, e.variables, e.message_id,
+    e.preview_url, e.late_policy::text as late_policy, e.campaign_id, e.sender_id, e.to_address, e.to_name, e.recipients, e.variables, e.message_id,
     c.subject, c.is_template, c.from_name, s.from_email, s.from_name as sender_name, s.state::text as sender_state,
     k.state::text as campaign_state, l.blocked_until as lane_until, l.blocked_reason as lane_reason,
     m.blocked_until as mailbox_until, m.blocked_reason as mailbox_reason, m.free_at,
+    s.window_days as sender_days, s.window_start as sender_start, s.window_end as sender_end, s.window_timezone as sender_timezone,
+    k.window_days as campaign_days, k.window_start as campaign_start, k.window_end as campaign_end, k.timezone as campaign_timezone,
     m.hourly_limit is null and m.daily_limit is null and w.hourly_limit is null and k.hourly_limit is null
         and m.min_delay_ms = 0 as unlimited
 from unnest(:ids::uuid[]) with ordinality as o (id, place)

@@ -297,7 +297,7 @@ async def test_moving_a_message_wakes_its_lane(app: Litestar, api: Api, sender: 
     assert row["revision"] == 1
     story = await api.ok("GET", f"/emails/{id}/events")
     assert [entry["type"] for entry in story["data"]] == ["scheduled", "rescheduled"]
-    for body in ({"scheduled_at": "2020-01-01T00:00:00Z"}, {"scheduled_at": None}, {}, {"subject": "x"}):
+    for body in ({"scheduled_at": "2020-01-01T00:00:00Z"}, {"scheduled_at": None}, {}, {"colour": "x"}):
         await api.refused(422, "PATCH", f"/emails/{id}", json=body)
 
 

@@ -13,9 +13,11 @@ from app.contract.emails import SendEmail
 from app.contract.senders import NewSender
 from app.db.pool import Pool
 from app.db.transaction import transaction
+from app.domain.actors import NOBODY
 from app.domain.ids import new_id, new_ids
+from app.domain.lateness import LatePolicy
 from app.errors import AlreadySending
-from app.services import emails, lanes, senders
+from app.services import email_controls, emails, lanes, senders
 from app.services.emails import NewEmail, insert_many
 from app.settings import Settings
 from tests.support.tenants import make_tenant
@@ -55,6 +57,7 @@ def a_row(workspace_id: UUID, sender_id: UUID, lane_id: int, id: UUID, position:
         recipient_count=1,
         variables={"n": position, "ä": ["\u2713", None]} if position % 5 else None,
         message_id=f"<{id}@example.com>",
+        late_policy=[*LatePolicy][position % 3],
     )
 
 
@@ -130,7 +133,9 @@ async def test_a_cancel_and_the_gate_never_both_win(pool: Pool, sender: tuple[UU
     sent = await emails.send(pool, workspace_id=workspace_id, wanted=wanted, key=None, now=NOW)
     async with transaction(pool) as gate:
         await gate.execute("update emails set status = 'sending', dispatched_at = now()")
-        cancelling = asyncio.create_task(emails.cancel(pool, workspace_id=workspace_id, id=sent.id, by=None, now=NOW))
+        cancelling = asyncio.create_task(
+            email_controls.cancel(pool, workspace_id=workspace_id, id=sent.id, by=NOBODY, now=NOW)
+        )
 
         async def waiting() -> list[Any]:
             found = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
