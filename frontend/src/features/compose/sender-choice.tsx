@@ -29,7 +29,7 @@ export function SenderChoice({ senders, chosen, onChange, error }: SenderChoiceP
     onChange(chosen.includes(id) ? chosen.filter((other) => other !== id) : [...chosen, id]);
   }
   return (
-    <fieldset aria-describedby={error ? "sender-error" : undefined}>
+    <fieldset aria-describedby={error ? "sender-error" : undefined} className="min-w-0">
       <legend className="mb-1.5 font-medium text-[0.8125rem]">From</legend>
       <div className="max-h-64 divide-y divide-line overflow-y-auto rounded-md border border-line">
         {senders.map((sender) => (
