@@ -80,15 +80,17 @@ async def test_every_page_is_accessible_in_both_themes_and_fits_a_phone(
     await desk.emulate_media(color_scheme="dark", reduced_motion="reduce")
     await desk.set_viewport_size(PHONE)
     await expect(desk.locator("html")).to_have_attribute("data-theme", "dark")
+    await settled(desk)
     assert await background(desk) != light
     assert await desk.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     assert await troubles(desk) == []
 
 
 async def settled(page: Page) -> None:
-    """What is asked of the API has come: no placeholder is left."""
-    await expect(page.locator("h1, [role=alert], main, p").first).to_be_visible()
-    await expect(page.locator("[aria-busy=true], .animate-pulse, .animate-spin")).to_have_count(0)
+    """What is asked of the API has come, and no colour is on its way to another."""
+    await expect(page.locator("h1:visible, p:visible").first).to_be_visible()
+    await expect(page.locator("[aria-busy=true], [class*=animate-pulse], [class*=animate-spin]")).to_have_count(0)
+    await page.evaluate("Promise.allSettled(document.getAnimations().map((animation) => animation.finished))")
 
 
 async def background(page: Page) -> str:
@@ -101,7 +103,7 @@ async def troubles(page: Page) -> list[str]:
         await page.evaluate(AXE.read_text())
     found = await page.evaluate("axe.run(document, { iframes: false, resultTypes: ['violations'] })")
     return [
-        f"{violation['id']}: {node['target']} {node['failureSummary']}"
+        f"{violation['id']}: {node['html']} {node['failureSummary']}"
         for violation in found["violations"]
         if violation["impact"] in ("serious", "critical")
         for node in violation["nodes"]
