@@ -161,29 +161,48 @@ async def record(pool: Pool, outcomes: Sequence[Outcome]) -> None:
     """Writes down outcomes, a batch in one commit. Doing it twice changes nothing."""
 
     async def work(tx: Any) -> None:
-        waiting = await rows(
-            queries.delivery.record(
-                tx,
-                workspace_ids=[o.workspace_id for o in outcomes],
-                dispatch_ids=[o.dispatch_id for o in outcomes],
-                email_ids=[o.email_id for o in outcomes],
-                outcomes=[o.outcome for o in outcomes],
-                statuses=[o.status.value for o in outcomes],
-                dots=[o.dot_at for o in outcomes],
-                codes=[o.code for o in outcomes],
-                replies=[o.reply for o in outcomes],
-                previews=[o.preview_url for o in outcomes],
-                dues=[o.due_at for o in outcomes],
-                recipients=_jsonb([o.recipients for o in outcomes]),
-            )
-        )
-        for lane in waiting:
-            await lanes.retry_later(tx, lane["workspace_id"], lane["lane_id"], due=lane["due_at"])
-        for o in outcomes:
-            if o.bounced is not None:
-                await _suppress(tx, o.workspace_id, o.bounced, o.reply)
+        for each in _one_a_message(outcomes):
+            await _record(tx, each)
 
     await retrying(pool, work)
+
+
+def _one_a_message(outcomes: Sequence[Outcome]) -> list[Sequence[Outcome]]:
+    """Nearly always the batch as it is. Of a message that a person has had sent again two dispatches may end together:
+    then one after the other, what arrived first."""
+    if len({o.email_id for o in outcomes}) == len(outcomes):
+        return [outcomes]
+    batches: list[dict[UUID, Outcome]] = []
+    for o in sorted(outcomes, key=lambda o: o.status is not Status.SENT):
+        batch = next((batch for batch in batches if o.email_id not in batch), None)
+        if batch is None:
+            batches.append(batch := {})
+        batch[o.email_id] = o
+    return [[*batch.values()] for batch in batches]
+
+
+async def _record(tx: Any, outcomes: Sequence[Outcome]) -> None:
+    waiting = await rows(
+        queries.delivery.record(
+            tx,
+            workspace_ids=[o.workspace_id for o in outcomes],
+            dispatch_ids=[o.dispatch_id for o in outcomes],
+            email_ids=[o.email_id for o in outcomes],
+            outcomes=[o.outcome for o in outcomes],
+            statuses=[o.status.value for o in outcomes],
+            dots=[o.dot_at for o in outcomes],
+            codes=[o.code for o in outcomes],
+            replies=[o.reply for o in outcomes],
+            previews=[o.preview_url for o in outcomes],
+            dues=[o.due_at for o in outcomes],
+            recipients=_jsonb([o.recipients for o in outcomes]),
+        )
+    )
+    for lane in waiting:
+        await lanes.retry_later(tx, lane["workspace_id"], lane["lane_id"], due=lane["due_at"])
+    for o in outcomes:
+        if o.bounced is not None:
+            await _suppress(tx, o.workspace_id, o.bounced, o.reply)
 
 
 async def refuse(pool: Pool, lease: Lease, refusals: Sequence[Refusal]) -> None:
