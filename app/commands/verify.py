@@ -21,7 +21,8 @@ from app.services.proof import GapProof, LimitProof, Proof, verify
 from app.settings import Settings, load
 
 EXIT_ON_ERROR: Final = 2  # 1 is the verdict that a promise was broken
-QUIET: Final = 1.0  # seconds before progress is shown, and between two words of it
+QUIET: Final = 1.0  # seconds before progress is shown
+EVERY: Final = 10.0  # seconds between two words of it, in a log; on a terminal it is always QUIET
 LISTED: Final = 20  # violations that a person is shown
 
 
@@ -62,16 +63,17 @@ class _Progress:
     """Says on standard error how far it is, once it takes longer than a moment; on a terminal in one line."""
 
     def __init__(self) -> None:
-        self._due = time.monotonic() + QUIET
+        self._quiet_until = self._due = time.monotonic() + QUIET
         self._terminal = sys.stderr.isatty()
+        self._what = ""
         self._shown = False
 
     def __call__(self, what: str, rows: int) -> None:
         now = time.monotonic()
-        if now < self._due:
+        if now < self._quiet_until or (now < self._due and what == self._what):
             return
-        self._due = now + QUIET
-        self._shown = True
+        self._due = now + (QUIET if self._terminal else EVERY)
+        self._what, self._shown = what, True
         words = f"verify: {what}" + (f", {rows:,} rows" if rows else "")
         print(f"\r\033[K{words}" if self._terminal else words, end="" if self._terminal else "\n", file=sys.stderr)
         sys.stderr.flush()

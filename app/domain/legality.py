@@ -19,7 +19,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     accepted: int = 0
     pending: int = 0
     unknown: int = 0
-    ordered: bool = False  # a person ordered one of its dispatches
+    ordered: bool = False  # a person ordered one of its dispatches, or gave it up while in doubt
     has_sent_at: bool = False
     has_ended_at: bool = False
     has_dispatched_at: bool = False
@@ -28,8 +28,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 def problem(row: Row) -> str | None:
     """What is wrong with it, or None.
 
-    Once a person ordered a second dispatch, the first may still be answered late: then an accepted dispatch does not
-    yet say how the second ends.
+    Once a person decided what was in doubt, its dispatch may still be answered late: then an accepted dispatch does
+    not say how the message ends.
     """
     status = row.status
     late_answer = row.ordered and row.accepted > 0

@@ -17,7 +17,7 @@ import msgspec
 
 from app.db.pool import Conn
 from app.db.queries import queries
-from app.db.streaming import batches, snapshot
+from app.db.streaming import BATCH, batches, snapshot
 from app.domain.findings import Check, Findings, Violation, microseconds_of, moment_of
 from app.domain.legality import Row, problem
 from app.domain.proof import SECOND, DuplicateProof, GapRecord, LimitRecord, ScopeProof
@@ -205,8 +205,9 @@ class _Ledger:
         async with aclosing(batches(self._tx, query, **self._asked)) as stream:
             async for batch in stream:
                 take(batch)
-                done += len(batch)
-                self._progress(what, done)
+                if len(batch) == BATCH:
+                    done += BATCH
+                    self._progress(what, done)
 
 
 def _limit_proof(record: LimitRecord, found: Findings) -> LimitProof:

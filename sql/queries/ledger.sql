@@ -13,50 +13,65 @@ from dispatches
 where (:workspace_id::uuid is null or workspace_id = :workspace_id) and (:since::timestamptz is null or dispatched_at >= :since);
 
 -- name: of_mailboxes
--- Every dispatch of the mailboxes that had a limit or a gap, in the order of the index dispatches_mailbox.
-select d.mailbox_id::text, d.id, (extract(epoch from d.dispatched_at) * 1000000)::bigint,
-    (extract(epoch from d.dot_at) * 1000000)::bigint, d.recipients, (d.window_seconds * 1000000)::bigint,
-    d.mailbox_hour_limit, d.mailbox_day_limit, d.gap_ms::bigint * 1000
-from dispatches d
-where d.outcome <> 'void' and (:workspace_id::uuid is null or d.workspace_id = :workspace_id)
-    and (:earliest::timestamptz is null or d.dispatched_at > :earliest)
-    and d.mailbox_id in (
-        select x.mailbox_id from dispatches x
-        where (x.mailbox_hour_limit is not null or x.mailbox_day_limit is not null or x.gap_ms > 0)
-            and (:workspace_id::uuid is null or x.workspace_id = :workspace_id)
-            and (:since::timestamptz is null or x.dispatched_at >= :since)
-    )
-order by d.mailbox_id, d.dispatched_at, d.id;
+-- Every dispatch of the mailboxes that had a limit or a gap. Read by the index dispatches_mailbox where the planner thinks that
+-- cheaper, else sorted, on disk where it is long; what is sorted is kept narrow.
+select s.mailbox_id::text, s.id, (extract(epoch from s.dispatched_at) * 1000000)::bigint,
+    (extract(epoch from s.dot_at) * 1000000)::bigint, s.recipients, (s.window_seconds * 1000000)::bigint,
+    s.mailbox_hour_limit, s.mailbox_day_limit, s.gap_ms::bigint * 1000
+from (
+    select d.mailbox_id, d.id, d.dispatched_at, d.dot_at, d.recipients, d.window_seconds, d.mailbox_hour_limit, d.mailbox_day_limit, d.gap_ms
+    from dispatches d
+    where d.outcome <> 'void' and (:workspace_id::uuid is null or d.workspace_id = :workspace_id)
+        and (:earliest::timestamptz is null or d.dispatched_at > :earliest)
+        and d.mailbox_id in (
+            select x.mailbox_id from dispatches x
+            where (x.mailbox_hour_limit is not null or x.mailbox_day_limit is not null or x.gap_ms > 0)
+                and (:workspace_id::uuid is null or x.workspace_id = :workspace_id)
+                and (:since::timestamptz is null or x.dispatched_at >= :since)
+        )
+    order by d.mailbox_id, d.dispatched_at, d.id
+) as s
+order by s.mailbox_id, s.dispatched_at, s.id;
 
 -- name: of_campaigns
--- Every dispatch of the campaigns that had a limit. No index has this order: it is sorted, on disk where it is long.
-select d.campaign_id::text, d.id, (extract(epoch from d.dispatched_at) * 1000000)::bigint,
-    (extract(epoch from d.dot_at) * 1000000)::bigint, d.recipients, (d.window_seconds * 1000000)::bigint,
-    d.campaign_hour_limit, null::integer, 0::bigint
-from dispatches d
-where d.outcome <> 'void' and (:workspace_id::uuid is null or d.workspace_id = :workspace_id)
-    and (:earliest::timestamptz is null or d.dispatched_at > :earliest)
-    and d.campaign_id in (
-        select x.campaign_id from dispatches x
-        where x.campaign_hour_limit is not null and (:workspace_id::uuid is null or x.workspace_id = :workspace_id)
-            and (:since::timestamptz is null or x.dispatched_at >= :since)
-    )
-order by d.campaign_id, d.dispatched_at, d.id;
+-- Every dispatch of the campaigns that had a limit. No index has this order: it is sorted.
+select s.campaign_id::text, s.id, (extract(epoch from s.dispatched_at) * 1000000)::bigint,
+    (extract(epoch from s.dot_at) * 1000000)::bigint, s.recipients, (s.window_seconds * 1000000)::bigint,
+    s.campaign_hour_limit, null::integer, 0::bigint
+from (
+    select d.campaign_id, d.id, d.dispatched_at, d.dot_at, d.recipients, d.window_seconds, d.campaign_hour_limit
+    from dispatches d
+    where d.outcome <> 'void' and (:workspace_id::uuid is null or d.workspace_id = :workspace_id)
+        and (:earliest::timestamptz is null or d.dispatched_at > :earliest)
+        and d.campaign_id in (
+            select x.campaign_id from dispatches x
+            where x.campaign_hour_limit is not null
+                and (:workspace_id::uuid is null or x.workspace_id = :workspace_id)
+                and (:since::timestamptz is null or x.dispatched_at >= :since)
+        )
+    order by d.campaign_id, d.dispatched_at, d.id
+) as s
+order by s.campaign_id, s.dispatched_at, s.id;
 
 -- name: of_workspaces
--- Every dispatch of the workspaces that had a limit; sorted like those of campaigns.
-select d.workspace_id::text, d.id, (extract(epoch from d.dispatched_at) * 1000000)::bigint,
-    (extract(epoch from d.dot_at) * 1000000)::bigint, d.recipients, (d.window_seconds * 1000000)::bigint,
-    d.workspace_hour_limit, null::integer, 0::bigint
-from dispatches d
-where d.outcome <> 'void' and (:workspace_id::uuid is null or d.workspace_id = :workspace_id)
-    and (:earliest::timestamptz is null or d.dispatched_at > :earliest)
-    and d.workspace_id in (
-        select x.workspace_id from dispatches x
-        where x.workspace_hour_limit is not null and (:workspace_id::uuid is null or x.workspace_id = :workspace_id)
-            and (:since::timestamptz is null or x.dispatched_at >= :since)
-    )
-order by d.workspace_id, d.dispatched_at, d.id;
+-- Every dispatch of the workspaces that had a limit; sorted as well.
+select s.workspace_id::text, s.id, (extract(epoch from s.dispatched_at) * 1000000)::bigint,
+    (extract(epoch from s.dot_at) * 1000000)::bigint, s.recipients, (s.window_seconds * 1000000)::bigint,
+    s.workspace_hour_limit, null::integer, 0::bigint
+from (
+    select d.workspace_id, d.id, d.dispatched_at, d.dot_at, d.recipients, d.window_seconds, d.workspace_hour_limit
+    from dispatches d
+    where d.outcome <> 'void' and (:workspace_id::uuid is null or d.workspace_id = :workspace_id)
+        and (:earliest::timestamptz is null or d.dispatched_at > :earliest)
+        and d.workspace_id in (
+            select x.workspace_id from dispatches x
+            where x.workspace_hour_limit is not null
+                and (:workspace_id::uuid is null or x.workspace_id = :workspace_id)
+                and (:since::timestamptz is null or x.dispatched_at >= :since)
+        )
+    order by d.workspace_id, d.dispatched_at, d.id
+) as s
+order by s.workspace_id, s.dispatched_at, s.id;
 
 -- name: repeated
 -- The dispatches of every email that was, or may have been, sent more than once, in the order of the index dispatches_email.
@@ -72,7 +87,8 @@ order by d.workspace_id, d.email_id, d.id;
 
 -- name: states
 -- How many emails are in each combination of status, dispatches and times, and the first of each.
-select e.status::text, coalesce(d.accepted, 0), coalesce(d.pending, 0), coalesce(d.unknown, 0), coalesce(d.ordered, false),
+select e.status::text, coalesce(d.accepted, 0), coalesce(d.pending, 0), coalesce(d.unknown, 0),
+    coalesce(d.ordered, false) or e.ordered_by is not null,
     e.sent_at is not null, e.ended_at is not null, e.dispatched_at is not null, count(*), min(e.id::text)
 from emails e
 left join (
