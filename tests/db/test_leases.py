@@ -1,0 +1,125 @@
+"""One runner a mailbox: leases, their end, and what the next one finds."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from uuid import UUID
+
+from app.db.pool import FOREVER, Pool
+from app.domain.ids import new_id
+from app.services import leases
+from tests.support.gating import Gate
+from tests.support.mailroom import Mailroom
+
+
+async def live(pool: Pool, seconds: float = 60.0) -> UUID:
+    worker_id = new_id()
+    await leases.beat(pool, worker_id, host="test", pid=1, lease_seconds=seconds)
+    return worker_id
+
+
+async def test_one_of_many_workers_gets_the_lease(room: Mailroom) -> None:
+    mailbox_id = await room.mailbox()
+    workers = [await live(room.pool) for _ in range(6)]
+    taken = await asyncio.gather(*[leases.take(room.pool, mailbox_id, worker_id) for worker_id in workers])
+    (lease,) = [each for each in taken if each is not None]
+    assert lease.fence == 1
+    assert await leases.take(room.pool, mailbox_id, await live(room.pool)) is None
+
+
+async def test_a_lease_lives_as_long_as_its_worker(room: Mailroom) -> None:
+    mailbox_id = await room.mailbox()
+    worker_id, other = await live(room.pool, 0.3), await live(room.pool)
+    lease = await leases.take(room.pool, mailbox_id, worker_id)
+    assert lease is not None
+    assert await leases.take(room.pool, mailbox_id, other) is None
+    assert await leases.orphans(room.pool) == []
+    await asyncio.sleep(0.35)
+    assert await leases.orphans(room.pool) == [mailbox_id]
+    assert await leases.take(room.pool, mailbox_id, worker_id) is None, "the dead take nothing"
+    successor = await leases.take(room.pool, mailbox_id, other)
+    assert successor is not None
+    assert successor.fence == lease.fence + 1
+    assert await leases.outlook(room.pool, lease) is None
+    await leases.release(room.pool, lease)
+    assert await leases.outlook(room.pool, successor) is not None, "who lost a lease cannot give it back"
+
+
+async def test_whoever_takes_over_finds_in_doubt_what_was_between_gate_and_reply(room: Mailroom) -> None:
+    sender = await room.sender()
+    neighbour = await room.sender()
+    ids = await room.emails(sender, 2)
+    theirs = await room.emails(neighbour, 1)
+    gate = await Gate.of(room, sender.mailbox_id)
+    other = await Gate.of(room, neighbour.mailbox_id)
+    assert await gate.verdicts(ids[:1]) == ["go"]
+    assert await other.verdicts(theirs) == ["go"]
+    await leases.retire(room.pool, gate.lease.worker_id)
+    await room.lease(sender.mailbox_id)
+
+    assert [await room.status(each) for each in (*ids, *theirs)] == ["uncertain", "scheduled", "sending"]
+    assert [row["outcome"] for row in await room.ledger()] == ["unknown", "pending"]
+    story = await room.all("select type from events where email_id = %s", ids[0])
+    assert [row["type"] for row in story] == ["email.uncertain"]
+
+
+async def test_a_lease_given_back_leaves_a_knock_for_what_waits(room: Mailroom) -> None:
+    sender = await room.sender()
+    lease = await room.lease(sender.mailbox_id)
+    soon = await room.now() + timedelta(seconds=30)
+    await room.emails(sender, due=soon)
+    await room.run("delete from procrastinate_jobs")
+    await leases.release(room.pool, lease)
+    (job,) = await room.all("select * from procrastinate_jobs")
+    assert job["args"] == {"mailbox_id": str(sender.mailbox_id)}
+    assert timedelta(0) < soon - job["scheduled_at"] < timedelta(seconds=10)
+
+
+async def test_a_lease_is_kept_while_something_is_due_soon(room: Mailroom) -> None:
+    sender = await room.sender()
+    lease = await room.lease(sender.mailbox_id)
+    horizon = await room.now() + timedelta(seconds=20)
+    await room.emails(sender, due=horizon - timedelta(seconds=1))
+    assert not await leases.release_if_quiet(room.pool, lease, horizon=horizon, wake_at=None)
+    horizon -= timedelta(seconds=2)
+    assert await leases.release_if_quiet(room.pool, lease, horizon=horizon, wake_at=horizon)
+    assert not await leases.release_if_quiet(room.pool, lease, horizon=horizon, wake_at=None)
+
+
+async def test_lanes_that_wait_for_a_person_leave_no_knock(room: Mailroom) -> None:
+    sender = await room.sender()
+    lease = await room.lease(sender.mailbox_id)
+    await room.emails(sender)
+    await room.run("update lanes set blocked_until = 'infinity'")
+    await room.run("delete from procrastinate_jobs")
+    outlook = await leases.outlook(room.pool, lease)
+    assert outlook is not None
+    assert outlook.wake_at == FOREVER
+    await leases.release(room.pool, lease)
+    assert await room.all("select from procrastinate_jobs") == []
+    assert await leases.orphans(room.pool) == []
+
+
+async def test_overdue_lanes_without_a_runner_are_found(room: Mailroom) -> None:
+    """And only they: not those that a limit, a pause or a living runner holds."""
+    overdue, limited, paused, leased = [await room.sender() for _ in range(4)]
+    long_ago = await room.now() - timedelta(seconds=5)
+    for sender in (overdue, limited, paused, leased):
+        await room.emails(sender, due=long_ago)
+    await room.run("update mailboxes set blocked_until = now() + interval '1 h' where id = %s", limited.mailbox_id)
+    await room.run("update lanes set blocked_until = 'infinity' where sender_id = %s", paused.id)
+    await room.lease(leased.mailbox_id)
+    assert await leases.orphans(room.pool) == [overdue.mailbox_id]
+
+
+async def test_next_due_follows_what_waits_even_while_somebody_adds(room: Mailroom) -> None:
+    sender = await room.sender()
+    await room.emails(sender, 3)
+    await room.run("update emails set status = 'cancelled', ended_at = now()")
+    adding = [room.emails(sender, due=await room.now() + timedelta(seconds=i)) for i in range(10)]
+    settling = [leases.settle_lanes(room.pool, sender.mailbox_id, until=await room.now()) for _ in range(10)]
+    await asyncio.gather(*adding, *settling)
+    await leases.settle_lanes(room.pool, sender.mailbox_id, until=await room.now())
+    earliest = await room.value("select min(due_at) from emails where status = 'scheduled'")
+    assert await room.value("select next_due from lanes") <= earliest
