@@ -1,7 +1,7 @@
 """A state machine against the real gate and the real Redis, on a clock of its own.
 
 Two mailboxes of one workspace reserve, pass the gate, write dots late or not at all, crash, are cancelled; Redis is
-Two mailboxes of one workspace reserve, pass the gate, write dots late or not at all, crash, are cancelled; Redis is
+flushed and set back; the clock jumps; limits change. Whatever happens: at every dot, the window that ends there holds no
 more than the limit that its dispatch was granted under.
 """
 
@@ -66,7 +66,7 @@ class PacingMachine(RuleBasedStateMachine):
         await self._tell_time()
         self.redis = redis.Redis.from_url(self.environment.redis_url)
         self.redis.flushall()
-        self.snapshot: dict[Any, bytes] = {}
+        self.snapshot: dict[Any, Any] = {}
         self.reservations = Reservations(self.environment.redis_url, hold_seconds=5.0)
         self.room = await Mailroom.open(self.pool, self.environment, hourly_limit=self.limits["workspace"])
         self.senders: list[Sender] = [await self.room.sender(hourly_limit=self.limits[str(i)]) for i in range(2)]
