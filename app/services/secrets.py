@@ -1,4 +1,4 @@
-"""Secrets at rest: AES-256-GCM (NIST SP 800-38D), its keys derived from SECRET_KEY by HKDF (RFC 5869), one a purpose."""
+"""Secrets at rest: AES-256-GCM (NIST SP 800-38D), keys derived from SECRET_KEY by HKDF (RFC 5869), one a purpose."""
 
 from __future__ import annotations
 

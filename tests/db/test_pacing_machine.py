@@ -1,8 +1,8 @@
 """A state machine against the real gate and the real Redis, on a clock of its own.
 
 Two mailboxes of one workspace reserve, pass the gate, write dots late or not at all, crash, are cancelled; Redis is
-flushed and set back; the clock jumps; limits change. Whatever happens: at every dot, the window that ends there holds no
-more than the limit that its dispatch was granted under.
+flushed and set back; the clock jumps; limits change. Whatever happens: at every dot, the window that ends there holds
+no more than the limit that its dispatch was granted under.
 """
 
 from __future__ import annotations
