@@ -1,4 +1,4 @@
-"""The one error tree. A docstring is the default message; `code` is stable and public, `kind` says what sort of trouble it is.
+"""The one error tree. A docstring is the default message; `code` is stable and public, `kind` the sort of trouble.
 
 Nothing here knows HTTP: `app/api/problems.py` alone maps kinds to status codes.
 """

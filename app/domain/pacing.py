@@ -1,10 +1,10 @@
 """The arithmetic of limits that hold in any rolling window. Times and windows are seconds by the database's clock.
 
-A scope's counter is a ring of sub-windows ("slots") of window / 128. A dispatch stays counted until 129 slots lie between: at
-least 129/128 of a window, which covers the window and the dot deadline (at most window / 200), so that the wire keeps the
-limit too and not only the ledger. In steady state 128/130 of a limit, 98 %, is usable.
+A scope's counter is a ring of sub-windows ("slots") of window / 128. A dispatch stays counted until 129 slots lie
+between: at least 129/128 of a window, which covers the window and the dot deadline (at most window / 200), so that the
+wire keeps the limit too and not only the ledger. In steady state 128/130 of a limit, 98 %, is usable.
 
-The gate's SQL (sql/migrations/0002_gate.sql) and the Redis script (app/pacing/reserve.lua) do the same sums; tests hold them equal.
+The gate's SQL and the Redis script (app/pacing/reserve.lua) do the same sums; tests hold them equal.
 """
 
 from __future__ import annotations
