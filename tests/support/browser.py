@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright, expect
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "tests/node/node_modules/@sparticuz/chromium"
 UNPACKED = ROOT / ".cache/chromium"
 SCREENSHOTS = ROOT / "test-results"
+PATIENCE = 10_000  # milliseconds
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = (
     "--no-sandbox",  # as root there is none
@@ -75,7 +76,8 @@ async def page(browser: Browser, request: pytest.FixtureRequest, site: str | Non
     context = await browser.new_context(
         base_url=site, viewport={"width": 1280, "height": 800}, locale="en-GB", timezone_id="Europe/Berlin"
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE)
+    expect.set_options(timeout=PATIENCE)
     opened = await context.new_page()
     troubles: list[str] = []
     opened.on("pageerror", lambda error: troubles.append(str(error)))
