@@ -24,14 +24,20 @@ class Openings:
         self._closes: dict[int, float] = {}  # by lane, seconds since the epoch; 0: closed
 
     async def refresh(self) -> None:
-        """Reads the windows again and blocks the lanes that are closed."""
-        self._windows = await delivery.windows(self._runner.worker.pool, self._runner.lease)
+        """Reads the windows again and blocks the lanes that are closed. A lane that was blocked by a window which a
+        person changed at that very moment goes on."""
+        pool = self._runner.worker.pool
+        found = await delivery.windows(pool, self._runner.lease)
         now = instant(self._runner.clock.now())
+        self._windows = {lane_id: hours.windows for lane_id, hours in found.items() if hours.windows}
         self._closes = {}
-        for lane_id, windows in self._windows.items():
-            opening = next_open(windows, now)
+        for lane_id, hours in found.items():
+            opening = next_open(hours.windows, now)
             if opening == now:
-                self._closes[lane_id] = min(closes(window, now) for window in windows).timestamp()
+                if hours.is_waiting:
+                    await delivery.open_lane(pool, lane_id)
+                if hours.windows:
+                    self._closes[lane_id] = min(closes(window, now) for window in hours.windows).timestamp()
             else:
                 self._closes[lane_id] = 0.0
                 await self._block(lane_id, opening, now)
@@ -50,7 +56,9 @@ class Openings:
     async def shut(self, lane_id: int) -> None:
         """The window of a lane closed while its messages were in hand."""
         now = instant(self._runner.clock.now())
-        await self._block(lane_id, next_open(self._windows[lane_id], now), now)
+        opening = next_open(self._windows.get(lane_id, []), now)
+        if opening != now:  # else a person has changed it meanwhile
+            await self._block(lane_id, opening, now)
 
     async def _block(self, lane_id: int, opening: datetime | None, now: datetime) -> None:
         until = min(opening or now + NEVER_OPEN, FOREVER - timedelta(days=1)).astimezone(UTC)

@@ -9,17 +9,25 @@ from uuid import UUID
 from msgspec import UNSET, Meta, UnsetType
 
 from app.contract.base import Input, Output
-from app.contract.emails import BatchError, Body
+from app.contract.emails import BatchError, Body, Late
 from app.contract.senders import Limit
+from app.contract.windows import CampaignWindow
+from app.domain.lateness import LatePolicy
 
 CampaignState = Literal["draft", "scheduled", "running", "paused", "completed", "cancelled"]
 
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 SenderIds = Annotated[list[UUID], Meta(min_length=1, max_length=50, description="Messages are dealt to these in turn.")]
 StartAt = Annotated[str, Meta(description="ISO 8601 with an offset, or `in 10 minutes`.")]
-Zone = Annotated[str, Meta(max_length=100, description="An IANA name such as Europe/Berlin: how times are shown.")]
+Zone = Annotated[
+    str, Meta(max_length=100, description="An IANA name such as Europe/Berlin: of the window, and how times are shown.")
+]
 Delay = Annotated[
     float, Meta(ge=0, le=2_592_000, description="Seconds, decimals too: message i is due at start + i x delay.")
+]
+Jitter = Annotated[
+    int,
+    Meta(ge=0, le=100, description="Each message is due up to this part of a delay later, at random; the order stays."),
 ]
 
 
@@ -42,11 +50,15 @@ class NewCampaign(Input):
     start_at: StartAt | None = None  # absent or null: as soon as it is scheduled
     timezone: Zone | None = None  # else the workspace's
     delay_seconds: Delay = 0
+    jitter_percent: Jitter | None = None
     hourly_limit: Limit | None = None  # of the campaign; those of its senders hold besides
+    window: CampaignWindow | None = None  # absent or null: at any hour; those of its senders hold besides
+    late_policy: Late = LatePolicy.SEND
 
 
 class CampaignChange(Input):
-    """What is absent stays as it is; `null` is none. Once scheduled only `name` and `hourly_limit` can change."""
+    """What is absent stays as it is; `null` is none. Once scheduled only `name`, `hourly_limit` and `window` can
+    change."""
 
     sender_ids: SenderIds | UnsetType = UNSET
     subject: str | UnsetType = UNSET
@@ -56,7 +68,10 @@ class CampaignChange(Input):
     start_at: StartAt | UnsetType = UNSET
     timezone: Zone | UnsetType = UNSET
     delay_seconds: Delay | UnsetType = UNSET
+    jitter_percent: Jitter | UnsetType | None = UNSET
     hourly_limit: Limit | UnsetType | None = UNSET
+    window: CampaignWindow | UnsetType | None = UNSET  # null: at any hour
+    late_policy: Late | UnsetType = UNSET
 
 
 class Counts(Output):
@@ -87,7 +102,10 @@ class CampaignItem(Output):
     start_at: datetime
     timezone: str
     delay_seconds: float
+    jitter_percent: int
     hourly_limit: int | None
+    window: CampaignWindow | None  # null: at any hour
+    late_policy: LatePolicy
     recipient_count: int
     counts: Counts  # all zero for a draft
     progress: float  # from 0 to 1: how many of its messages wait no more

@@ -9,6 +9,7 @@ from uuid import UUID
 from msgspec import UNSET, Meta, UnsetType
 
 from app.contract.base import Input, Output
+from app.contract.windows import SenderWindow
 
 Security = Literal["starttls", "tls", "none"]
 SenderState = Literal["active", "paused", "disabled"]
@@ -37,6 +38,7 @@ class NewSender(Input):
     daily_limit: Limit | None = None
     min_delay_ms: Gap | UnsetType | None = UNSET
     concurrency: Connections | UnsetType = UNSET
+    window: SenderWindow | None = None  # absent or null: at any hour
 
 
 class SenderChange(Input):
@@ -55,6 +57,7 @@ class SenderChange(Input):
     daily_limit: Limit | UnsetType | None = UNSET
     min_delay_ms: Gap | UnsetType | None = UNSET
     concurrency: Connections | UnsetType = UNSET
+    window: SenderWindow | UnsetType | None = UNSET  # null: at any hour
     is_default: Literal[True] | UnsetType = UNSET  # another one takes it over
 
 
@@ -74,6 +77,7 @@ class Sender(Output):
     daily_limit: int | None
     min_delay_ms: int
     concurrency: int
+    window: SenderWindow | None  # null: at any hour
     state: SenderState
     state_reason: str | None
     is_default: bool

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from uuid import UUID
 
 from app.domain.status import Status
 
@@ -22,9 +24,17 @@ class State(StrEnum):
 OPEN = frozenset({Status.SCHEDULED, Status.DEFERRED, Status.HELD, Status.SENDING})
 
 
-def due_at(start: datetime, delay_ms: int, position: int) -> datetime:
-    """The moment of message `position`, counted from 0."""
-    return start + timedelta(milliseconds=delay_ms * position)
+def due_at(start: datetime, delay_ms: int, position: int, *, jitter: float = 0.0) -> datetime:
+    """The moment of message `position`, counted from 0. `jitter`: the part of one delay that is added, below 1."""
+    return start + timedelta(milliseconds=delay_ms * position) + timedelta(milliseconds=delay_ms * jitter)
+
+
+def jitter_of(campaign_id: UUID, position: int, percent: int) -> float:
+    """Uniform in [0, percent / 100) and always the same for this message. Less than a delay is added: the order stays."""
+    if percent == 0:
+        return 0.0
+    said = hashlib.blake2b(position.to_bytes(8), key=campaign_id.bytes, digest_size=8).digest()
+    return (int.from_bytes(said) >> 11) / 2**53 * percent / 100
 
 
 def open_count(counts: Mapping[Status, int]) -> int:

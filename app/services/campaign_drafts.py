@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
@@ -14,10 +12,8 @@ from app.contract.campaigns import CampaignRecipient
 from app.contract.emails import BatchError
 from app.db.pool import Conn
 from app.db.queries import queries, rows
-from app.domain.campaigns import due_at
 from app.domain.envelopes import check_subject, check_text
 from app.domain.recipients import Recipients, collect
-from app.domain.scheduling import HORIZON
 from app.errors import Problem, ValidationError
 from app.mail import template
 
@@ -54,38 +50,20 @@ def check_message(message: Message, known: Collection[str]) -> Iterator[Problem]
             yield Problem(field, error.message)
 
 
-def check_timezone(name: str) -> Iterator[Problem]:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        yield Problem("timezone", f"“{name[:100]}” is no timezone: give an IANA name such as Europe/Berlin.")
+Senders = dict[UUID, dict[str, Any]]  # address and window of each, by its id
 
 
-def check_span(start: datetime, delay_ms: int, count: int) -> Iterator[Problem]:
-    try:
-        too_long = due_at(start, delay_ms, max(0, count - 1)) > start + HORIZON
-    except OverflowError:
-        too_long = True
-    if too_long:
-        most = HORIZON / (count - 1)
-        yield Problem(
-            "delay_seconds",
-            f"With this delay the last of {count:,} messages is due more than {HORIZON.days} days after the first:"
-            f" use at most {int(most.total_seconds()):,} seconds.",
-        )
-
-
-async def check_senders(tx: Conn, workspace_id: UUID, ids: Sequence[UUID]) -> tuple[dict[UUID, str], list[Problem]]:
-    """The address of each sender. They stay until the transaction ends."""
+async def check_senders(tx: Conn, workspace_id: UUID, ids: Sequence[UUID]) -> tuple[Senders, list[Problem]]:
+    """Those of the senders that exist; they stay until the transaction ends."""
     found = await rows(queries.campaigns.senders(tx, workspace_id=workspace_id, ids=list(ids)))
-    addresses = {row["id"]: row["from_email"] for row in found}
+    senders = {row["id"]: row for row in found}
     problems = []
     for index, id in enumerate(ids):
-        if id not in addresses:
+        if id not in senders:
             problems.append(Problem(f"sender_ids[{index}]", "There is no such sender: GET /v1/senders lists them."))
         elif ids.index(id) < index:
             problems.append(Problem(f"sender_ids[{index}]", "This sender is given twice."))
-    return addresses, problems
+    return senders, problems
 
 
 class Listed(msgspec.Struct, frozen=True):

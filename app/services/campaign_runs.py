@@ -11,10 +11,11 @@ from app.contract.campaigns import Campaign
 from app.db.pool import Conn, Pool
 from app.db.queries import queries, rows
 from app.db.transaction import retrying
-from app.domain.campaigns import State, due_at
+from app.domain.campaigns import State
 from app.domain.ids import new_ids
+from app.domain.lateness import LatePolicy
 from app.errors import Conflict, ValidationError
-from app.services import campaigns, emails, feed, idempotency, lanes, mailboxes
+from app.services import campaign_timing, campaigns, emails, feed, idempotency, lanes, mailboxes
 from app.services.campaign_drafts import check_senders
 from app.services.emails import NewEmail
 
@@ -44,9 +45,9 @@ async def schedule(pool: Pool, *, workspace_id: UUID, id: UUID, key: str | None,
         kept = await campaigns.lock(tx, workspace_id, id)
         if kept["state"] != State.DRAFT:
             raise NotADraft(f"This campaign is {kept['state']}: only a draft can be scheduled.")
-        start_at = max(kept["start_at"], now)
-        await queries.campaigns.mark_scheduled(tx, workspace_id=workspace_id, id=id, start_at=start_at, now=now)
-        await _place(tx, workspace_id, kept, start_at, now)
+        kept["start_at"] = max(kept["start_at"], now)
+        await queries.campaigns.mark_scheduled(tx, workspace_id=workspace_id, id=id, start_at=kept["start_at"], now=now)
+        await _place(tx, workspace_id, kept, now)
         return await campaigns.read(tx, workspace_id, id, now)
 
     answer = await idempotency.once(pool, asked, workspace_id=workspace_id, answer=Campaign, work=work)
@@ -54,9 +55,11 @@ async def schedule(pool: Pool, *, workspace_id: UUID, id: UUID, key: str | None,
     return answer
 
 
-async def _place(tx: Conn, workspace_id: UUID, kept: Mapping[str, Any], start_at: datetime, now: datetime) -> None:
+async def _place(tx: Conn, workspace_id: UUID, kept: Mapping[str, Any], now: datetime) -> None:
     """Message i goes to sender i modulo their number: its order is that of the list on every one of them."""
     senders, problems = await check_senders(tx, workspace_id, kept["sender_ids"])
+    timing = campaign_timing.of_row(kept)
+    problems.extend(campaign_timing.check_hours(timing, senders.values(), now))
     if problems:
         raise ValidationError.of(problems)
     campaign_id: UUID = kept["id"]
@@ -72,7 +75,7 @@ async def _place(tx: Conn, workspace_id: UUID, kept: Mapping[str, Any], start_at
         ids = new_ids(len(recipients))
         for position, (message_id, recipient) in enumerate(zip(ids, recipients, strict=True)):
             sender_id = used[position % len(used)]
-            due = due_at(start_at, kept["delay_ms"], position)
+            due = timing.due_at(campaign_id, position)
             yield NewEmail(
                 workspace_id=workspace_id,
                 id=message_id,
@@ -88,11 +91,12 @@ async def _place(tx: Conn, workspace_id: UUID, kept: Mapping[str, Any], start_at
                 recipients=None,
                 recipient_count=1,
                 variables=recipient["variables"],
-                message_id=emails.message_id(message_id, senders[sender_id]),
+                message_id=emails.message_id(message_id, senders[sender_id]["from_email"]),
+                late_policy=LatePolicy(kept["late_policy"]),
             )
 
     await emails.insert_many(tx, messages())
-    firsts = {lane_of[sender_id]: due_at(start_at, kept["delay_ms"], i) for i, sender_id in enumerate(used)}
+    firsts = {lane_of[sender_id]: timing.due_at(campaign_id, i) for i, sender_id in enumerate(used)}
     for lane_id, due in sorted(firsts.items()):
         await lanes.wake(tx, workspace_id=workspace_id, lane_id=lane_id, due=due, now=now)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -18,25 +18,26 @@ from app.db.queries import queries, rows
 from app.db.transaction import retrying
 from app.domain.campaigns import State, open_count, shown_state
 from app.domain.ids import new_id
-from app.domain.scheduling import read_moment
+from app.domain.lateness import LatePolicy
 from app.domain.status import Status
 from app.domain.text import is_one_line, one_line
 from app.errors import Conflict, NotFound, Problem, ValidationError
-from app.services import email_views, feed, idempotency, mailboxes
+from app.services import campaign_timing, email_views, feed, idempotency, mailboxes, windows
 from app.services import recipients as lists
 from app.services.campaign_drafts import (
     ALWAYS,
     Message,
     check_message,
     check_senders,
-    check_span,
-    check_timezone,
     read_list,
 )
+from app.services.campaign_timing import Timing
+
+WAITS_FOR: Final = {"hourly_limit": "campaign_hour", "window": "window"}  # by field, the wait that a change may end
 
 
 class AlreadyScheduled(Conflict):
-    """This campaign is scheduled: only its name and its hourly limit can change now."""
+    """This campaign is scheduled: only its name, its hourly limit and its window can change now."""
 
     code = "already_scheduled"
 
@@ -71,13 +72,13 @@ async def _create(
     tx: Conn, workspace_id: UUID, created_by: UUID | None, wanted: NewCampaign, permissive: bool, now: datetime
 ) -> CreatedCampaign:
     message = Message(subject=wanted.subject, html=wanted.html or None, text=wanted.text or None)
-    _, problems = await check_senders(tx, workspace_id, wanted.sender_ids)
+    senders, problems = await check_senders(tx, workspace_id, wanted.sender_ids)
     listed = await _take_list(tx, workspace_id, wanted, message, permissive, problems)
-    timezone = wanted.timezone or await queries.campaigns.timezone(tx, workspace_id=workspace_id)
-    problems.extend(check_timezone(timezone))
-    start_at = _start(wanted.start_at, now, problems)
-    delay_ms = round(wanted.delay_seconds * 1000)
-    problems.extend(check_span(start_at, delay_ms, listed.count))
+    default = Timing(start_at=now, timezone=await queries.campaigns.timezone(tx, workspace_id=workspace_id))
+    given = {field: value for field in campaign_timing.FIELDS if (value := getattr(wanted, field)) is not None}
+    timing = campaign_timing.changed(default, given, now, problems)
+    problems.extend(campaign_timing.check_span(timing, listed.count))
+    problems.extend(campaign_timing.check_hours(timing, senders.values(), now))
     name = wanted.name or one_line(wanted.subject)[:200] or "Campaign"
     problems.extend(_check_name(name))
     if problems:
@@ -97,10 +98,9 @@ async def _create(
         name=name,
         content_id=content_id,
         sender_ids=wanted.sender_ids,
-        start_at=start_at,
-        timezone=timezone,
-        delay_ms=delay_ms,
+        late_policy=wanted.late_policy.value,
         hourly_limit=wanted.hourly_limit,
+        **timing.columns,
         recipient_count=listed.count,
         import_id=listed.import_id,
         created_by=created_by,
@@ -162,13 +162,12 @@ async def change(pool: Pool, *, workspace_id: UUID, id: UUID, wanted: CampaignCh
         given = {
             field: value for field in CampaignChange.__struct_fields__ if (value := getattr(wanted, field)) is not UNSET
         }
-        if kept["state"] == State.CANCELLED or (
-            kept["state"] != State.DRAFT and given.keys() - {"name", "hourly_limit"}
-        ):
+        if kept["state"] == State.CANCELLED or (kept["state"] != State.DRAFT and given.keys() - {"name", *WAITS_FOR}):
             raise AlreadyScheduled
         await _change(tx, workspace_id, kept, given, now)
-        if kept["state"] != State.DRAFT:
-            await mailboxes.settle_lanes(tx, workspace_id, campaign_id=id)
+        lifted = [WAITS_FOR[field] for field in WAITS_FOR if field in given]
+        if lifted and kept["state"] != State.DRAFT:
+            await mailboxes.lift(tx, workspace_id, lifted, campaign_id=id)
             await mailboxes.wake(tx, workspace_id, now=now, campaign_id=id)
         return await read(tx, workspace_id, id, now)
 
@@ -195,19 +194,23 @@ async def _change(
                 is_template=message.is_template,
                 **msgspec.structs.asdict(message),
             )
-    start_at = _start(given["start_at"], now, problems) if "start_at" in given else kept["start_at"]
-    delay_ms = round(given["delay_seconds"] * 1000) if "delay_seconds" in given else kept["delay_ms"]
+    timing = campaign_timing.changed(campaign_timing.of_row(kept), given, now, problems)
+    senders, missing = await check_senders(tx, workspace_id, given.get("sender_ids", kept["sender_ids"]))
     if "sender_ids" in given:
-        problems.extend((await check_senders(tx, workspace_id, given["sender_ids"]))[1])
-    if "timezone" in given:
-        problems.extend(check_timezone(given["timezone"]))
-    problems.extend(check_span(start_at, delay_ms, kept["recipient_count"]))
+        problems.extend(missing)
+    problems.extend(campaign_timing.check_span(timing, kept["recipient_count"]))
+    if {"sender_ids", "timezone", "window"} & given.keys():
+        problems.extend(campaign_timing.check_hours(timing, senders.values(), now))
     problems.extend(_check_name(given.get("name", kept["name"])))
     if problems:
         raise ValidationError.of(problems)
-    columns = {field: given.get(field, kept[field]) for field in ("name", "sender_ids", "timezone", "hourly_limit")}
     await queries.campaigns.change(
-        tx, workspace_id=workspace_id, id=kept["id"], start_at=start_at, delay_ms=delay_ms, **columns
+        tx,
+        workspace_id=workspace_id,
+        id=kept["id"],
+        late_policy=LatePolicy(given.get("late_policy", kept["late_policy"])).value,
+        **{field: given.get(field, kept[field]) for field in ("name", "sender_ids", "hourly_limit")},
+        **timing.columns,
     )
 
 
@@ -251,23 +254,18 @@ async def lock(tx: Conn, workspace_id: UUID, id: UUID) -> dict[str, Any]:
 
 def _columns(row: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     counts = {status: row["counts"].get(status, 0) for status in Status}
-    kept = {field: value for field, value in row.items() if field not in ("counts", "delay_ms")}
+    hidden = ("counts", "delay_ms", "window_days", "window_start", "window_end")
+    kept = {field: value for field, value in row.items() if field not in hidden}
     total = sum(counts.values())
     return kept | {
         "object": "campaign",
         "state": shown_state(State(row["state"]), start_at=row["start_at"], now=now, counts=counts).value,
         "delay_seconds": row["delay_ms"] / 1000,
+        "window": windows.campaign_window(windows.of_row(row, row["timezone"])),
+        "late_policy": LatePolicy(row["late_policy"]),
         "counts": Counts(**counts),
         "progress": 0.0 if total == 0 else round(1 - open_count(counts) / total, 4),
     }
-
-
-def _start(text: str | None, now: datetime, problems: list[Problem]) -> datetime:
-    try:
-        return now if text is None else read_moment(text, now, path="start_at")
-    except ValidationError as error:
-        problems.extend(error.problems)
-        return now
 
 
 def _check_name(name: str) -> tuple[Problem, ...]:

@@ -255,11 +255,20 @@ async def set_late(pool: Pool, lease: Lease, email_ids: Sequence[UUID]) -> None:
     await retrying(pool, work)
 
 
-async def windows(pool: Pool, lease: Lease) -> dict[int, list[Window]]:
-    """By lane, the windows that must all be open for it to send; lanes without one are left out."""
+class Hours(msgspec.Struct, frozen=True):
+    """The sending windows of a lane, which must all be open for it to send."""
+
+    windows: list[Window]
+    is_waiting: bool  # it is blocked until one opens
+
+
+async def windows(pool: Pool, lease: Lease) -> dict[int, Hours]:
+    """By lane; lanes that have no window and wait for none are left out."""
     async with pool.connection() as conn:
         found = await rows(queries.mailboxes.windows(conn, mailbox_id=lease.mailbox_id))
-    return {row["id"]: [*_windows(row, "sender"), *_windows(row, "campaign")] for row in found}
+    return {
+        row["id"]: Hours([*_windows(row, "sender"), *_windows(row, "campaign")], row["is_waiting"]) for row in found
+    }
 
 
 def _windows(row: dict[str, Any], whose: str) -> list[Window]:
@@ -273,6 +282,12 @@ async def block_lane(pool: Pool, lane_id: int, *, until: datetime) -> None:
     """A window has closed: the lane waits until it opens."""
     async with pool.connection() as conn:
         await queries.mailboxes.block_lane(conn, lane_id=lane_id, until=until)
+
+
+async def open_lane(pool: Pool, lane_id: int) -> None:
+    """The lane waits for a window that is open already."""
+    async with pool.connection() as conn:
+        await queries.mailboxes.open_lane(conn, lane_id=lane_id)
 
 
 async def block_mailbox(

@@ -86,6 +86,20 @@ async def wake(
             await queries.lanes.announce(tx, mailbox_id=mailbox["mailbox_id"])
 
 
+async def lift(
+    tx: Conn,
+    workspace_id: UUID,
+    reasons: Sequence[str],
+    *,
+    sender_id: UUID | None = None,
+    campaign_id: UUID | None = None,
+) -> None:
+    """Has the lanes of a sender or a campaign looked at again that wait for one of these reasons, and no others."""
+    await queries.senders.lift(
+        tx, workspace_id=workspace_id, reasons=list(reasons), sender_id=sender_id, campaign_id=campaign_id
+    )
+
+
 async def settle_lanes(
     tx: Conn, workspace_id: UUID, *, sender_id: UUID | None = None, campaign_id: UUID | None = None
 ) -> None:

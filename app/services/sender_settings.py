@@ -10,12 +10,15 @@ import msgspec
 from msgspec import UNSET
 
 from app.contract.senders import NewSender, Security, SenderChange
+from app.contract.windows import SenderWindow
 from app.domain.addresses import NAME_LIMIT
 from app.domain.envelopes import read_address
 from app.domain.hosts import host_name
 from app.domain.text import is_one_line, one_line
+from app.domain.windows import Window
 from app.errors import Problem, ValidationError
 from app.mail.guard import is_public
+from app.services import windows
 from app.services.mailboxes import SignIn
 from app.settings import Settings
 
@@ -40,6 +43,7 @@ class SenderSettings(msgspec.Struct, frozen=True, kw_only=True):
     daily_limit: int | None
     min_delay_ms: int
     concurrency: int
+    window: Window | None
 
     @property
     def sign_in(self) -> SignIn:
@@ -51,6 +55,7 @@ class SenderSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 def from_new(wanted: NewSender, settings: Settings) -> SenderSettings:
     """Raises ValidationError that names every field that cannot be."""
+    problems: list[Problem] = []
     security = wanted.security
     if security is UNSET:
         security = "tls" if wanted.port == PORTS["tls"] else "starttls"
@@ -69,8 +74,10 @@ def from_new(wanted: NewSender, settings: Settings) -> SenderSettings:
             daily_limit=wanted.daily_limit,
             min_delay_ms=settings.min_delay_ms if wanted.min_delay_ms is UNSET else wanted.min_delay_ms or 0,
             concurrency=settings.sender_concurrency if wanted.concurrency is UNSET else wanted.concurrency,
+            window=_window(wanted.window, problems),
         ),
         settings,
+        problems,
     )
 
 
@@ -88,12 +95,23 @@ def changed(before: SenderSettings, wanted: SenderChange, settings: Settings) ->
             given.setdefault("password", None)
     if "min_delay_ms" in given:
         given["min_delay_ms"] = given["min_delay_ms"] or 0
-    return _checked(msgspec.structs.replace(before, **given), settings)
+    problems: list[Problem] = []
+    if "window" in given:
+        given["window"] = _window(given["window"], problems)
+    return _checked(msgspec.structs.replace(before, **given), settings, problems)
 
 
-def _checked(draft: SenderSettings, settings: Settings) -> SenderSettings:
-    """The draft with its addresses and host in their plain form."""
-    problems = list(_problems(draft))
+def _window(given: SenderWindow | None, problems: list[Problem]) -> Window | None:
+    try:
+        return windows.of_sender(given)
+    except ValidationError as error:
+        problems.extend(error.problems)
+        return None
+
+
+def _checked(draft: SenderSettings, settings: Settings, problems: list[Problem]) -> SenderSettings:
+    """The draft with its addresses and host in their plain form. `problems`: those found already."""
+    problems = [*_problems(draft), *problems]
     plain: dict[str, str | None] = {}
     for field in ("from_email", "reply_to"):
         value = getattr(draft, field)

@@ -15,7 +15,7 @@ from app.db.queries import queries, rows
 from app.db.transaction import retrying
 from app.domain.ids import new_id
 from app.errors import Conflict, NotFound, ValidationError
-from app.services import feed, mailboxes, secrets
+from app.services import feed, mailboxes, secrets, windows
 from app.services.sender_settings import SenderSettings, changed, from_new
 from app.settings import Settings
 
@@ -83,6 +83,8 @@ async def change(
             await mailboxes.refresh(tx, workspace_id, old, afresh=False)
         afresh = (draft.sign_in, draft.security) != (before.sign_in, before.security)
         await mailboxes.refresh(tx, workspace_id, new, afresh=afresh)
+        if draft.window != before.window:
+            await mailboxes.lift(tx, workspace_id, ["window"], sender_id=id)
         if wanted.is_default is not UNSET:
             await _make_default(tx, workspace_id, id)
         await mailboxes.wake(tx, workspace_id, now=now, mailbox_ids=[old, new])
@@ -192,6 +194,7 @@ async def stored(conn: Conn, settings: Settings, workspace_id: UUID, id: UUID) -
         daily_limit=sender.daily_limit,
         min_delay_ms=sender.min_delay_ms,
         concurrency=sender.concurrency,
+        window=windows.of_sender(sender.window),
     )
 
 
@@ -210,6 +213,8 @@ def _columns(draft: SenderSettings, settings: Settings, sender_id: UUID) -> dict
         "daily_limit": draft.daily_limit,
         "min_delay_ms": draft.min_delay_ms,
         "concurrency": draft.concurrency,
+        "window_timezone": None if draft.window is None else draft.window.timezone,
+        **windows.columns(draft.window),
     }
 
 
@@ -225,4 +230,6 @@ async def _make_default(tx: Conn, workspace_id: UUID, id: UUID | None) -> None:
 
 
 def _shown(row: dict[str, Any]) -> Sender:
-    return Sender(object="sender", **row)
+    columns = {field: value for field, value in row.items() if not field.startswith("window_")}
+    window = windows.sender_window(windows.of_row(row, row["window_timezone"]))
+    return Sender(object="sender", window=window, **columns)

@@ -9,21 +9,24 @@ where workspace_id = :workspace_id and id = :id;
 
 -- name: add!
 insert into campaigns (
-    workspace_id, id, name, content_id, sender_ids, start_at, timezone, delay_ms, hourly_limit, recipient_count, import_id, created_by
+    workspace_id, id, name, content_id, sender_ids, start_at, timezone, delay_ms, jitter_percent, window_days, window_start,
+    window_end, late_policy, hourly_limit, recipient_count, import_id, created_by
 ) values (
-    :workspace_id, :id, :name, :content_id, :sender_ids, :start_at, :timezone, :delay_ms, :hourly_limit, :recipient_count, :import_id,
-    :created_by
+    :workspace_id, :id, :name, :content_id, :sender_ids, :start_at, :timezone, :delay_ms, :jitter_percent, :window_days,
+    :window_start, :window_end, :late_policy::late_policy, :hourly_limit, :recipient_count, :import_id, :created_by
 );
 
 -- name: change!
 update campaigns
 set name = :name, sender_ids = :sender_ids, start_at = :start_at, timezone = :timezone, delay_ms = :delay_ms,
-    hourly_limit = :hourly_limit, updated_at = clock_timestamp()
+    jitter_percent = :jitter_percent, window_days = :window_days, window_start = :window_start, window_end = :window_end,
+    late_policy = :late_policy::late_policy, hourly_limit = :hourly_limit, updated_at = clock_timestamp()
 where workspace_id = :workspace_id and id = :id;
 
 -- name: get^
 select c.id, c.name, c.state::text as state, c.sender_ids, t.subject, t.html, t.text, c.start_at, c.timezone, c.delay_ms,
-    c.hourly_limit, c.recipient_count, c.created_at, c.scheduled_at, c.cancelled_at, k.counts
+    c.jitter_percent, c.window_days, c.window_start, c.window_end, c.late_policy::text as late_policy, c.hourly_limit,
+    c.recipient_count, c.created_at, c.scheduled_at, c.cancelled_at, k.counts
 from campaigns c
 join contents t on t.workspace_id = c.workspace_id and t.id = c.content_id
 cross join lateral (
@@ -36,7 +39,8 @@ where c.workspace_id = :workspace_id and c.id = :id;
 
 -- name: page
 -- Newest first, or with :before oldest first from there.
-select c.id, c.name, c.state::text as state, c.sender_ids, t.subject, c.start_at, c.timezone, c.delay_ms, c.hourly_limit,
+select c.id, c.name, c.state::text as state, c.sender_ids, t.subject, c.start_at, c.timezone, c.delay_ms,
+    c.jitter_percent, c.window_days, c.window_start, c.window_end, c.late_policy::text as late_policy, c.hourly_limit,
     c.recipient_count, c.created_at, c.scheduled_at, c.cancelled_at, k.counts
 from (
     select * from campaigns
@@ -55,7 +59,8 @@ order by case when :before::uuid is null then c.id end desc, case when :before::
 
 -- name: lock^
 -- The campaign, held against every other change until the commit.
-select id, name, state::text as state, content_id, sender_ids, start_at, timezone, delay_ms, hourly_limit, recipient_count, import_id
+select id, name, state::text as state, content_id, sender_ids, start_at, timezone, delay_ms, jitter_percent, window_days,
+    window_start, window_end, late_policy::text as late_policy, hourly_limit, recipient_count, import_id
 from campaigns where workspace_id = :workspace_id and id = :id for update;
 
 -- name: content^
@@ -63,7 +68,7 @@ select subject, html, text from contents where workspace_id = :workspace_id and 
 
 -- name: senders
 -- Those of these senders that exist; they stay until the commit.
-select id, from_email from senders
+select id, from_email, window_days, window_start, window_end, window_timezone from senders
 where workspace_id = :workspace_id and id = any (:ids::uuid[]) and deleted_at is null
 order by id for share;
 

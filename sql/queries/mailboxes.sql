@@ -58,16 +58,21 @@ where l.workspace_id = :workspace_id and l.mailbox_id = :mailbox_id and l.campai
 update lanes set blocked_until = greatest(blocked_until, :until), blocked_reason = 'window'
 where id = :lane_id and blocked_until < :until;
 
+-- name: open_lane!
+-- The window for which the lane waits is open.
+update lanes set blocked_until = '-infinity', blocked_reason = null where id = :lane_id and blocked_reason = 'window';
+
 -- name: windows
--- The lanes of this mailbox that wait and have a window, their sender's or their campaign's.
+-- The lanes of this mailbox that have something waiting and a window, their sender's or their campaign's, or wait for one.
 select l.id, s.window_days as sender_days, s.window_start as sender_start, s.window_end as sender_end,
     s.window_timezone as sender_timezone, c.window_days as campaign_days, c.window_start as campaign_start,
-    c.window_end as campaign_end, c.timezone as campaign_timezone
+    c.window_end as campaign_end, c.timezone as campaign_timezone,
+    coalesce(l.blocked_reason = 'window' and l.blocked_until > clock_timestamp(), false) as is_waiting
 from lanes l
 join senders s on s.workspace_id = l.workspace_id and s.id = l.sender_id
 left join campaigns c on c.workspace_id = l.workspace_id and c.id = l.campaign_id
 where l.mailbox_id = :mailbox_id and l.next_due is not null and l.blocked_until < 'infinity'
-    and (s.window_days is not null or c.window_days is not null);
+    and (s.window_days is not null or c.window_days is not null or l.blocked_reason = 'window');
 
 -- name: lock_due_lanes
 -- First half of bringing next_due up to date; waits for writers that are just adding to these lanes.

@@ -1,7 +1,8 @@
 -- name: get^
 select s.id, s.name, s.from_name, s.from_email, s.reply_to, m.host, m.port, s.security::text as security,
     nullif(m.username, '') as username, s.password is not null as has_password, s.hourly_limit, s.daily_limit, s.min_delay_ms,
-    s.concurrency, s.state::text as state, s.state_reason, s.is_default, s.created_at
+    s.concurrency, s.window_days, s.window_start, s.window_end, s.window_timezone, s.state::text as state, s.state_reason, s.is_default,
+    s.created_at
 from senders s join mailboxes m on m.workspace_id = s.workspace_id and m.id = s.mailbox_id
 where s.workspace_id = :workspace_id and s.id = :id and s.deleted_at is null;
 
@@ -9,7 +10,8 @@ where s.workspace_id = :workspace_id and s.id = :id and s.deleted_at is null;
 -- Newest first, or with :before oldest first from there.
 select s.id, s.name, s.from_name, s.from_email, s.reply_to, m.host, m.port, s.security::text as security,
     nullif(m.username, '') as username, s.password is not null as has_password, s.hourly_limit, s.daily_limit, s.min_delay_ms,
-    s.concurrency, s.state::text as state, s.state_reason, s.is_default, s.created_at
+    s.concurrency, s.window_days, s.window_start, s.window_end, s.window_timezone, s.state::text as state, s.state_reason, s.is_default,
+    s.created_at
 from senders s join mailboxes m on m.workspace_id = s.workspace_id and m.id = s.mailbox_id
 where s.workspace_id = :workspace_id and s.deleted_at is null
     and (:after::uuid is null or s.id < :after) and (:before::uuid is null or s.id > :before)
@@ -30,10 +32,10 @@ where workspace_id = :workspace_id and lower(from_email) = lower(:from_email) an
 -- The first of a workspace is its default.
 insert into senders (
     workspace_id, id, mailbox_id, name, from_name, from_email, reply_to, security, password, hourly_limit, daily_limit,
-    min_delay_ms, concurrency, is_default
+    min_delay_ms, concurrency, window_days, window_start, window_end, window_timezone, is_default
 ) values (
     :workspace_id, :id, :mailbox_id, :name, :from_name, :from_email, :reply_to, :security::smtp_security, :password,
-    :hourly_limit, :daily_limit, :min_delay_ms, :concurrency,
+    :hourly_limit, :daily_limit, :min_delay_ms, :concurrency, :window_days, :window_start, :window_end, :window_timezone,
     not exists (select from senders s where s.workspace_id = :workspace_id and s.is_default and s.deleted_at is null)
 );
 
@@ -41,7 +43,8 @@ insert into senders (
 update senders
 set mailbox_id = :mailbox_id, name = :name, from_name = :from_name, from_email = :from_email, reply_to = :reply_to,
     security = :security::smtp_security, password = :password, hourly_limit = :hourly_limit, daily_limit = :daily_limit,
-    min_delay_ms = :min_delay_ms, concurrency = :concurrency, updated_at = clock_timestamp()
+    min_delay_ms = :min_delay_ms, concurrency = :concurrency, window_days = :window_days, window_start = :window_start,
+    window_end = :window_end, window_timezone = :window_timezone, updated_at = clock_timestamp()
 where workspace_id = :workspace_id and id = :id;
 
 -- name: set_state!
@@ -120,6 +123,12 @@ cross join lateral (
 ) as held
 where l.id = x.id and x.workspace_id = :workspace_id
     and (x.sender_id = :sender_id::uuid or x.campaign_id = :campaign_id::uuid);
+
+-- name: lift!
+-- Has the lanes of one sender or one campaign looked at again that wait for one of these reasons; a pause is none of them.
+update lanes set blocked_until = '-infinity', blocked_reason = null
+where workspace_id = :workspace_id and (sender_id = :sender_id::uuid or campaign_id = :campaign_id::uuid)
+    and blocked_reason = any (:reasons::text[]) and blocked_until < 'infinity';
 
 -- name: mailboxes_to_wake
 -- The mailboxes of one sender or one campaign, each with the first moment at which it has something to do.

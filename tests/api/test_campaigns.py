@@ -9,8 +9,12 @@ from uuid import UUID
 import pytest
 from litestar import Litestar
 
+from app.domain.campaigns import jitter_of
 from app.domain.status import Status
+from app.domain.windows import DAYS
 from tests.support.tenants import Api
+
+OFFICE = {"days": ["mon", "fri"], "start": "09:00", "end": "17:30"}
 
 
 async def add_sender(api: Api, **changes: Any) -> str:
@@ -75,7 +79,10 @@ async def test_a_draft_says_all_that_it_is(api: Api, sender: str, app: Litestar)
         start_at=start.isoformat(),
         timezone="Europe/Berlin",
         delay_seconds=1.5,
+        jitter_percent=30,
         hourly_limit=10,
+        window=OFFICE,
+        late_policy="ask",
     )
     nothing = dict.fromkeys(Status, 0)
     assert made | {"id": "", "created_at": ""} == {
@@ -90,7 +97,10 @@ async def test_a_draft_says_all_that_it_is(api: Api, sender: str, app: Litestar)
         "start_at": start.isoformat().replace("+00:00", "Z"),
         "timezone": "Europe/Berlin",
         "delay_seconds": 1.5,
+        "jitter_percent": 30,
         "hourly_limit": 10,
+        "window": OFFICE,
+        "late_policy": "ask",
         "recipient_count": 2,
         "counts": nothing,
         "progress": 0.0,
@@ -200,7 +210,13 @@ async def test_a_start_that_is_past_by_now_is_now(api: Api, sender: str, app: Li
         ({"sender_ids": []}, {"sender_ids"}),
         ({"sender_ids": ["01a20083-a5c6-727d-9c3c-5b5e47c4d398"]}, {"sender_ids[0]"}),
         ({"name": "a\nb"}, {"name"}),
-        ({"window": {}}, {"window"}),
+        ({"window": {}}, {"window.days"}),
+        ({"window": OFFICE | {"timezone": "UTC"}}, {"window.timezone"}),
+        ({"window": OFFICE | {"start": "8"}, "timezone": "x"}, {"window.start", "timezone"}),
+        ({"jitter_percent": 101}, {"jitter_percent"}),
+        ({"jitter_percent": 0.5}, {"jitter_percent"}),
+        ({"late_policy": "never"}, {"late_policy"}),
+        ({"late_policy": None}, {"late_policy"}),
         ({"subject": "a\nb", "timezone": "x", "start_at": "x"}, {"subject", "timezone", "start_at"}),
     ],
 )  # fmt: skip
@@ -289,9 +305,60 @@ async def test_a_scheduled_campaign_keeps_its_message(api: Api, sender: str, app
     await query(
         app, "update lanes set blocked_until = now() + interval '1 h', blocked_reason = 'campaign_hour' returning id"
     )
-    changed = await api.ok("PATCH", path, json={"name": "New", "hourly_limit": 7})
+    changed = await api.ok("PATCH", path, json={"name": "New"})
+    assert await lane_reasons(app) == ["campaign_hour"]
+    changed = await api.ok("PATCH", path, json={"hourly_limit": 7})
     assert (changed["name"], changed["hourly_limit"]) == ("New", 7)
-    assert [lane["blocked_reason"] for lane in await query(app, "select blocked_reason from lanes")] == [None]
+    assert await lane_reasons(app) == [None]
+
+
+async def test_a_new_window_lets_go_only_what_waits_for_the_old_one(api: Api, sender: str, app: Litestar) -> None:
+    campaigns = [
+        await scheduled(api, sender, start_at=None, timezone="Europe/Berlin", window=OFFICE | {"days": list(DAYS)})
+        for _ in range(3)
+    ]
+    block = "update lanes set blocked_until = now() + interval '1 h', blocked_reason = %s where campaign_id = %s"
+    for campaign, reason in zip(campaigns, ["window", "campaign_hour", "window"], strict=True):
+        await query(app, f"{block} returning id", reason, UUID(campaign["id"]))
+    await api.ok("POST", f"/campaigns/{campaigns[2]['id']}/pause")
+    assert await lane_reasons(app) == ["window", "campaign_hour", "campaign_paused"]
+    for campaign in campaigns:
+        changed = await api.ok("PATCH", f"/campaigns/{campaign['id']}", json={"window": OFFICE})
+        assert changed["window"] == OFFICE
+    assert await lane_reasons(app) == [None, "campaign_hour", "campaign_paused"]
+    path = f"/campaigns/{campaigns[0]['id']}"
+    for change in ({"timezone": "UTC"}, {"late_policy": "skip"}, {"jitter_percent": 5}):
+        await api.refused(409, "PATCH", path, json=change)
+    assert (await api.ok("PATCH", path, json={"window": None}))["window"] is None
+
+
+async def test_windows_that_never_meet_are_refused(api: Api, sender: str) -> None:
+    night = {"days": ["sat"], "start": "22:00", "end": "06:00", "timezone": "Europe/Berlin"}
+    own = await add_sender(api, from_email="night@example.com", host="n.example.com", window=night)
+    sunday = {"days": ["sun"], "start": "05:00", "end": "09:00"}
+    body = a_campaign(sender, sender_ids=[sender, own], window=sunday)
+    refused = await api.refused(422, "POST", "/campaigns", json=body | {"timezone": "America/New_York"})
+    assert set(refused) - {""} == {"window"}
+    assert "night@example.com" in refused["window"]
+    campaign = await api.ok("POST", "/campaigns", json=body | {"timezone": "Europe/Paris"})
+    path = f"/campaigns/{campaign['id']}"
+    assert set(await api.refused(422, "PATCH", path, json={"timezone": "America/New_York"})) - {""} == {"window"}
+    await api.ok("PATCH", f"/senders/{own}", json={"window": night | {"days": ["tue"]}})
+    assert set(await api.refused(422, "POST", f"{path}/schedule")) - {""} == {"window"}
+
+
+async def test_jitter_and_late_policy_are_those_of_every_message(api: Api, sender: str, app: Litestar) -> None:
+    campaign = await scheduled(api, sender, count=200, delay_seconds=10, jitter_percent=40, late_policy="skip")
+    emails = await emails_of(app, campaign)
+    start = datetime.fromisoformat(campaign["start_at"])
+    added = [(email["due_at"] - start).total_seconds() - 10 * i for i, email in enumerate(emails)]
+    assert 0 <= min(added) < 0.5
+    assert 3.5 < max(added) < 4
+    assert [email["due_at"] for email in emails] == sorted(email["due_at"] for email in emails)
+    assert added == pytest.approx([10 * jitter_of(UUID(campaign["id"]), i, 40) for i in range(200)], abs=1e-5)
+    assert {email["late_policy"] for email in emails} == {"skip"}
+    lanes = await query(app, "select next_due from lanes")
+    assert [lane["next_due"] for lane in lanes] == [emails[0]["due_at"]]
 
 
 async def lane_reasons(app: Litestar) -> list[str | None]:

@@ -17,6 +17,8 @@ from app.settings import Settings
 from tests.support.smtp_server import Options, SmtpServer
 from tests.support.tenants import Api
 
+OFFICE = {"days": ["mon", "tue", "wed", "thu", "fri"], "start": "09:00", "end": "17:30", "timezone": "Europe/Berlin"}
+
 
 def a_sender(**changes: Any) -> dict[str, Any]:
     return {"from_email": "ann@example.com", "host": "smtp.example.com", **changes}
@@ -53,6 +55,7 @@ async def test_what_is_absent_takes_the_defaults(api: Api, settings: Settings) -
         "daily_limit": None,
         "min_delay_ms": settings.min_delay_ms,
         "concurrency": settings.sender_concurrency,
+        "window": None,
         "state": "active",
         "state_reason": None,
         "is_default": True,
@@ -97,7 +100,11 @@ async def test_port_and_security_follow_each_other(api: Api, given: Any, port: i
         ({"concurrency": None}, {"concurrency"}),
         ({"port": 70000}, {"port"}),
         ({"security": "ssl"}, {"security"}),
-        ({"window": {"days": [1]}}, {"window"}),
+        ({"window": {"days": [1]}}, {"window.days[0]"}),
+        ({"window": {"days": ["mon"], "start": "09:00", "end": "17:00"}}, {"window.timezone"}),
+        ({"window": OFFICE | {"days": ["mon", "friday"], "end": "5pm"}}, {"window.days[1]", "window.end"}),
+        ({"window": OFFICE | {"timezone": "Berlin"}, "host": "a b"}, {"window.timezone", "host"}),
+        ({"window": OFFICE | {"hours": 8}}, {"window.hours"}),
         ({"name": "a\u0000b"}, {"name"}),
     ],
 )
@@ -325,3 +332,46 @@ async def test_private_hosts_are_refused_unless_allowed(settings: Settings, host
     assert refused.value.problems[0].path == "host"
     from_new(wanted, settings)
     from_new(NewSender(from_email="ann@example.com", host="8.8.8.8"), strict)
+
+
+async def test_sending_hours_are_kept_and_taken_away(api: Api) -> None:
+    sender = await add(api, window=OFFICE | {"days": ["fri", "mon"]})
+    assert sender["window"] == OFFICE | {"days": ["mon", "fri"]}
+    path = f"/senders/{sender['id']}"
+    assert (await api.ok("PATCH", path, json={"name": "Still"}))["window"] == sender["window"]
+    night = OFFICE | {"start": "22:00", "end": "00:00"}
+    assert (await api.ok("PATCH", path, json={"window": night}))["window"] == night | {"end": "24:00"}
+    problems = await api.refused(422, "PATCH", path, json={"window": night | {"end": "22:00"}})
+    assert "00:00 to 24:00" in problems["window.end"]
+    assert (await api.ok("PATCH", path, json={"window": None}))["window"] is None
+    assert (await api.ok("GET", "/senders"))["data"][0]["window"] is None
+
+
+async def test_a_new_window_lets_go_only_what_waits_for_the_old_one(api: Api, app: Litestar) -> None:
+    sender = await add(api, window=OFFICE)
+    other = await add(api, from_email="b@example.com", window=OFFICE)
+    for each in (sender, other):
+        await api.ok("POST", "/emails", json=AN_EMAIL | {"sender_id": each["id"]})
+    async with app.state.pool.connection() as conn:
+        await conn.execute("update lanes set blocked_until = now() + interval '1 day', blocked_reason = 'window'")
+    assert await lane_reasons(app) == {sender["id"]: "window", other["id"]: "window"}
+    await api.ok("PATCH", f"/senders/{sender['id']}", json={"name": "Same hours", "window": OFFICE})
+    assert await lane_reasons(app) == {sender["id"]: "window", other["id"]: "window"}
+    await api.ok("PATCH", f"/senders/{sender['id']}", json={"window": None})
+    assert await lane_reasons(app) == {sender["id"]: None, other["id"]: "window"}
+    async with app.state.pool.connection() as conn:
+        cursor = await conn.execute("select count(*) as n from procrastinate_jobs where scheduled_at is null")
+        assert (await cursor.fetchone())["n"] >= 1, "somebody is told to look at the mailbox"
+    await api.ok("POST", f"/senders/{other['id']}/pause")
+    await api.ok("PATCH", f"/senders/{other['id']}", json={"window": None})
+    assert await lane_reasons(app) == {sender["id"]: None, other["id"]: "sender_paused"}
+
+
+AN_EMAIL = {"to": "r@x.example", "subject": "Hello", "text": "Hi"}
+
+
+async def lane_reasons(app: Litestar) -> dict[str, str | None]:
+    """By sender, why its lane waits."""
+    async with app.state.pool.connection() as conn:
+        cursor = await conn.execute("select sender_id, blocked_reason from lanes")
+        return {str(lane["sender_id"]): lane["blocked_reason"] for lane in await cursor.fetchall()}

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from app.domain.campaigns import OPEN, State, due_at, shown_state
+from app.domain.campaigns import OPEN, State, due_at, jitter_of, shown_state
 from app.domain.status import ENDED, Status
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -42,3 +46,27 @@ def test_nothing_open_has_ended() -> None:
 def test_delays_are_exact_to_the_millisecond() -> None:
     assert due_at(NOW, 50, 0) == NOW
     assert due_at(NOW, 50, 999_999) == NOW + timedelta(seconds=49_999.95)
+
+
+@given(st.uuids(), st.integers(0, 2**40), st.integers(1, 100), st.integers(1, 10**9))
+def test_jitter_keeps_the_order_and_comes_out_the_same_again(
+    campaign_id: UUID, position: int, percent: int, delay_ms: int
+) -> None:
+    first = jitter_of(campaign_id, position, percent)
+    assert 0 <= first < percent / 100
+    assert first == jitter_of(campaign_id, position, percent)
+    position %= 10**4
+    due = [due_at(NOW, delay_ms, i, jitter=jitter_of(campaign_id, i, percent)) for i in (position, position + 1)]
+    assert due_at(NOW, delay_ms, position) <= due[0] <= due[1]
+
+
+def test_jitter_is_spread_evenly_and_not_the_same_for_two_campaigns() -> None:
+    def spread(campaign_id: UUID) -> list[float]:
+        return [jitter_of(campaign_id, i, 50) for i in range(10_000)]
+
+    first, second = spread(UUID(int=1)), spread(UUID(int=2))
+    tenths = Counter(int(each / 0.05) for each in first)
+    assert set(tenths) == set(range(10))
+    assert all(850 < count < 1150 for count in tenths.values()), tenths
+    assert first != second
+    assert {jitter_of(UUID(int=1), i, 0) for i in range(10)} == {0.0}

@@ -698,6 +698,8 @@ export interface components {
             html: string | null;
             /** Format: uuid */
             id: string;
+            jitter_percent: number;
+            late_policy: components["schemas"]["LatePolicy"];
             name: string;
             /** @constant */
             object: "campaign";
@@ -712,6 +714,7 @@ export interface components {
             subject: string;
             text: string | null;
             timezone: string;
+            window: components["schemas"]["CampaignWindow"] | null;
         };
         /** CampaignChange */
         CampaignChange: {
@@ -719,6 +722,10 @@ export interface components {
             delay_seconds?: number;
             hourly_limit?: number | null;
             html?: string | null;
+            /** @description Each message is due up to this part of a delay later, at random; the order stays. */
+            jitter_percent?: number | null;
+            /** @description If a downtime makes it late: `send` it then, `skip` it (`missed`), or `ask` a person (`held`). */
+            late_policy?: components["schemas"]["LatePolicy"];
             name?: string;
             /** @description Messages are dealt to these in turn. */
             sender_ids?: string[];
@@ -726,8 +733,9 @@ export interface components {
             start_at?: string;
             subject?: string;
             text?: string | null;
-            /** @description An IANA name such as Europe/Berlin: how times are shown. */
+            /** @description An IANA name such as Europe/Berlin: of the window, and how times are shown. */
             timezone?: string;
+            window?: components["schemas"]["CampaignWindow"] | null;
         };
         /** CampaignItem */
         CampaignItem: {
@@ -739,6 +747,8 @@ export interface components {
             hourly_limit: number | null;
             /** Format: uuid */
             id: string;
+            jitter_percent: number;
+            late_policy: components["schemas"]["LatePolicy"];
             name: string;
             /** @constant */
             object: "campaign";
@@ -752,6 +762,7 @@ export interface components {
             state: "draft" | "scheduled" | "running" | "paused" | "completed" | "cancelled";
             subject: string;
             timezone: string;
+            window: components["schemas"]["CampaignWindow"] | null;
         };
         /** CampaignRecipient */
         CampaignRecipient: {
@@ -760,6 +771,12 @@ export interface components {
             variables?: {
                 [key: string]: unknown;
             } | null;
+        };
+        /** CampaignWindow */
+        CampaignWindow: {
+            days: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+            end: string;
+            start: string;
         };
         /** Counts */
         Counts: {
@@ -788,6 +805,8 @@ export interface components {
             html: string | null;
             /** Format: uuid */
             id: string;
+            jitter_percent: number;
+            late_policy: components["schemas"]["LatePolicy"];
             name: string;
             /** @constant */
             object: "campaign";
@@ -802,6 +821,7 @@ export interface components {
             subject: string;
             text: string | null;
             timezone: string;
+            window: components["schemas"]["CampaignWindow"] | null;
         };
         /** DeletedSender */
         DeletedSender: {
@@ -1013,6 +1033,10 @@ export interface components {
             hourly_limit?: number | null;
             html?: string | null;
             import_id?: string | null;
+            /** @description Each message is due up to this part of a delay later, at random; the order stays. */
+            jitter_percent?: number | null;
+            /** @description If a downtime makes it late: `send` it then, `skip` it (`missed`), or `ask` a person (`held`). */
+            late_policy?: components["schemas"]["LatePolicy"];
             name?: string | null;
             recipients?: (string | components["schemas"]["CampaignRecipient"])[] | null;
             /** @description Messages are dealt to these in turn. */
@@ -1021,8 +1045,9 @@ export interface components {
             start_at?: string | null;
             subject: string;
             text?: string | null;
-            /** @description An IANA name such as Europe/Berlin: how times are shown. */
+            /** @description An IANA name such as Europe/Berlin: of the window, and how times are shown. */
             timezone?: string | null;
+            window?: components["schemas"]["CampaignWindow"] | null;
         };
         /** NewSender */
         NewSender: {
@@ -1040,6 +1065,7 @@ export interface components {
             reply_to?: string | null;
             security?: "starttls" | "tls" | "none";
             username?: string | null;
+            window?: components["schemas"]["SenderWindow"] | null;
         };
         /** ParsedRecipients */
         ParsedRecipients: {
@@ -1180,6 +1206,7 @@ export interface components {
             state: "active" | "paused" | "disabled";
             state_reason: string | null;
             username: string | null;
+            window: components["schemas"]["SenderWindow"] | null;
         };
         /** SenderChange */
         SenderChange: {
@@ -1198,6 +1225,7 @@ export interface components {
             reply_to?: string | null;
             security?: "starttls" | "tls" | "none";
             username?: string | null;
+            window?: components["schemas"]["SenderWindow"] | null;
         };
         /** SenderLoad */
         SenderLoad: {
@@ -1212,6 +1240,14 @@ export interface components {
             state: "active" | "paused" | "disabled";
             state_reason: string | null;
             waiting: number;
+        };
+        /** SenderWindow */
+        SenderWindow: {
+            days: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+            end: string;
+            start: string;
+            /** @description An IANA name such as Europe/Berlin. */
+            timezone: string;
         };
         /** Stats */
         Stats: {
