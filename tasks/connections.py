@@ -29,6 +29,11 @@ class Connections:
         self._allow_private = allow_private
         self._idle: OrderedDict[Connection, tuple[Account, float]] = OrderedDict()  # oldest first
         self._waiting = 0
+        self._reused: set[Connection] = set()
+
+    def is_fresh(self, conn: Connection) -> bool:
+        """Whether it was opened for its message. One that was kept may have been closed meanwhile."""
+        return conn not in self._reused
 
     async def acquire(self, account: Account) -> Connection:
         """A connection that is signed in. Raises ConnectTrouble, AuthTrouble or Temporary."""
@@ -36,6 +41,7 @@ class Connections:
             if self._idle[conn][0] == account:
                 del self._idle[conn]
                 if conn.is_usable:
+                    self._reused.add(conn)
                     return conn
                 await self.discard(conn)
                 break
@@ -68,6 +74,7 @@ class Connections:
             await self.discard(conn)
 
     async def discard(self, conn: Connection) -> None:
+        self._reused.discard(conn)
         self._free.release()
         await conn.close()
 

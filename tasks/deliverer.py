@@ -18,6 +18,7 @@ from app.errors import ConfigurationError, ValidationError
 from app.mail.smtp import (
     AuthTrouble,
     Connection,
+    ConnectionLost,
     ConnectTrouble,
     Offered,
     Permanent,
@@ -123,10 +124,14 @@ class Deliverer:
             await self._refuse(message, Status.FAILED, error.message)
             return None
         except BaseException as error:
+            fresh = conn is None or self._worker.connections.is_fresh(conn)
             if conn is not None:
                 await self._worker.connections.put_back(conn, account)
             if not isinstance(error, SmtpError):
                 raise
+            if isinstance(error, ConnectionLost) and not fresh:
+                self._runner.again(message)  # the server had closed it: no trouble, there are new ones
+                return None
             await self._refused(message, error, connected=conn is not None)
             return None
         failpoints.passing("offer.done")

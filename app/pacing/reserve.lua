@@ -50,15 +50,17 @@ for i = 1, #KEYS do
   scopes[i] = scope
 end
 
--- When `n` more fit into the scope, as far as anyone here knows. Places that are only held may come back when they lapse.
+-- When `n` more fit into the scope, as far as anyone here knows. Places that are only held may come back: look again when they lapse.
 local function next_free(scope, n)
   local free, need = math.max(now, scope.closed), scope.used + n - scope.limit
   if need <= 0 then return free end
+  local lapse = scope.lapse
+  if scope.taken > 0 then lapse = math.min(lapse, now + hold) end
   for _, s in ipairs(scope.slots) do
     need = need - s[2]
-    if need <= 0 then return math.max(free, (s[1] + KEPT) * scope.window / PER) end
+    if need <= 0 then return math.max(free, math.min(lapse, (s[1] + KEPT) * scope.window / PER)) end
   end
-  return math.max(free, math.min(scope.lapse, now + hold, now + scope.window))
+  return math.max(free, math.min(lapse, now + scope.window))
 end
 
 local verdicts, next_at, shut = {}, {}, 0

@@ -121,6 +121,19 @@ async def test_a_connection_lost_in_the_body_only_costs_a_moment(
     assert [row["outcome"] for row in await room.ledger() if row["outcome"] != "void"] == ["accepted"]
 
 
+async def test_a_server_that_closes_after_every_message_costs_no_pause(
+    environment: dict[str, str], room: Mailroom, smtp: SmtpServer
+) -> None:
+    """A kept connection that is gone is no trouble of the mailbox."""
+    sender = await room.sender(port=smtp.port, concurrency=2)
+    smtp.on("dot", Step("250 2.0.0 Taken, and goodbye", drop=True), always=True)
+    with worker(environment) as process:
+        await room.emails(sender, 40)
+        await arrived(smtp, 40)
+        await wait_until(room.are("sent"))
+        assert process.said("mailbox.waits") == []
+
+
 async def test_a_sender_that_cannot_sign_in_is_paused_and_its_mail_waits(
     environment: dict[str, str], room: Mailroom
 ) -> None:

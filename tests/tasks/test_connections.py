@@ -1,0 +1,87 @@
+"""Kept connections: used again, within the process's limit, and never kept from somebody who needs the place."""
+
+from __future__ import annotations
+
+import asyncio
+from uuid import UUID
+
+import pytest
+
+from app.domain.ids import new_id
+from app.mail.smtp import Connection, ConnectTrouble, Envelope, Server
+from tasks.connections import Account, Connections
+from tests.support.ports import free_port
+from tests.support.smtp_server import SmtpServer, Step
+from tests.support.waiting import wait_until
+
+
+def account(smtp: SmtpServer, mailbox_id: UUID | None = None) -> Account:
+    return Account(mailbox_id or new_id(), Server("127.0.0.1", smtp.port, "none"))
+
+
+async def send(connections: Connections, to: Account) -> None:
+    conn = await connections.acquire(to)
+    await conn.offer(Envelope("a@example.com", ("b@example.com",)), b"Subject: x\r\n\r\nx\r\n")
+    await conn.dot()
+    await conn.outcome()
+    await connections.put_back(conn, to)
+
+
+async def test_a_connection_serves_many_messages_of_its_mailbox_and_none_of_another(smtp: SmtpServer) -> None:
+    connections = Connections(5, allow_private=True)
+    mine, other = account(smtp), account(smtp)
+    for _ in range(3):
+        await send(connections, mine)
+    assert smtp.sessions == 1
+    await send(connections, other)
+    assert smtp.sessions == 2
+    await connections.close_mailbox(mine.mailbox_id)
+    await wait_until(lambda: smtp.open_sessions == 1)
+    await connections.close_mailbox(other.mailbox_id)
+
+
+async def test_there_are_never_more_than_the_limit_and_everybody_has_a_turn(smtp: SmtpServer) -> None:
+    connections = Connections(3, allow_private=True)
+    accounts = [account(smtp) for _ in range(10)]
+    most = 0
+
+    async def one(to: Account) -> None:
+        nonlocal most
+        for _ in range(5):
+            await send(connections, to)
+            most = max(most, smtp.open_sessions)
+
+    smtp.on("dot", Step(delay=0.002), always=True)
+    await asyncio.wait_for(asyncio.gather(*[one(each) for each in accounts]), 20)
+    assert len(smtp.messages) == 50
+    assert most <= 4, "one more may be closing while its place is taken"
+    for each in accounts:
+        await connections.close_mailbox(each.mailbox_id)
+
+
+async def test_a_connection_that_the_server_closed_is_not_used_again(smtp: SmtpServer) -> None:
+    connections = Connections(1, allow_private=True)
+    mine = account(smtp)
+    smtp.on("dot", Step("250 Taken, and goodbye", drop=True))
+    await send(connections, mine)
+    await wait_until(lambda: smtp.open_sessions == 0)
+    await asyncio.sleep(0.05)  # the news travels
+    await send(connections, mine)
+    assert len(smtp.messages) == 2
+    await connections.close_mailbox(mine.mailbox_id)
+
+
+async def test_a_failure_to_connect_gives_its_place_back(smtp: SmtpServer) -> None:
+    connections = Connections(1, allow_private=True)
+    nowhere = Account(new_id(), Server("127.0.0.1", free_port(), "none"))
+    for _ in range(3):
+        with pytest.raises(ConnectTrouble):
+            await connections.acquire(nowhere)
+    with pytest.raises(ConnectTrouble, match=r"nowhere\.invalid"):
+        await connections.acquire(Account(new_id(), Server("nowhere.invalid", 25, "none")))
+    held: Connection = await connections.acquire(account(smtp))
+    waiting = asyncio.create_task(connections.acquire(account(smtp)))
+    await asyncio.sleep(0.05)
+    waiting.cancel()
+    await connections.discard(held)
+    await connections.discard(await asyncio.wait_for(connections.acquire(account(smtp)), 5))
