@@ -30,7 +30,7 @@ def due_at(start: datetime, delay_ms: int, position: int, *, jitter: float = 0.0
 
 
 def jitter_of(campaign_id: UUID, position: int, percent: int) -> float:
-    """Uniform in [0, percent / 100) and always the same for this message. Less than a delay is added: the order stays."""
+    """Uniform in [0, percent / 100), always the same for this message; less than a delay, so that the order stays."""
     if percent == 0:
         return 0.0
     said = hashlib.blake2b(position.to_bytes(8), key=campaign_id.bytes, digest_size=8).digest()
