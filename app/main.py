@@ -28,12 +28,14 @@ from app.api.recipients import parse_recipients
 from app.api.senders import Senders
 from app.api.sign_in import SignIn
 from app.api.stats import get_stats
+from app.api.workspace import Workspace
 from app.db.pool import Pool, make_pool
 from app.settings import Settings, load
 
 # The API. Paths are declared without /v1 and answer with and without it.
 ROUTES: Final[list[ControllerRouterHandler]] = [
     get_me,
+    Workspace,
     ApiKeys,
     Senders,
     Campaigns,

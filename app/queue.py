@@ -6,11 +6,13 @@ queue.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 import procrastinate
+from procrastinate.types import JSONDict
 
 from app.db.pool import Conn, session
 from app.settings import Settings
@@ -40,3 +42,13 @@ async def defer_knock(tx: Conn, mailbox_id: UUID, *, due: datetime, now: datetim
     await deferrer.configure_task(KNOCK, queue=LANES, schedule_at=at if at > now else None, connection=tx).defer_async(
         mailbox_id=str(mailbox_id)
     )
+
+
+async def defer_knocks(tx: Conn, dues: Mapping[UUID, datetime], *, now: datetime) -> None:
+    """The same for many mailboxes; those that are due now in one statement."""
+    overdue: list[JSONDict] = [{"mailbox_id": str(mailbox_id)} for mailbox_id, due in dues.items() if due <= now]
+    if overdue:
+        await deferrer.configure_task(KNOCK, queue=LANES, connection=tx).batch_defer_async(*overdue)
+    for mailbox_id, due in dues.items():
+        if due > now:
+            await defer_knock(tx, mailbox_id, due=due, now=now)

@@ -39,6 +39,11 @@ async def knock(tx: Conn, mailbox_id: UUID, *, due: datetime, now: datetime) -> 
     await defer_knock(tx, mailbox_id, due=due, now=now)
 
 
+async def announce_all(tx: Conn, workspace_id: UUID) -> None:
+    """Has every runner of the workspace look at its mailbox again."""
+    await queries.lanes.announce_all(tx, workspace_id=workspace_id)
+
+
 async def hold_campaign(tx: Conn, *, workspace_id: UUID, campaign_id: UUID, reason: str) -> None:
     """Blocks the campaign's lanes: one row per sender, whatever the backlog."""
     await queries.lanes.block(tx, workspace_id=workspace_id, campaign_id=campaign_id, reason=reason)

@@ -14,7 +14,7 @@ import msgspec
 from app.db.pool import Conn
 from app.db.queries import queries, rows
 from app.domain.ids import new_id
-from app.services import lanes
+from app.queue import defer_knocks
 from app.services.secrets import keyed_hash
 from app.settings import Settings
 
@@ -79,11 +79,9 @@ async def wake(
             mailbox_ids=list(mailbox_ids),
         )
     )
-    for mailbox in found:
-        if mailbox["due"] is not None:
-            await lanes.knock(tx, mailbox["mailbox_id"], due=mailbox["due"], now=now)
-        else:
-            await queries.lanes.announce(tx, mailbox_id=mailbox["mailbox_id"])
+    await queries.lanes.announce_many(tx, mailbox_ids=[mailbox["mailbox_id"] for mailbox in found])
+    dues = {mailbox["mailbox_id"]: mailbox["due"] for mailbox in found if mailbox["due"] is not None}
+    await defer_knocks(tx, dues, now=now)
 
 
 async def lift(

@@ -42,6 +42,13 @@ select pg_notify('paceline_mailbox', :mailbox_id::text);
 -- Waits for a change of limits, gaps or pauses in this workspace and holds new ones until the commit, as a gate does.
 select pg_advisory_xact_lock_shared(gate_lock_key(:workspace_id));
 
+-- name: announce_many!
+select pg_notify('paceline_mailbox', m::text) from unnest(:mailbox_ids::uuid[]) as m;
+
+-- name: announce_all!
+-- The same to every runner of the workspace.
+select pg_notify('paceline_mailbox', id::text) from mailboxes where workspace_id = :workspace_id and runner_id is not null;
+
 -- name: lock_settings!
 -- Waits for the gates in flight of this workspace and holds new ones until the commit: for every change of a limit, gap or pause.
 select pg_advisory_xact_lock(gate_lock_key(:workspace_id));

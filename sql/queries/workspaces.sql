@@ -1,6 +1,24 @@
 -- name: get^
 select id, name, timezone from workspaces where id = :workspace_id;
 
+-- name: settings^
+select id, name, timezone, hourly_limit, late_after_seconds from workspaces where id = :workspace_id;
+
+-- name: lock^
+-- What can be changed of it, held against every other change until the commit.
+select name, timezone, hourly_limit, late_after_seconds from workspaces where id = :workspace_id for no key update;
+
+-- name: change!
+update workspaces
+set name = :name, timezone = :timezone, hourly_limit = :hourly_limit, late_after_seconds = :late_after_seconds
+where id = :workspace_id;
+
+-- name: lift_limit
+-- Has the mailboxes looked at again that wait for the limit of the workspace, and no others.
+update mailboxes set blocked_until = '-infinity', blocked_reason = null
+where workspace_id = :workspace_id and blocked_reason = 'workspace_hour'
+returning id;
+
 -- name: add!
 insert into workspaces (id, name, hourly_limit) values (:id, :name, :hourly_limit);
 

@@ -636,6 +636,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/workspace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the workspace
+         * @description What holds for all of its senders and campaigns.
+         */
+        get: operations["getWorkspace"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change the workspace
+         * @description Owners and members only. A new limit holds for every dispatch after the answer.
+         */
+        patch: operations["changeWorkspace"];
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1337,6 +1361,26 @@ export interface components {
             /** Format: uuid */
             id: string;
             name: string;
+            timezone: string;
+        };
+        /** WorkspaceChange */
+        WorkspaceChange: {
+            hourly_limit?: number | null;
+            /** @description Seconds that mail may be overdue when a downtime ends before its late policy speaks. */
+            late_after_seconds?: number;
+            name?: string;
+            /** @description An IANA name such as Europe/Berlin. */
+            timezone?: string;
+        };
+        /** WorkspaceSettings */
+        WorkspaceSettings: {
+            hourly_limit: number | null;
+            /** Format: uuid */
+            id: string;
+            late_after_seconds: number;
+            name: string;
+            /** @constant */
+            object: "workspace";
             timezone: string;
         };
     };
@@ -2373,6 +2417,54 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Stats"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Refused"];
+        };
+    };
+    getWorkspace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkspaceSettings"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Refused"];
+        };
+    };
+    changeWorkspace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WorkspaceChange"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkspaceSettings"];
                 };
             };
             "4XX": components["responses"]["Refused"];

@@ -1,0 +1,29 @@
+"""/workspace."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from litestar import Controller, get, patch
+
+from app.api.access import Caller
+from app.contract.workspaces import WorkspaceChange, WorkspaceSettings
+from app.db.pool import Pool
+from app.services import workspaces
+
+
+class Workspace(Controller):
+    path = "/workspace"
+    tags = ["Account"]  # noqa: RUF012  # Litestar's way
+
+    @get(operation_id="getWorkspace", summary="Get the workspace")
+    async def get_workspace(self, caller: Caller, pool: Pool) -> WorkspaceSettings:
+        """What holds for all of its senders and campaigns."""
+        return await workspaces.get(pool, workspace_id=caller.workspace_id)
+
+    @patch(operation_id="changeWorkspace", summary="Change the workspace")
+    async def change_workspace(
+        self, caller: Caller, pool: Pool, now: datetime, data: WorkspaceChange
+    ) -> WorkspaceSettings:
+        """Owners and members only. A new limit holds for every dispatch after the answer."""
+        return await workspaces.change(pool, workspace_id=caller.workspace_id, wanted=data, now=now)

@@ -1,0 +1,63 @@
+"""The workspace itself: its name, timezone, global limit and what counts as late."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from msgspec import UNSET
+
+from app.contract.workspaces import WorkspaceChange, WorkspaceSettings
+from app.db.pool import Conn, Pool
+from app.db.queries import queries, rows
+from app.db.transaction import retrying
+from app.domain.opening_hours import is_zone, no_zone
+from app.domain.text import is_one_line
+from app.errors import Problem, ValidationError
+from app.services import feed, lanes, mailboxes
+
+
+async def get(pool: Pool, *, workspace_id: UUID) -> WorkspaceSettings:
+    async with pool.connection() as conn:
+        return await _read(conn, workspace_id)
+
+
+async def change(pool: Pool, *, workspace_id: UUID, wanted: WorkspaceChange, now: datetime) -> WorkspaceSettings:
+    """A new limit holds for every dispatch after this returns; who waited for the old one goes on at once.
+
+    Raises ValidationError.
+    """
+    given = {field: value for field in wanted.__struct_fields__ if (value := getattr(wanted, field)) is not UNSET}
+    problems = list(_problems(given))
+    if problems:
+        raise ValidationError.of(problems)
+
+    async def work(tx: Conn) -> WorkspaceSettings:
+        if "hourly_limit" in given:
+            await mailboxes.lock(tx, workspace_id)
+        kept = await queries.workspaces.lock(tx, workspace_id=workspace_id)
+        await queries.workspaces.change(tx, workspace_id=workspace_id, **(kept | given))
+        if given.get("hourly_limit", kept["hourly_limit"]) != kept["hourly_limit"]:
+            lifted = await rows(queries.workspaces.lift_limit(tx, workspace_id=workspace_id))
+            await mailboxes.wake(tx, workspace_id, now=now, mailbox_ids=[mailbox["id"] for mailbox in lifted])
+        await lanes.announce_all(tx, workspace_id)
+        return await _read(tx, workspace_id)
+
+    answer = await retrying(pool, work)
+    feed.announce(pool, workspace_id)
+    return answer
+
+
+async def _read(conn: Conn, workspace_id: UUID) -> WorkspaceSettings:
+    row = await queries.workspaces.settings(conn, workspace_id=workspace_id)
+    return WorkspaceSettings(object="workspace", **row)
+
+
+def _problems(given: dict[str, Any]) -> Iterator[Problem]:
+    name, timezone = given.get("name"), given.get("timezone")
+    if name is not None and (not is_one_line(name) or not name.strip()):
+        yield Problem("name", "A name is one line.")
+    if timezone is not None and not is_zone(timezone):
+        yield Problem("timezone", no_zone(timezone))
