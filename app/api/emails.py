@@ -51,6 +51,15 @@ class BatchOperation(Operation):
         self.request_body = RequestBody(content={"application/json": OpenAPIMediaType(schema=rows)}, required=True)
 
 
+@dataclass
+class RetryOperation(Operation):
+    """The body may be left out."""
+
+    def __post_init__(self) -> None:
+        schema = Reference(ref="#/components/schemas/RetryEmail")
+        self.request_body = RequestBody(content={"application/json": OpenAPIMediaType(schema=schema)}, required=False)
+
+
 class Emails(Controller):
     path = "/emails"
     tags = ["Emails"]  # noqa: RUF012  # Litestar's way
@@ -157,7 +166,13 @@ class Emails(Controller):
             pool, workspace_id=caller.workspace_id, id=email_id, by=caller.actor, now=now
         )
 
-    @post("/{email_id:uuid}/retry", operation_id="retryEmail", summary="Try a message again", status_code=200)
+    @post(
+        "/{email_id:uuid}/retry",
+        operation_id="retryEmail",
+        operation_class=RetryOperation,
+        summary="Try a message again",
+        status_code=200,
+    )
     async def retry_email(
         self, caller: Caller, pool: Pool, now: datetime, email_id: EmailId, data: RetryEmail | None = None
     ) -> EmailState:
