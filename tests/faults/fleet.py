@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import random
 import signal
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -26,6 +27,7 @@ class Fleet:
         self._supervisor: asyncio.Task[None] | None = None
         self._restarting = True
         self.deaths: list[int] = []
+        self.last_death = time.monotonic()
 
     async def start(self, count: int, extra: Extra = dict) -> None:
         """Adds `count` workers; returns once all work."""
@@ -45,6 +47,7 @@ class Fleet:
 
     def _bury(self, process: WorkerProcess) -> None:
         self.deaths.append(process.wait())
+        self.last_death = time.monotonic()
         process.end()
         self._past.append(process)
 
@@ -80,15 +83,9 @@ class Fleet:
             victim.wait()
         return victim
 
-    async def replace(self, extra: Extra = dict) -> None:
-        """All go by kill -9 and others come, with another environment."""
-        self._restarting = False
-        count = len(self._slots)
-        for process, _ in self._slots:
-            if not process.ended:
-                process.kill()
-            self._bury(process)
-        self._slots = []
+    async def replace(self, count: int, extra: Extra = dict) -> None:
+        """All are told to stop; once they have, `count` others come, with another environment."""
+        await self.stop()
         self._restarting = True
         await self.start(count, extra)
 
@@ -100,7 +97,8 @@ class Fleet:
             process.signal(signal.SIGTERM)
         for process, _ in self._slots:
             await wait_until(lambda process=process: process.ended, 60, what="a worker to stop")  # type: ignore[misc]
-            self._bury(process)
+            if process not in self._past:
+                self._bury(process)
         self._slots = []
 
     async def end(self) -> None:

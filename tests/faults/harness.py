@@ -180,7 +180,8 @@ class World:
             with dead as (select id from mailboxes where runner_id is null or not runner_id = any (%s::uuid[]))
             select exists (
                 select from lanes l join dead on dead.id = l.mailbox_id join mailboxes m on m.id = l.mailbox_id
-                where greatest(l.wake_at, m.blocked_until) < clock_timestamp() - interval '1 second'
+                where l.next_due is not null
+                    and greatest(l.wake_at, m.blocked_until) < clock_timestamp() - interval '1 second'
             ) or exists (
                 select from emails e join lanes l on l.id = e.lane_id join dead on dead.id = l.mailbox_id
                 where e.status = 'sending'
@@ -193,7 +194,7 @@ class World:
     async def _is_due(self) -> bool:
         found = await self.all(
             "select exists (select from lanes l join mailboxes m on m.id = l.mailbox_id"
-            " where greatest(l.wake_at, m.blocked_until) < clock_timestamp()) as due"
+            " where l.next_due is not null and greatest(l.wake_at, m.blocked_until) < clock_timestamp()) as due"
         )
         return bool(found[0]["due"])
 

@@ -67,6 +67,15 @@ class WorkerProcess:
         return self._process.poll() is not None
 
     @property
+    def stopped(self) -> bool:
+        """Whether it is frozen by SIGSTOP (Linux: proc(5))."""
+        try:
+            stat = Path(f"/proc/{self._process.pid}/stat").read_text()
+        except OSError:
+            return False
+        return stat.rpartition(")")[2].split()[0] == "T"
+
+    @property
     def id(self) -> str:
         """Its id in the database."""
         return str(self.said("worker.ready")[0]["worker"])
