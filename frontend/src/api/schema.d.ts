@@ -2021,9 +2021,9 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
-                "application/json": components["schemas"]["RetryEmail"] | null;
+                "application/json": components["schemas"]["RetryEmail"];
             };
         };
         responses: {
