@@ -153,6 +153,8 @@ def test_a_dot_that_nobody_knows_gives_no_alibi_to_its_neighbours() -> None:
     assert totals(prove(D(0, None, gap=5), D(4.9, 5, gap=5))[1]) == {}
     assert totals(prove(D(0, None, gap=5), D(4.9, 4.999, gap=5))[1]) == {"gap": 1}
     assert totals(prove(D(0, 0, gap=2), D(0.5, None, gap=2), D(1, 1, gap=2))[1]) == {"gap": 1}
+    proof, findings = prove(D(0, 0, gap=2), D(0.5, None, gap=0.1), D(1, 1, gap=2))
+    assert (totals(findings), proof.gaps.slack) == ({"gap": 1}, -SECOND)
     # The unknown one may have been overtaken: its dot at 2, the other's at 0.5.
     assert totals(prove(D(0, None, gap=1), D(0.5, 0.5, gap=1))[1]) == {}
 
