@@ -65,10 +65,10 @@ class RecorderProcess:
         assert line, "the recording server ended"
         return line
 
-    def _tell(self, rule: dict[str, object]) -> None:
+    def _tell(self, rule: dict[str, object]) -> int:
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(rule) + "\n")
-        self._answer()
+        return int(json.loads(self._answer())["left"])
 
     def on(self, moment: Moment, step: Step, *, match: str = "", times: int = 1, always: bool = False) -> None:
         """Scripts the next `times` of a moment, or with `always` all of them. In force when this returns."""
@@ -77,6 +77,11 @@ class RecorderProcess:
     def usual(self) -> None:
         """Ends all rules: it takes everything again."""
         self._tell({"forget": True})
+
+    @property
+    def left(self) -> int:
+        """How many scripted steps have not been played yet, but for those that hold always."""
+        return self._tell({})
 
     @property
     def dots(self) -> list[Dot]:

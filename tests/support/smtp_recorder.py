@@ -18,6 +18,9 @@ class Step:
     reply: str | None = None
     delay: float = 0.0  # seconds before the reply; for "body": that it reads nothing more
     drop: bool = False  # hang up, after the reply if one is given
+    reset: bool = False  # with `drop`: by a TCP reset
+    partial: bool = False  # the reply lacks the end of its line
+    pace: float = 0.0  # seconds from one byte of the reply to the next
     after_bytes: int = 0  # for "body": when so many bytes of it have come
 
 
@@ -89,6 +92,12 @@ class Recorder:
     sessions: int = 0
     open_sessions: int = 0
     changed: threading.Condition = field(default_factory=threading.Condition)
+
+    @property
+    def left(self) -> int:
+        """Scripted steps that have not been played yet, but for those that hold always."""
+        with self.changed:
+            return sum(len(rule.steps) for rule in self.rules if not rule.always)
 
     def step(self, moment: Moment, subject: str) -> Step | None:
         """The scripted step for this moment, if there is one; a step that is not for always is used up."""

@@ -3,7 +3,8 @@
 In a test:        `with SmtpServer() as server: ...; server.on("rcpt", Step("550 5.1.1 No such user"), match="bob@")`
 As a process:     `python -m tests.support.smtp_server --port 0 --json-log FILE [--script FILE] [--ethereal] ...`
                   prints one JSON line `{"host", "port", "cafile"}` when it listens; with `--control` it then
-                  reads rules from standard input, a JSON object a line as in the script, and answers each with a line.
+                  reads rules from standard input, a JSON object a line as in the script, and answers each with
+                  `{"left": n}`, the number of steps that are still to be played.
 """
 
 from __future__ import annotations
@@ -94,6 +95,11 @@ class SmtpServer:
         """
         with self._recorder.changed:
             self._recorder.rules.append(Rule(moment, list(steps), match, always))
+
+    @property
+    def left(self) -> int:
+        """How many scripted steps have not been played yet, but for those that hold always."""
+        return self._recorder.left
 
     def forget(self) -> None:
         """Clears the script and the messages."""
@@ -221,7 +227,12 @@ async def _main(arguments: argparse.Namespace) -> None:
 
 
 def _add(server: SmtpServer, rule: dict[str, Any]) -> None:
-    """`{"moment", "match", "always", "times"}` and the fields of a Step; or `{"forget": true}`, which ends all."""
+    """`{"moment", "match", "always", "times"}` and the fields of a Step; or `{"forget": true}`, which ends all.
+
+    An empty one changes nothing.
+    """
+    if not rule:
+        return
     if rule.pop("forget", False):
         server.forget()
         return
@@ -233,7 +244,7 @@ def _add(server: SmtpServer, rule: dict[str, Any]) -> None:
 def _control(server: SmtpServer) -> None:
     for line in sys.stdin:
         _add(server, json.loads(line))
-        os.write(1, b"ok\n")
+        os.write(1, json.dumps({"left": server.left}).encode() + b"\n")
 
 
 if __name__ == "__main__":

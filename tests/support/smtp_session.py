@@ -7,14 +7,17 @@ import base64
 import binascii
 import itertools
 import re
+import socket
 import ssl
+import struct
 import time
-from typing import cast
+from typing import Final, cast
 
 from tests.support.smtp_recorder import Moment, Received, Recorder, Step
 
 _PATH = re.compile(r"<([^>]*)>")
 _message_numbers = itertools.count(1)
+_USUAL: Final = Step()
 
 
 class Session(asyncio.Protocol):
@@ -81,22 +84,46 @@ class Session(asyncio.Protocol):
             reply = ""
         if step.delay:
             self.held = True
-            asyncio.get_running_loop().call_later(step.delay, self.late, reply, step.drop)
+            asyncio.get_running_loop().call_later(step.delay, self.late, reply, step)
         else:
-            self.say(reply, drop=step.drop)
+            self.say(reply, step)
         return reply
 
-    def late(self, reply: str, drop: bool) -> None:
+    def late(self, reply: str, step: Step) -> None:
         self.held = False
-        self.say(reply, drop=drop)
+        self.say(reply, step)
         self.work()
 
-    def say(self, reply: str, *, drop: bool = False) -> None:
+    def say(self, reply: str, how: Step = _USUAL) -> None:
+        line = reply.replace("\n", "\r\n").encode() + (b"" if how.partial else b"\r\n") if reply else b""
+        if how.pace and line:
+            self.held = True
+            self.drip(line, how)
+            return
         if self.transport.is_closing():
             return
-        if reply:
-            self.transport.write(reply.replace("\n", "\r\n").encode() + b"\r\n")
-        if drop:
+        if line:
+            self.transport.write(line)
+        self.hang_up(how)
+
+    def drip(self, line: bytes, how: Step) -> None:
+        """One byte at a time; what the client says meanwhile waits."""
+        if self.transport.is_closing():
+            return
+        self.transport.write(line[:1])
+        if line[1:]:
+            asyncio.get_running_loop().call_later(how.pace, self.drip, line[1:], how)
+            return
+        self.held = False
+        self.hang_up(how)
+        self.work()
+
+    def hang_up(self, how: Step) -> None:
+        if how.drop and how.reset:
+            with socket.socket(fileno=socket.dup(self.transport.get_extra_info("socket").fileno())) as raw:
+                raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.transport.abort()
+        elif how.drop:
             self.transport.close()
 
     # Commands
@@ -170,7 +197,7 @@ class Session(asyncio.Protocol):
     def data(self, line: str) -> None:
         if self.mail_from is None or (not self.recipients and not self.options.data_anyway):
             self.say("503 5.5.1 RCPT first")
-        elif self.act("data", line, "354 Go ahead").startswith("354"):
+        elif self.act("data", " ".join([line, *self.recipients]), "354 Go ahead").startswith("354"):
             self.in_body = True
             self.body_step = self.recorder.step("body", " ".join(self.recipients))
 
@@ -181,7 +208,7 @@ class Session(asyncio.Protocol):
         step = self.body_step
         if step is not None and len(self.buffer) >= step.after_bytes:
             self.body_step = None
-            self.say(step.reply or "", drop=step.drop)
+            self.say(step.reply or "", step)
             if step.drop:
                 return False
             if step.delay:
@@ -237,9 +264,9 @@ class Session(asyncio.Protocol):
         self.clear()
         if step is not None and step.delay:
             self.held = True
-            asyncio.get_running_loop().call_later(step.delay, self.late, reply or "", step.drop)
+            asyncio.get_running_loop().call_later(step.delay, self.late, reply or "", step)
         else:
-            self.say(reply or "", drop=step is not None and step.drop)
+            self.say(reply or "", step or _USUAL)
 
     # TLS and AUTH (RFC 3207, RFC 4954)
 
