@@ -18,7 +18,7 @@ import secrets
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final, TypeAlias, TypeVar
@@ -30,6 +30,7 @@ from app.db.pool import make_pool
 from app.settings import load
 from tests.faults import judge
 from tests.faults.fleet import Fleet
+from tests.faults.machine import small_disk
 from tests.faults.recorder import ROOT, RecorderProcess
 from tests.support.mailroom import Mailroom, Sender
 from tests.support.servers import DURABLE, PostgresServer, RedisServer, server_home
@@ -250,13 +251,22 @@ async def world(
     window: float = 10.0,
     workspace_limit: int | None = None,
     postgres_settings: Mapping[str, str] | None = None,
+    redis_environment: Mapping[str, str] | None = None,
     environment: Mapping[str, str] | None = None,
     smtp_options: Iterable[str] = (),
+    disk: int | None = None,
 ) -> AsyncIterator[World]:
-    """Fresh servers, a migrated database with one workspace (`room`); afterwards nothing of it runs."""
-    with server_home("paceline-fault-pg-") as home, server_home("paceline-fault-") as other:
+    """Fresh servers, a migrated database with one workspace (`room`); afterwards nothing of it runs.
+
+    `disk`: bytes of a file system of its own for Postgres.
+    """
+    with ExitStack() as held:
+        home = held.enter_context(server_home("paceline-fault-pg-"))
+        other = held.enter_context(server_home("paceline-fault-"))
+        if disk is not None:
+            held.enter_context(small_disk(home, disk))
         postgres = PostgresServer(home, DURABLE | dict(postgres_settings or {}))
-        redis = RedisServer(other)
+        redis = RedisServer(other, redis_environment or {})
         smtp = RecorderProcess(other, *smtp_options)
         try:
             postgres.start()

@@ -89,10 +89,14 @@ class PostgresServer:
 
 
 class RedisServer:
-    """A Redis of its own under `home`; it saves only when told to (SAVE), to `dump.rdb` there."""
+    """A Redis of its own under `home`; it saves only when told to (SAVE), to `dump.rdb` there.
 
-    def __init__(self, home: Path) -> None:
+    `environment`: further variables for its process.
+    """
+
+    def __init__(self, home: Path, environment: Mapping[str, str] | None = None) -> None:
         self._home = home
+        self._environment = dict(environment or {})
         self._server: subprocess.Popen[bytes] | None = None
         self.dump = home / "dump.rdb"
         self.port = free_port()
@@ -101,7 +105,10 @@ class RedisServer:
     def start(self) -> None:
         """Returns once it answers; what was saved before is there again."""
         server = self._server = _run(
-            self._home, None, redis_binary(), "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""
+            self._home,
+            None,
+            *(redis_binary(), "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""),
+            environment=self._environment,
         )
         wait_until_sync(lambda: _pongs(server, self.url, self._home), 60, what="Redis to start")
 
@@ -112,6 +119,7 @@ class RedisServer:
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         if self._server is not None:
             self.send(how)
+            self.send(signal.SIGCONT)  # a frozen one hears nothing
             self._server.wait(30)
             self._server = None
 
@@ -149,12 +157,15 @@ def server_home(prefix: str) -> Iterator[Path]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _run(home: Path, account: Account | None, *argv: str | Path) -> subprocess.Popen[bytes]:
+def _run(
+    home: Path, account: Account | None, *argv: str | Path, environment: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
     lent = [str(number) for number in account or ()]
     with (home / "log").open("ab") as log:
         return subprocess.Popen(
             [sys.executable, "-I", "-S", TETHER, str(os.getpid()), str(int(signal.SIGTERM)), *lent, "--", *argv],
             cwd=home,
+            env=os.environ | dict(environment or {}),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
