@@ -130,7 +130,7 @@ async def stopped_workers(size: Size, seed: int) -> Result:
         heal = await w.heal()
         await w.settled(60)
         result = await w.result(kills=times, heal=heal)
-        return _without_doubt(result)
+        return without_doubt(result)
 
 
 @scenario(4, "SIGTERM while a reply is delayed")
@@ -152,7 +152,7 @@ async def stopped_before_the_reply(size: Size, seed: int) -> Result:
         await w.settled(60)
         if took < delay / 2:
             w.violations.append(f"it ended after {took:.1f} s, the replies came after {delay:g} s")
-        return _without_doubt(await w.result(kills=1, heal=heal))
+        return without_doubt(await w.result(kills=1, heal=heal))
 
 
 async def _stops(w: World, process: WorkerProcess) -> float:
@@ -167,7 +167,7 @@ async def _stops(w: World, process: WorkerProcess) -> float:
     return took
 
 
-def _without_doubt(result: Result) -> Result:
+def without_doubt(result: Result) -> Result:
     if result.uncertain:
         result.violations.append(f"{result.uncertain} uncertain though every worker could tell")
     return result
@@ -190,7 +190,7 @@ async def frozen_workers(size: Size, seed: int) -> Result:
             freezes += 1
         heal = await w.heal()
         await w.settled(60)
-        return _without_doubt(await w.result(kills=freezes, heal=heal))
+        return without_doubt(await w.result(kills=freezes, heal=heal))
 
 
 async def _freeze_at(w: World, senders: Sequence[Sender], point: str) -> int:

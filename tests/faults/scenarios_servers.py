@@ -1,0 +1,138 @@
+"""Scenarios 6 to 8: Postgres goes away or cuts connections while it commits; Redis forgets, or remembers wrongly."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from typing import Final
+
+import redis
+
+from tests.faults.harness import Result, Size, World, scenario, world
+from tests.faults.proxy import Proxy
+from tests.faults.scenarios_a import mixed_mailboxes, spread, without_doubt
+
+# Commits take as long as on a slow disk, so that something is always committing.
+SLOW_COMMITS: Final = {"commit_delay": "20000", "commit_siblings": "0"}
+
+
+@scenario(6, "Postgres stops at once, 3 s and 60 s")
+async def stopped_postgres(size: Size, seed: int) -> Result:
+    """Workers keep what the mail server told them until they can write it down, so nothing stays uncertain."""
+    stops = size.of([2.0, 3.0], [*[3.0] * 10, 60.0])
+    async with world(seed) as w:
+        senders = await mixed_mailboxes(w)
+        await w.fleet.start(3)
+        await spread(w, senders, size.of(1_500, 20_000), sum(stops) + 4.0 * len(stops))
+        heals = []
+        for away in stops:
+            await asyncio.sleep(w.rng.uniform(1.0, 3.0))
+            w.postgres.stop(signal.SIGQUIT)
+            await asyncio.sleep(away)
+            w.postgres.start()
+            heals.append(await w.heal())
+        await w.settled(60)
+        return without_doubt(await w.result(kills=len(stops), heal=max(heals)))
+
+
+@scenario(7, "backends terminated during COMMIT")
+async def cut_commits(size: Size, seed: int) -> Result:
+    """Half of them are ended by pg_terminate_backend while a gate or a record commits; of the others the answer is
+    lost on the line, so that the worker cannot know whether it committed. Nothing stays uncertain."""
+    cuts, count, seconds = size.of((20, 600, 8.0), (100, 8_000, 60.0))
+    async with world(seed, postgres_settings=SLOW_COMMITS) as w:
+        line = Proxy(w.postgres.port, w.rng)
+        await line.start()
+        try:
+            senders = await mixed_mailboxes(w)
+            through = w.postgres.url.replace(f":{w.postgres.port}/", f":{line.port}/")
+            await w.fleet.start(3, lambda: {"DATABASE_URL": through})
+            await spread(w, senders, count, seconds)
+            terminated = await _terminate(w, cuts // 2, pause=seconds / cuts)
+            await _lose_answers(w, line, cuts - cuts // 2)
+            if terminated + line.swallowed < cuts:
+                w.violations.append(f"only {terminated} terminated and {line.swallowed} answers lost of {cuts}")
+            heal = await w.heal()
+            await w.settled(60)
+            return without_doubt(await w.result(kills=terminated + line.swallowed, heal=heal))
+        finally:
+            await line.end()
+
+
+async def _lose_answers(w: World, line: Proxy, times: int) -> None:
+    """Some are lost while mail flows, some while mailboxes without a runner get one."""
+    line.swallow(times // 2, chance=0.02)
+    deadline = time.monotonic() + 60
+    while line.swallowed < times // 2 and time.monotonic() < deadline:
+        await asyncio.sleep(0.1)
+    while line.swallowed < times and time.monotonic() < deadline:
+        line.swallow(1, chance=0.2)
+        await w.room.emails(await w.sender(), 2)
+        await asyncio.sleep(0.5)
+    line.swallow(0, chance=0.0)
+
+
+async def _terminate(w: World, times: int, *, pause: float) -> int:
+    """Ends backends that are committing a gate or a record, one after another. How many."""
+    done = 0
+    deadline = time.monotonic() + 60
+    while done < times and time.monotonic() < deadline:
+        found = await w.all(
+            """
+            select pg_terminate_backend(pid) as ended from pg_stat_activity
+            where application_name = 'paceline worker' and state = 'active'
+                and (query like '%%from gate(%%' or query like '%%update dispatches d%%')
+                and wait_event in ('CommitDelay', 'WalSync', 'WALSync', 'WALWrite', 'WalWrite')
+            order by random() limit 1
+            """
+        )
+        if found:
+            done += 1
+            await asyncio.sleep(w.rng.uniform(0.2, 1.0) * pause)
+    return done
+
+
+@scenario(8, "Redis flushed, restarted from an old snapshot, cut off")
+async def forgetful_redis(size: Size, seed: int) -> Result:
+    """At limits of every scope. Redis only proposes, so its being wrong must not show."""
+    seconds = size.of(8, 60)
+    async with world(seed, workspace_limit=80) as w:
+        line = Proxy(w.redis.port, w.rng)
+        await line.start()
+        try:
+            await _backlog(w, seconds)
+            await w.fleet.start(2)
+            await w.fleet.start(1, lambda: {"REDIS_URL": f"redis://127.0.0.1:{line.port}/0"})
+            with redis.Redis.from_url(w.redis.url) as client:
+                await asyncio.sleep(2)
+                client.save()
+            old = w.redis.dump.read_bytes()
+            for i in range(seconds):
+                await asyncio.sleep(1)
+                with redis.Redis.from_url(w.redis.url) as client:
+                    client.flushall()
+                line.set(("open", "refusing", "silent")[i // 5 % 3])
+            w.redis.stop(signal.SIGKILL)
+            w.redis.dump.write_bytes(old)
+            w.redis.start()
+            heal = await w.heal()
+            await asyncio.sleep(size.of(3, 20))
+            line.set("open")
+            await w.settled(60 + seconds)
+            return without_doubt(await w.result(kills=seconds + 1, heal=heal))
+        finally:
+            await line.end()
+
+
+async def _backlog(w: World, seconds: int) -> None:
+    """More than may go: about the workspace's limit a window over the time of the scenario, on four mailboxes."""
+    share = max(1, (seconds + 20) * 2)
+    limited = await w.sender(hourly_limit=30)
+    await w.room.emails(limited, share)
+    spaced = await w.sender(gap_ms=200)
+    await w.room.emails(spaced, share)
+    shared = [await w.sender(hourly_limit=40), await w.sender()]
+    campaign = await w.room.campaign(*shared, hourly_limit=25)
+    for sender in shared:
+        await w.room.emails(sender, share, campaign_id=campaign)
