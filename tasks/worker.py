@@ -37,6 +37,7 @@ log = structlog.get_logger()
 
 WATCH_EVERY: Final = 3.0  # seconds between looks of the watchdog
 BEHIND_KNOCK: Final = 0.2  # seconds that Procrastinate gets to deliver a knock
+TAKING_ENDS: Final = 1.0  # seconds that taking knocks gets to end; without a database it would take half a minute
 POOL: Final = 12  # connections to Postgres
 JOBS: Final = 10  # knocks at once; each only takes a lease
 
@@ -183,14 +184,15 @@ class Worker:
             log.info("worker.ready", worker=str(self.id), pid=os.getpid())
             failure = await _first_failure(stop, [*keeping, *taking])
             log.info("worker.stopping", mailboxes=len(self._runners))
-            await _ended(taking)  # a knock that we took from here on would be lost with us
+            # A knock that we took from here on would be lost with us.
+            await _ended(taking, timeout=TAKING_ENDS)
             self._draining = True
             for runner, _ in self._runners.values():
                 runner.drain()
             if self._runners:
                 await asyncio.wait([task for _, task in self._runners.values()])
             await self.recorder.flush()
-            await _ended(keeping)
+            await _ended(keeping, timeout=None)
             await self.reservations.close()
             with contextlib.suppress(*UNAVAILABLE):
                 await leases.retire(self.pool, self.id)
@@ -211,10 +213,10 @@ async def _first_failure(stop: asyncio.Event, loops: Sequence[asyncio.Task[None]
     return None
 
 
-async def _ended(loops: Sequence[asyncio.Task[None]]) -> None:
+async def _ended(loops: Sequence[asyncio.Task[None]], *, timeout: float | None) -> None:
     for task in loops:
         task.cancel()
-    await asyncio.wait(loops)
+    await asyncio.wait(loops, timeout=timeout)
 
 
 async def run(settings: Settings, *, concurrency: int) -> None:
