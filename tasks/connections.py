@@ -85,12 +85,15 @@ class Connections:
             horizon = asyncio.get_running_loop().time() - IDLE_SECONDS
             for conn, (_, since) in list(self._idle.items()):
                 if since <= horizon or not conn.is_usable:
-                    self._idle.pop(conn, None)
-                    await self.discard(conn)
+                    await self._discard_idle(conn)
 
     async def close_mailbox(self, mailbox_id: UUID) -> None:
         """The lease is given back: another worker may want the mailbox's connections."""
         for conn, (account, _) in list(self._idle.items()):
             if account.mailbox_id == mailbox_id:
-                self._idle.pop(conn, None)
-                await self.discard(conn)
+                await self._discard_idle(conn)
+
+    async def _discard_idle(self, conn: Connection) -> None:
+        """Unless a message took it while another was being closed: it is in use then, and nobody else's to close."""
+        if self._idle.pop(conn, None) is not None:
+            await self.discard(conn)

@@ -228,12 +228,34 @@ class Deliverer:
         except SmtpError as error:
             await self._no_dot(message, word.dispatch_id, error, in_time=time.monotonic() <= word.deadline)
             return
+        except Exception as error:
+            gate.dot_written(time.monotonic())
+            self._in_doubt(message, word.dispatch_id, self._worker.clock.now(), f"Fault before the reply: {error}")
+            raise
         gate.dot_written(dot.written_at)
         failpoints.passing("dot.written")
+        dot_at = self._worker.clock.at(dot.written_at)
         try:
             await self._runner.places.went(message, word.at)
-        finally:
-            await self._outcome(message, conn, offered, word.dispatch_id, self._worker.clock.at(dot.written_at))
+            await self._outcome(message, conn, offered, word.dispatch_id, dot_at)
+        except Exception as error:
+            self._in_doubt(message, word.dispatch_id, dot_at, f"Fault before the reply was recorded: {error}")
+            raise
+
+    def _in_doubt(self, message: Due, dispatch_id: int, dot_at: float, why: str) -> None:
+        """Something unforeseen between gate and record: the dot may have left, so it is never tried again by itself."""
+        self._worker.recorder.add(
+            delivery.Outcome(
+                workspace_id=self._lease.workspace_id,
+                dispatch_id=dispatch_id,
+                email_id=message.id,
+                outcome="unknown",
+                status=Status.UNCERTAIN,
+                dot_at=instant(dot_at),
+                code=None,
+                reply=why,
+            )
+        )
 
     async def _no_dot(self, message: Due, dispatch_id: int, error: SmtpError, *, in_time: bool) -> None:
         """Booked, but the dot was provably never written: quota and message return."""

@@ -85,3 +85,22 @@ async def test_a_failure_to_connect_gives_its_place_back(smtp: SmtpServer) -> No
     waiting.cancel()
     await connections.discard(held)
     await connections.discard(await asyncio.wait_for(connections.acquire(account(smtp)), 5))
+
+
+async def test_a_connection_that_a_message_took_meanwhile_is_not_closed(smtp: SmtpServer) -> None:
+    connections = Connections(5, allow_private=True)
+    to = account(smtp)
+    pair = [await connections.acquire(to) for _ in range(2)]
+    for conn in pair:
+        await connections.put_back(conn, to)
+    smtp.on("quit", Step(delay=0.3), always=True)
+    closing = asyncio.create_task(connections.close_mailbox(to.mailbox_id))
+    await asyncio.sleep(0)  # the first of the two is on its way out
+    taken = await connections.acquire(to)
+    await closing
+    assert taken.is_usable
+    await taken.offer(Envelope("a@example.com", ("b@example.com",)), b"Subject: x\r\n\r\nx\r\n")
+    await taken.dot()
+    assert (await taken.outcome()).accepted
+    await connections.put_back(taken, to)
+    await connections.close_mailbox(to.mailbox_id)
