@@ -19,6 +19,8 @@ from app.settings import Settings
 
 KNOCK: Final = "lane:knock"
 LANES: Final = "lanes"  # the queue of knocks
+CANCEL: Final = "campaign:cancel"
+CAMPAIGNS: Final = "campaigns"
 
 # Procrastinate starts a future job up to one polling interval late: a knock comes early and the runner waits exactly.
 POLLING: Final = timedelta(seconds=5)
@@ -52,3 +54,11 @@ async def defer_knocks(tx: Conn, dues: Mapping[UUID, datetime], *, now: datetime
     for mailbox_id, due in dues.items():
         if due > now:
             await defer_knock(tx, mailbox_id, due=due, now=now)
+
+
+async def defer_cancel(tx: Conn, workspace_id: UUID, campaign_id: UUID, *, after: int) -> None:
+    """Asks a worker to mark the messages of a cancelled campaign after that position. Part of the caller's
+    transaction."""
+    await deferrer.configure_task(CANCEL, queue=CAMPAIGNS, connection=tx).defer_async(
+        workspace_id=str(workspace_id), campaign_id=str(campaign_id), after=after
+    )

@@ -53,6 +53,10 @@ class Openings:
         await self.refresh()
         return [message for message in found if self.is_open(message.lane_id)]
 
+    def first_chance(self, message: Due) -> datetime:
+        """The moment from which nothing but a limit or a missing worker held the message back."""
+        return next_open(self._windows.get(message.lane_id, []), max(message.due_at, message.freed_at)) or FOREVER
+
     async def shut(self, lane_id: int) -> None:
         """The window of a lane closed while its messages were in hand."""
         now = instant(self._runner.clock.now())

@@ -184,7 +184,11 @@ class Runner:
         """Sets aside what a downtime made late and whose policy is not to send it then."""
         after = timedelta(seconds=self.outlook().late_after_seconds)
         spans = self.worker.downtimes
-        late = [m.id for m in found if m.late_policy != "send" and is_late(m.due_at, spans, after=after)]
+        late = [
+            message.id
+            for message in found
+            if message.late_policy != "send" and is_late(self.openings.first_chance(message), spans, after=after)
+        ]
         if not late:
             return found
         await delivery.set_late(self.worker.pool, self.lease, late)

@@ -24,10 +24,10 @@ from app.domain.ids import new_id
 from app.domain.lateness import Downtime
 from app.pacing.reservations import Reservations
 from app.queue import POLLING, worker_app
-from app.services import leases
+from app.services import campaign_cancel, leases
 from app.services.messages import Messages
 from app.settings import Settings
-from tasks import failpoints, lane, prune
+from tasks import campaign, failpoints, lane, prune
 from tasks.clock import Clock
 from tasks.connections import Connections
 from tasks.recorder import Recorder
@@ -140,6 +140,7 @@ class Worker:
             try:
                 for mailbox_id in await leases.orphans(self.pool):
                     await self.look_at(mailbox_id)
+                await campaign_cancel.take_up(self.pool)
             except UNAVAILABLE as error:
                 log.warning("watchdog.waits", error=str(error).strip())
 
@@ -150,6 +151,7 @@ class Worker:
                 app = worker_app(self.settings)
                 app.add_tasks_from(lane.blueprint, namespace="lane")
                 app.add_tasks_from(prune.blueprint, namespace="prune")
+                app.add_tasks_from(campaign.blueprint, namespace="campaign")
                 async with app.open_async():
                     await app.run_worker_async(
                         concurrency=JOBS,

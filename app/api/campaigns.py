@@ -13,11 +13,11 @@ from litestar.params import Parameter
 from app.api.access import Caller
 from app.api.emails import IdempotencyKey, is_permissive
 from app.api.lists import provide_page
-from app.contract.campaigns import Campaign, CampaignChange, CampaignItem, CreatedCampaign, NewCampaign
+from app.contract.campaigns import Campaign, CampaignChange, CampaignItem, CreatedCampaign, NewCampaign, RetriedCampaign
 from app.contract.emails import Email
 from app.contract.lists import List, Page
 from app.db.pool import Pool
-from app.services import campaign_runs, campaigns
+from app.services import campaign_cancel, campaign_runs, campaigns
 
 CampaignId = Annotated[UUID, Parameter(description="Its id.")]
 
@@ -63,7 +63,7 @@ class Campaigns(Controller):
     async def change_campaign(
         self, caller: Caller, pool: Pool, now: datetime, campaign_id: CampaignId, data: CampaignChange
     ) -> Campaign:
-        """All of a draft; once scheduled its name and its hourly limit."""
+        """All of a draft; once scheduled its name, its hourly limit and its window."""
         return await campaigns.change(pool, workspace_id=caller.workspace_id, id=campaign_id, wanted=data, now=now)
 
     @get(
@@ -106,7 +106,23 @@ class Campaigns(Controller):
 
     @post("/{campaign_id:uuid}/cancel", operation_id="cancelCampaign", summary="Cancel a campaign", status_code=200)
     async def cancel_campaign(self, caller: Caller, pool: Pool, now: datetime, campaign_id: CampaignId) -> Campaign:
-        """Nothing more of it leaves. What is being sent at this moment still counts as sent."""
-        return await campaign_runs.cancel(
-            pool, workspace_id=caller.workspace_id, id=campaign_id, by=caller.user_id, now=now
+        """Once this answers nothing more of it leaves; what was being sent at that moment still counts as sent.
+
+        The messages of a large campaign are marked as cancelled within the next minutes: its counts tell how far.
+        """
+        return await campaign_cancel.cancel(
+            pool, workspace_id=caller.workspace_id, id=campaign_id, by=caller.actor, now=now
+        )
+
+    @post(
+        "/{campaign_id:uuid}/retry-failed",
+        operation_id="retryFailed",
+        summary="Try again what failed",
+        status_code=200,
+    )
+    async def retry_failed(self, caller: Caller, pool: Pool, now: datetime, campaign_id: CampaignId) -> RetriedCampaign:
+        """All of its messages that failed for sure wait again, due now, in their order. Addresses that a server said do
+        not exist are suppressed meanwhile and end as that."""
+        return await campaign_runs.retry_failed(
+            pool, workspace_id=caller.workspace_id, id=campaign_id, by=caller.actor, now=now
         )

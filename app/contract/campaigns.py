@@ -119,6 +119,12 @@ class Campaign(CampaignItem):
     text: str | None
 
 
+class RetriedCampaign(Output):
+    object: Literal["campaign"]
+    id: UUID
+    count: int  # how many of its messages wait again
+
+
 class CreatedCampaign(Campaign):
     duplicates: int  # recipients equal but for case to an earlier one, and so left out
     errors: list[BatchError]  # with permissive validation the recipients that were not taken

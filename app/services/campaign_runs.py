@@ -1,25 +1,26 @@
-"""Campaigns at work: scheduled, paused, resumed, cancelled. A stop is a few rows, whatever the backlog."""
+"""Campaigns at work: scheduled, paused, resumed, tried again. A stop is a few rows, whatever the backlog."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
-from app.contract.campaigns import Campaign
+from app.contract.campaigns import Campaign, RetriedCampaign
+from app.contract.email_controls import EmailFilter, RetryEmails
 from app.db.pool import Conn, Pool
 from app.db.queries import queries, rows
 from app.db.transaction import retrying
+from app.domain.actors import Actor
 from app.domain.campaigns import State
 from app.domain.ids import new_ids
 from app.domain.lateness import LatePolicy
+from app.domain.status import Status
 from app.errors import Conflict, ValidationError
-from app.services import campaign_timing, campaigns, emails, feed, idempotency, lanes, mailboxes
+from app.services import campaign_timing, campaigns, email_bulk, emails, feed, idempotency, lanes, mailboxes
 from app.services.campaign_drafts import check_senders
 from app.services.emails import NewEmail
-
-CANCELLED_AT_ONCE: Final = 2000  # messages in one transaction
 
 
 class NotADraft(Conflict):
@@ -120,7 +121,7 @@ async def _switch(pool: Pool, workspace_id: UUID, id: UUID, old: State, new: Sta
         shown = await campaigns.read(tx, workspace_id, id, now)
         if kept["state"] != old or (new == State.PAUSED and shown.state == "completed"):
             raise NotRunning(f"This campaign is {shown.state}.")
-        await queries.campaigns.set_state(tx, workspace_id=workspace_id, id=id, state=new.value, now=now)
+        await queries.campaigns.set_state(tx, workspace_id=workspace_id, id=id, state=new.value)
         await mailboxes.settle_lanes(tx, workspace_id, campaign_id=id)
         await mailboxes.wake(tx, workspace_id, now=now, campaign_id=id)
         return await campaigns.read(tx, workspace_id, id, now)
@@ -130,31 +131,17 @@ async def _switch(pool: Pool, workspace_id: UUID, id: UUID, old: State, new: Sta
     return answer
 
 
-async def cancel(pool: Pool, *, workspace_id: UUID, id: UUID, by: UUID | None, now: datetime) -> Campaign:
-    """Nothing more of it leaves from the first commit on; then its waiting messages are marked, a batch at a time.
+async def retry_failed(pool: Pool, *, workspace_id: UUID, id: UUID, by: Actor, now: datetime) -> RetriedCampaign:
+    """Has what failed for sure tried again now, in the order of the list and within the limits.
 
-    Cancelling again is no error and ends what a process that died left undone. Raises NotFound, NotRunning.
+    What a person gave up in doubt stays as it is. Raises NotFound, NotRunning.
     """
-
-    async def stop(tx: Conn) -> None:
-        await mailboxes.lock(tx, workspace_id)
-        kept = await campaigns.lock(tx, workspace_id, id)
-        if kept["state"] == State.CANCELLED:
-            return
-        if (await campaigns.read(tx, workspace_id, id, now)).state == "completed":
-            raise NotRunning("This campaign is completed: nothing of it waits.")
-        await queries.campaigns.set_state(tx, workspace_id=workspace_id, id=id, state="cancelled", now=now)
-        await mailboxes.settle_lanes(tx, workspace_id, campaign_id=id)
-        await mailboxes.wake(tx, workspace_id, now=now, campaign_id=id)
-
-    async def mark_some(tx: Conn) -> int:
-        marked: int = await queries.campaigns.cancel_some(
-            tx, workspace_id=workspace_id, campaign_id=id, by=by, count=CANCELLED_AT_ONCE
-        )
-        return marked
-
-    await retrying(pool, stop)
-    while await retrying(pool, mark_some):
-        pass
-    feed.announce(pool, workspace_id)
-    return await campaigns.get(pool, workspace_id=workspace_id, id=id, now=now)
+    campaign = await campaigns.get(pool, workspace_id=workspace_id, id=id, now=now)
+    if campaign.state in ("draft", "cancelled"):
+        raise NotRunning(f"This campaign is {campaign.state}.")
+    failed = RetryEmails(filter=EmailFilter(status=Status.FAILED, campaign_id=id))
+    count, is_more = 0, True
+    while is_more and count < campaign.counts.failed:  # what fails again meanwhile is not tried for ever
+        answer = await email_bulk.retry_many(pool, workspace_id=workspace_id, wanted=failed, by=by, now=now)
+        count, is_more = count + answer.count, answer.has_more
+    return RetriedCampaign(object="campaign", id=id, count=count)

@@ -41,6 +41,7 @@ class Due(msgspec.Struct, frozen=True, kw_only=True):
     variables: dict[str, Any] | None
     message_id: str
     late_policy: str  # send, skip, ask
+    freed_at: datetime  # when a person last let its lane go
     suppressed: bool  # one of its addresses is on the suppression list
 
     @property

@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from app.db.pool import Conn
-from app.db.queries import queries, rows
+from app.db.queries import queries
 from app.queue import defer_knock
 
 SOON: Final = timedelta(seconds=3)  # a busy runner may have read past a message that is due within this
@@ -42,17 +42,6 @@ async def knock(tx: Conn, mailbox_id: UUID, *, due: datetime, now: datetime) -> 
 async def announce_all(tx: Conn, workspace_id: UUID) -> None:
     """Has every runner of the workspace look at its mailbox again."""
     await queries.lanes.announce_all(tx, workspace_id=workspace_id)
-
-
-async def hold_campaign(tx: Conn, *, workspace_id: UUID, campaign_id: UUID, reason: str) -> None:
-    """Blocks the campaign's lanes: one row per sender, whatever the backlog."""
-    await queries.lanes.block(tx, workspace_id=workspace_id, campaign_id=campaign_id, reason=reason)
-
-
-async def release_campaign(tx: Conn, *, workspace_id: UUID, campaign_id: UUID, now: datetime) -> None:
-    for lane in await rows(queries.lanes.unblock(tx, workspace_id=workspace_id, campaign_id=campaign_id)):
-        if lane["next_due"] is not None:
-            await knock(tx, lane["mailbox_id"], due=lane["next_due"], now=now)
 
 
 async def retry_later(tx: Conn, workspace_id: UUID, lane_id: int, *, due: datetime) -> None:

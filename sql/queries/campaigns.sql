@@ -81,26 +81,62 @@ set state = 'scheduled', start_at = :start_at, scheduled_at = :now, updated_at =
 where workspace_id = :workspace_id and id = :id and state = 'draft';
 
 -- name: set_state!
+update campaigns set state = :state::campaign_state, updated_at = clock_timestamp() where workspace_id = :workspace_id and id = :id;
+
+-- name: cancel!
 update campaigns
-set state = :state::campaign_state, updated_at = clock_timestamp(),
-    cancelled_at = case when :state::campaign_state = 'cancelled' then :now::timestamptz end
+set state = 'cancelled', cancelled_at = :now, cancel_order = :data::jsonb, updated_at = clock_timestamp()
 where workspace_id = :workspace_id and id = :id;
 
--- name: cancel_some$
--- The next :count waiting messages of a campaign, in one statement, so that counters are locked in one order. Returns how many.
+-- name: note_marking!
+-- Somebody works on marking the messages of a cancelled campaign.
+update campaigns set cancel_marked_at = clock_timestamp() where workspace_id = :workspace_id and id = :id;
+
+-- name: end_marking!
+update campaigns set cancel_marked_at = null where workspace_id = :workspace_id and id = :id;
+
+-- name: lock_cancelled$
+-- Who cancelled a campaign of which messages may be left to mark; held against whoever else marks them.
+select coalesce(cancel_order, '{}')::text from campaigns
+where workspace_id = :workspace_id and id = :id and cancel_marked_at is not null for no key update;
+
+-- name: take_up_cancelled
+-- Cancelled campaigns on which nobody has worked for some seconds.
+update campaigns c set cancel_marked_at = clock_timestamp()
+from (
+    select id from campaigns where cancel_marked_at < clock_timestamp() - interval '5 seconds' limit 20 for update skip locked
+) as stale
+where c.id = stale.id
+returning c.workspace_id, c.id;
+
+-- name: cancel_some^
+-- The next :count waiting messages of a campaign, in one statement, so that counters are locked in one order. Returns how many,
+-- and the position of the last.
 with batch as (
     select id from emails
-    where workspace_id = :workspace_id and campaign_id = :campaign_id and status in ('scheduled', 'deferred', 'held')
+    where workspace_id = :workspace_id and campaign_id = :campaign_id and position > :after
+        and status in ('scheduled', 'deferred', 'held')
     order by position limit :count for update
 ),
 cancelled as (
     update emails e
     set status = 'cancelled', ended_at = clock_timestamp(), revision = e.revision + 1, reply = 'The campaign was cancelled.'
     from batch where e.workspace_id = :workspace_id and e.id = batch.id
-    returning e.id, e.sender_id
+    returning e.id, e.sender_id, e.position
 ),
 story as (
     insert into events (workspace_id, type, email_id, campaign_id, sender_id, data)
-    select :workspace_id, 'email.cancelled', id, :campaign_id, sender_id, jsonb_build_object('by', :by::uuid) from cancelled
+    select :workspace_id, 'email.cancelled', id, :campaign_id, sender_id, :data::jsonb from cancelled
 )
-select count(*) from cancelled;
+select count(*) as count, max(position) as last from cancelled;
+
+-- name: left^
+-- What of a campaign still waits, and what is on its way and may come back.
+select coalesce(sum(c.count) filter (where c.status <> 'sending'), 0)::bigint as waiting,
+    coalesce(sum(c.count) filter (where c.status = 'sending'), 0)::bigint as sending
+from lanes l join lane_counts c on c.lane_id = l.id
+where l.campaign_id = :campaign_id and c.status in ('scheduled', 'deferred', 'held', 'sending');
+
+-- name: quiet_lanes!
+-- Nothing waits in the lanes of a campaign any more.
+update lanes set next_due = null where workspace_id = :workspace_id and campaign_id = :id and next_due is not null;

@@ -3,7 +3,7 @@
 -- the runner's lease, and the gate checks the fence, the revision and the status again.
 select e.id, e.revision, e.lane_id, e.sender_id, e.campaign_id, e.content_id, e.due_at, e.position, e.first_tried_at, e.attempts,
     e.to_address, e.to_name, e.recipients, e.recipient_count, e.variables, e.message_id, e.late_policy::text as late_policy,
-    exists (
+    l.freed_at, exists (
         select from (
             select lower(e.to_address) as address
             union all select lower(t ->> 'email') from jsonb_array_elements(e.recipients) as t

@@ -23,17 +23,6 @@ update lanes l set next_due = least(l.next_due, :due)
 from old where l.id = old.id
 returning l.mailbox_id, greatest(l.next_due, l.blocked_until) as wake_at, (old.next_due is null or :due < old.next_due) as earlier;
 
--- name: block!
--- Holds every lane of a campaign back until a person says otherwise.
-update lanes set blocked_until = 'infinity', blocked_reason = :reason
-where workspace_id = :workspace_id and campaign_id = :campaign_id;
-
--- name: unblock
--- Lets the lanes of a campaign go again; returns those that have something waiting.
-update lanes set blocked_until = '-infinity', blocked_reason = null
-where workspace_id = :workspace_id and campaign_id = :campaign_id
-returning mailbox_id, next_due;
-
 -- name: announce!
 -- Tells the runner that holds this mailbox, if one does, to look at it again.
 select pg_notify('paceline_mailbox', :mailbox_id::text);

@@ -111,7 +111,8 @@ where m.workspace_id = :workspace_id and m.id = :mailbox_id;
 -- name: settle_lanes!
 -- Holds back or lets go the lanes of one sender or one campaign as the states of both say; a wait for a limit is looked at again.
 update lanes l
-set blocked_until = case when held.reason is null then '-infinity'::timestamptz else 'infinity' end, blocked_reason = held.reason
+set blocked_until = case when held.reason is null then '-infinity'::timestamptz else 'infinity' end, blocked_reason = held.reason,
+    freed_at = case when l.blocked_until = 'infinity' and held.reason is null then clock_timestamp() else l.freed_at end
 from lanes x
 join senders s on s.workspace_id = x.workspace_id and s.id = x.sender_id
 left join campaigns c on c.workspace_id = x.workspace_id and c.id = x.campaign_id

@@ -1,17 +1,17 @@
 -- name: beat$
 -- Keeps the worker's row, and with it all its leases, alive for :lease seconds. Returns the database's time. Where no worker
--- lived until now, that span goes down as a downtime.
+-- lived until now, that span goes down as a downtime, from the last sign of life on.
 with last as (
-    select max(expires_at) as until from workers
+    select max(expires_at) as until, max(beat_at) as beat_at from workers
 ),
 gap as (
     insert into downtimes (started_at, ended_at)
-    select until, clock_timestamp() from last where until < clock_timestamp()
+    select beat_at, clock_timestamp() from last where until < clock_timestamp() and beat_at < clock_timestamp()
     on conflict do nothing
 )
-insert into workers (id, host, pid, expires_at)
-values (:worker_id, :host, :pid, clock_timestamp() + make_interval(secs => :lease))
-on conflict (id) do update set expires_at = excluded.expires_at
+insert into workers (id, host, pid, expires_at, beat_at)
+values (:worker_id, :host, :pid, clock_timestamp() + make_interval(secs => :lease), clock_timestamp())
+on conflict (id) do update set expires_at = excluded.expires_at, beat_at = excluded.beat_at
 returning clock_timestamp();
 
 -- name: downtimes
@@ -21,7 +21,7 @@ order by ended_at desc limit 100;
 
 -- name: retire!
 -- The worker has ended; its row stays a while to say until when a worker lived.
-update workers set expires_at = least(expires_at, clock_timestamp()) where id = :worker_id;
+update workers set expires_at = least(expires_at, clock_timestamp()), beat_at = clock_timestamp() where id = :worker_id;
 
 -- name: bury!
 -- Rows of workers that ended long ago, but for the last of all.

@@ -12,6 +12,7 @@ from litestar import Litestar
 from app.domain.campaigns import jitter_of
 from app.domain.status import Status
 from app.domain.windows import DAYS
+from app.services.campaign_cancel import BATCH, go_on, take_up
 from tests.support.tenants import Api
 
 OFFICE = {"days": ["mon", "fri"], "start": "09:00", "end": "17:30"}
@@ -426,9 +427,118 @@ async def test_a_draft_can_be_cancelled(api: Api, sender: str) -> None:
     await api.refused(409, "POST", f"/campaigns/{campaign['id']}/schedule")
 
 
-async def test_more_than_one_batch_is_cancelled(api: Api, sender: str) -> None:
-    campaign = await scheduled(api, sender, count=4500)
-    assert (await api.ok("POST", f"/campaigns/{campaign['id']}/cancel"))["counts"]["cancelled"] == 4500
+async def test_a_large_cancel_answers_at_once_and_is_ended_by_whoever_takes_it_up(
+    api: Api, sender: str, app: Litestar
+) -> None:
+    """Here the process that should have marked the messages dies again and again."""
+    pool, count = app.state.pool, 2 * BATCH
+    second = await add_sender(api, from_email="b@example.com", host="b.example.com")
+    campaign = await draft(
+        api, sender, recipients="absent", import_id=await a_list(api, count), sender_ids=[sender, second]
+    )
+    path = f"/campaigns/{campaign['id']}"
+    await api.ok("POST", f"{path}/schedule")
+    await set_status(app, campaign, 2, "sending")
+    done = await api.ok("POST", f"{path}/cancel")
+    assert (done["state"], done["counts"]["cancelled"]) == ("cancelled", BATCH)
+    assert await lane_reasons(app) == ["campaign_cancelled", "campaign_cancelled"]
+    (job,) = await query(app, "delete from procrastinate_jobs where task_name = 'campaign:cancel' returning args")
+    assert job["args"] == {"campaign_id": campaign["id"], "workspace_id": str(api.tenant.workspace_id), "after": -1}
+
+    await take_up(pool)
+    assert await jobs(app) == [], "somebody was at it a moment ago"
+    await nobody_is_at_it(app)
+    await take_up(pool)
+    assert await jobs(app) == [campaign["id"]]
+    await take_up(pool)
+    assert await jobs(app) == [campaign["id"]], "once"
+
+    ids = {"workspace_id": api.tenant.workspace_id, "id": UUID(campaign["id"])}
+    await go_on(pool, **ids, after=BATCH + 2000)
+    counts = (await api.ok("GET", path))["counts"]
+    assert (counts["sending"], counts["scheduled"]) == (1, 0), "it looks back for what it has passed over"
+    await set_status(app, campaign, 2, "scheduled")  # its dot was never written
+    await nobody_is_at_it(app)
+    await take_up(pool)
+    await go_on(pool, **ids, after=-1)
+    assert (await api.ok("GET", path))["counts"]["cancelled"] == count
+    assert len(await query(app, "select distinct email_id from events where type = 'email.cancelled'")) == count
+    assert await query(app, "select 1 from lanes where next_due is not null") == []
+    await query(app, "delete from procrastinate_jobs returning id")
+    await api.ok("POST", f"{path}/cancel")
+    await nobody_is_at_it(app)
+    await take_up(pool)
+    assert await jobs(app) == [], "nothing is left to do"
+    await assert_counters_are_right(app)
+
+
+async def jobs(app: Litestar) -> list[str]:
+    found = await query(app, "select args from procrastinate_jobs where task_name = 'campaign:cancel' order by id")
+    return [job["args"]["campaign_id"] for job in found]
+
+
+async def nobody_is_at_it(app: Litestar) -> None:
+    """As if the last sign of progress was a while ago."""
+    await query(app, "update campaigns set cancel_marked_at = cancel_marked_at - interval '1 min' returning id")
+
+
+async def a_list(api: Api, count: int) -> str:
+    text = "\n".join(f"r{i}@x.example" for i in range(count))
+    return str((await api.ok("POST", "/recipients/parse", json={"text": text}))["import_id"])
+
+
+async def assert_counters_are_right(app: Litestar) -> None:
+    kept = await query(app, "select lane_id, status::text, count from lane_counts where count <> 0 order by 1, 2")
+    counted = await query(
+        app, "select lane_id, status::text, count(*) as count from emails group by 1, 2 order by 1, 2"
+    )
+    assert kept == counted
+
+
+async def test_the_order_to_cancel_is_told_with_its_name(api: Api, sender: str, app: Litestar) -> None:
+    campaign = await scheduled(api, sender, count=1)
+    await api.ok("POST", f"/campaigns/{campaign['id']}/cancel")
+    (email,) = (await api.ok("GET", f"/campaigns/{campaign['id']}/recipients"))["data"]
+    story = await api.ok("GET", f"/emails/{email['id']}/events")
+    assert story["data"][-1]["data"] == {"by": str(api.tenant.user_id), "api_key": "full"}
+
+
+async def test_what_failed_is_tried_again_in_its_order(api: Api, sender: str, app: Litestar) -> None:
+    campaign = await scheduled(api, sender, count=8, start_at=None, delay_seconds=3600)
+    path = f"/campaigns/{campaign['id']}"
+    for position in (5, 1, 3):
+        await set_status(app, campaign, position, "sending", "failed")
+    await set_status(app, campaign, 0, "sending", "sent")
+    await set_status(app, campaign, 2, "sending", "uncertain")
+    await set_status(app, campaign, 4, "sending", "uncertain", "failed")
+    given_up = (await emails_of(app, campaign))[4]
+    await query(
+        app,
+        "insert into dispatches (workspace_id, email_id, attempt, mailbox_id, campaign_id, recipients, worker_id,"
+        " fence, dispatched_at, window_seconds, gap_ms, outcome, outcome_at)"
+        " select workspace_id, %s, 1, id, %s, 1, id, 1, now(), 3600, 0, 'unknown', now() from mailboxes returning id",
+        given_up["id"],
+        UUID(campaign["id"]),
+    )
+    await query(app, "delete from procrastinate_jobs returning id")
+    await query(app, "update lanes set next_due = null returning id")
+    before = datetime.now(UTC)
+    assert await api.ok("POST", f"{path}/retry-failed") == {"object": "campaign", "id": campaign["id"], "count": 3}
+    emails = await emails_of(app, campaign)
+    assert [email["status"] for email in emails] == [
+        "sent", "scheduled", "uncertain", "scheduled", "failed", "scheduled", "scheduled", "scheduled"
+    ]  # fmt: skip
+    again = [emails[i] for i in (1, 3, 5)]
+    assert all(before <= email["due_at"] <= datetime.now(UTC) for email in again)
+    assert [email["position"] for email in sorted(again, key=lambda e: (e["due_at"], e["position"]))] == [1, 3, 5]
+    assert {email["ordered_by"] for email in again} == {api.tenant.user_id}
+    assert len(await query(app, "select 1 from procrastinate_jobs where scheduled_at is null")) == 1
+    assert (await api.ok("POST", f"{path}/retry-failed"))["count"] == 0
+    await assert_counters_are_right(app)
+    await api.ok("POST", f"{path}/cancel")
+    other = await draft(api, sender)
+    for each in (campaign, other):
+        await api.refused(409, "POST", f"/campaigns/{each['id']}/retry-failed")
 
 
 async def test_state_and_progress_follow_the_messages(api: Api, sender: str, app: Litestar) -> None:
@@ -472,7 +582,7 @@ async def test_nobody_else_sees_or_changes_a_campaign(api: Api, stranger: Api, s
     path = f"/campaigns/{campaign['id']}"
     assert (await stranger.ok("GET", "/campaigns"))["data"] == []
     for method, action in [("GET", ""), ("PATCH", ""), ("GET", "/recipients")] + [
-        ("POST", f"/{action}") for action in ("schedule", "pause", "resume", "cancel")
+        ("POST", f"/{action}") for action in ("schedule", "pause", "resume", "cancel", "retry-failed")
     ]:
         await stranger.refused(404, method, path + action, json={"name": "x"} if method == "PATCH" else None)
     assert await api.ok("GET", path) == campaign

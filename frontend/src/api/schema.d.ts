@@ -91,7 +91,7 @@ export interface paths {
         head?: never;
         /**
          * Change a campaign
-         * @description All of a draft; once scheduled its name and its hourly limit.
+         * @description All of a draft; once scheduled its name, its hourly limit and its window.
          */
         patch: operations["changeCampaign"];
         trace?: never;
@@ -107,7 +107,9 @@ export interface paths {
         put?: never;
         /**
          * Cancel a campaign
-         * @description Nothing more of it leaves. What is being sent at this moment still counts as sent.
+         * @description Once this answers nothing more of it leaves; what was being sent at that moment still counts as sent.
+         *
+         *     The messages of a large campaign are marked as cancelled within the next minutes: its counts tell how far.
          */
         post: operations["cancelCampaign"];
         delete?: never;
@@ -170,6 +172,27 @@ export interface paths {
          * @description What is overdue goes at once, as fast as the limits allow.
          */
         post: operations["resumeCampaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/campaigns/{campaign_id}/retry-failed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try again what failed
+         * @description All of its messages that failed for sure wait again, due now, in their order. Addresses that a server said do
+         *     not exist are suppressed meanwhile and end as that.
+         */
+        post: operations["retryFailed"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1158,6 +1181,14 @@ export interface components {
             filter?: components["schemas"]["EmailFilter"] | null;
             ids?: string[] | null;
         };
+        /** RetriedCampaign */
+        RetriedCampaign: {
+            count: number;
+            /** Format: uuid */
+            id: string;
+            /** @constant */
+            object: "campaign";
+        };
         /** RetryEmail */
         RetryEmail: {
             /** @description ISO 8601 with an offset, or `in 10 minutes`. */
@@ -1695,6 +1726,31 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Refused"];
+        };
+    };
+    retryFailed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id. */
+                campaign_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetriedCampaign"];
                 };
             };
             "4XX": components["responses"]["Refused"];
