@@ -16,7 +16,7 @@ from tests.support.stalls import Stalls
 from tests.support.up import lives, running
 from tests.support.waiting import wait_until_sync
 
-ON_TIME = 0.1  # seconds
+ON_TIME = 1.0  # seconds; a poll would be up to 5 s late, and bench/on_time.py measures how exact it is
 SENDER = "ann@example.com"
 
 
@@ -64,22 +64,26 @@ class Api:
         return found
 
 
-def lateness(messages: list[Received], due: dict[str, datetime]) -> dict[str, float]:
-    """Seconds from each message's time to the final dot at the server, by address; never two for one address."""
-    arrived = [(message.recipients[0], message.at) for message in messages]
-    assert len(arrived) == len(dict(arrived)), "something came twice"
-    return {to: at - due[to].timestamp() for to, at in arrived}
+def addresses(messages: list[Received]) -> list[str]:
+    return [message.recipients[0] for message in messages]
 
 
 def off_time(messages: list[Received], due: dict[str, datetime], stalls: Stalls) -> dict[str, float]:
-    """Those that came before their time, or later than the promise and the worst stall of the machine allow."""
-    allowed = ON_TIME + stalls.worst
-    return {to: late for to, late in lateness(messages, due).items() if not 0 <= late < allowed}
+    """Seconds from its time to the final dot at the server, of each message that came early, or later than promised even
+    without what the machine cost meanwhile."""
+    found = {}
+    for message in messages:
+        address = message.recipients[0]
+        wanted = due[address].timestamp()
+        late = message.at - wanted
+        if late < 0 or late - stalls.between(wanted, message.at) >= ON_TIME:
+            found[address] = late
+    return found
 
 
 def times(messages: list[Received], due: dict[str, datetime]) -> list[datetime]:
     """The instants that the messages were for, in the order in which they came."""
-    return [due[message.recipients[0]] for message in messages]
+    return [due[address] for address in addresses(messages)]
 
 
 def test_a_hundred_messages_arrive_once_on_time_and_in_order(tmp_path: Path, smtp: SmtpServer) -> None:
@@ -93,7 +97,7 @@ def test_a_hundred_messages_arrive_once_on_time_and_in_order(tmp_path: Path, smt
         with Stalls(tmp_path) as stalls:
             smtp.wait_for(100)
         wait_until_sync(lambda: len(api.emails(status="sent")) == 100, what="100 sent messages")
-        assert len(smtp.messages) == 100
+        assert sorted(addresses(smtp.messages)) == sorted(due)
         assert off_time(smtp.messages, due, stalls) == {}
         assert times(smtp.messages, due) == sorted(instants)
 
@@ -127,7 +131,7 @@ def test_after_ctrl_c_and_a_new_start_future_mail_arrives_on_time_and_once(tmp_p
             smtp.wait_for(60)
         wait_until_sync(lambda: len(api.emails(status="sent")) == 60, what="60 sent messages")
         assert {email["attempts"] for email in api.emails()} == {1}
-    assert len(smtp.received) == 60
+    assert sorted(addresses(smtp.received)) == sorted(due)
     assert off_time(smtp.messages[10:], due, stalls) == {}
     assert times(smtp.messages[10:], due) == future
 
@@ -149,4 +153,4 @@ def test_a_limit_holds_in_every_window_and_nothing_is_lost_or_overtaken(tmp_path
     assert [
         later - earlier for earlier, later in zip(seen, seen[limit:], strict=False) if later - earlier < window
     ] == []
-    assert [message.recipients[0] for message in smtp.messages] == list(due)
+    assert addresses(smtp.received) == list(due)
