@@ -103,7 +103,10 @@ async def change(
             raise AlreadySending(f"This message is {held['status']} and can no longer be changed.")
         if given and held["campaign_id"] is not None:
             raise PartOfCampaign
-        content_id, edited = await _edit(tx, workspace_id, held, given) if given else (held["content_id"], [])
+        content_id: UUID = held["content_id"]
+        edited: list[str] = []
+        if given:
+            content_id, edited = await _edit(tx, workspace_id, content_id, given)
         policy = late_policy or held["late_policy"]
         if policy != held["late_policy"]:
             edited.append("late_policy")
@@ -128,10 +131,10 @@ async def change(
     return await _run(pool, workspace_id, work)
 
 
-async def _edit(tx: Conn, workspace_id: UUID, held: Mapping[str, Any], given: dict[str, Any]) -> tuple[UUID, list[str]]:
+async def _edit(tx: Conn, workspace_id: UUID, content_id: UUID, given: dict[str, Any]) -> tuple[UUID, list[str]]:
     """The id of the text that the message has from now on, and what is new in it."""
-    content_id: UUID = held["content_id"]
-    before = msgspec.convert({field: held[field] for field in Said.__struct_fields__}, Said)
+    row = await queries.email_controls.said(tx, workspace_id=workspace_id, id=content_id)
+    before = msgspec.convert(row, Said)
     problems: list[Problem] = []
     said = read_said(msgspec.structs.asdict(before) | given, problems)
     if problems:

@@ -1,5 +1,6 @@
 -- What people do to messages that are there. Each is one UPDATE that its old status guards, so the gate and it never both win;
--- `revision` rises, so that what a worker has in hand of the old one is refused.
+-- `revision` rises, so that what a worker has in hand of the old one is refused. Many are chosen and locked in the order of their
+-- ids; an array and no join, which takes a second for 500 rows where a mass change has just made the statistics wrong.
 
 -- name: cancel^
 with cancelled as (
@@ -21,12 +22,13 @@ story as (
 select id, status::text as status from cancelled;
 
 -- name: hold^
--- The message and what it says, held against the gate and every other change until the commit.
-select e.status::text as status, e.campaign_id, e.late_policy::text as late_policy, e.content_id, c.subject, c.html, c.text,
-    c.reply_to, c.headers, c.tags, c.metadata
-from emails e join contents c on c.workspace_id = e.workspace_id and c.id = e.content_id
-where e.workspace_id = :workspace_id and e.id = :id
-for no key update of e;
+-- The message, held against the gate and every other change until the commit.
+select status::text as status, campaign_id, late_policy::text as late_policy, content_id from emails
+where workspace_id = :workspace_id and id = :id for no key update;
+
+-- name: said^
+-- In a statement of its own, after `hold`: together they would look for the text that the message had before it was waited for.
+select subject, html, text, reply_to, headers, tags, metadata from contents where workspace_id = :workspace_id and id = :id;
 
 -- name: say!
 -- Another text for one message. Texts never change: workers keep them by their ids.
@@ -77,7 +79,7 @@ again as (
     update emails e
     set status = 'scheduled', scheduled_at = coalesce(:due_at, now()), due_at = coalesce(:due_at, now()),
         first_tried_at = null, ended_at = null, revision = e.revision + 1, ordered_by = :by
-    from chosen where e.workspace_id = :workspace_id and e.id = chosen.id and e.status in ('failed', 'missed')
+    where e.workspace_id = :workspace_id and e.id = any (array(select id from chosen)) and e.status in ('failed', 'missed')
     returning e.id, e.lane_id, e.campaign_id, e.sender_id, e.due_at
 ),
 story as (
@@ -116,7 +118,7 @@ decided as (
         revision = e.revision + 1,
         ordered_by = case when e.status = 'uncertain' and :new_status::email_status <> 'sent' then :by else e.ordered_by end,
         reply = coalesce(:reply, e.reply)
-    from chosen where e.workspace_id = :workspace_id and e.id = chosen.id and e.status = :old_status::email_status
+    where e.workspace_id = :workspace_id and e.id = any (array(select id from chosen)) and e.status = :old_status::email_status
     returning e.id, e.lane_id, e.campaign_id, e.sender_id, e.status, e.due_at, e.attempts
 ),
 ledger as (

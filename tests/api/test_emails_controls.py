@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -117,6 +118,22 @@ async def test_a_text_and_a_time_can_change_together(app: Litestar, api: Api) ->
     row = await row_of(app, id)
     assert (row["due_at"], row["revision"]) == (datetime.fromisoformat(at), 1)
     assert {type for type, _ in await story_of(api, id)} == {"scheduled", "edited", "rescheduled"}
+
+
+async def test_two_who_change_it_at_once_both_have_their_way(app: Litestar, api: Api) -> None:
+    id = await add(api, scheduled_at=ahead(hours=1))
+    changes: dict[str, Any] = {
+        "subject": "Other",
+        "text": "Hello again",
+        "headers": {"X-A": "b"},
+        "metadata": {"a": 1},
+        "late_policy": "ask",
+    }
+    requests = [api.ok("PATCH", f"/emails/{id}", json={field: value}) for field, value in changes.items()]
+    await asyncio.gather(*requests, api.ok("PATCH", f"/emails/{id}", json={"scheduled_at": "in 2 hours"}))
+    email = await api.ok("GET", f"/emails/{id}")
+    assert {field: email[field] for field in changes} == changes
+    assert (await row_of(app, id))["revision"] == 6
 
 
 @pytest.mark.parametrize("status", ["deferred", "held"])
