@@ -73,8 +73,8 @@ def measure(url: str, key: str, smtp: SmtpServer, count: int, apart_ms: int) -> 
 def report(lateness: list[float]) -> None:
     ordered = sorted(1000 * late for late in lateness)
     print(
-        f"{len(ordered)} messages, each once, in order; late by (ms): min {ordered[0]:.1f}, "
-        f"median {statistics.median(ordered):.1f}, p99 {ordered[int(len(ordered) * 0.99) - 1]:.1f}, max {ordered[-1]:.1f}"
+        f"{len(ordered)} messages, each once, in order; late by (ms): min {ordered[0]:.1f}, median "
+        f"{statistics.median(ordered):.1f}, p99 {ordered[int(len(ordered) * 0.99) - 1]:.1f}, max {ordered[-1]:.1f}"
     )
 
 

@@ -12,7 +12,7 @@ from tests.support.smtp_server import Received, SmtpServer, Step
 from tests.support.waiting import wait_until
 from tests.support.worker_process import worker
 
-# Seconds. What waits for a poll is up to 5 s late; how exact the timer is, bench/on_time.py measures on a quiet machine.
+# Seconds. What waits for a poll is up to 5 s late; how exact the timer is, bench/on_time.py measures.
 NO_POLL = 1.0
 
 

@@ -69,7 +69,7 @@ def addresses(messages: list[Received]) -> list[str]:
 
 
 def off_time(messages: list[Received], due: dict[str, datetime], stalls: Stalls) -> dict[str, float]:
-    """Seconds from its time to the final dot at the server, of each message that came early, or later than promised even
+    """Seconds by which messages came before their time, or later than the promise allows,
     without what the machine cost meanwhile."""
     found = {}
     for message in messages:
