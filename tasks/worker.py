@@ -138,7 +138,7 @@ class Worker:
             await asyncio.sleep(BEHIND_KNOCK)
             self._strays.clear()
             try:
-                for mailbox_id in await leases.orphans(self.pool):
+                for mailbox_id in await leases.orphans(self.pool, worker_id=self.id, running=[*self._runners]):
                     await self.look_at(mailbox_id)
                 await campaign_cancel.take_up(self.pool)
             except UNAVAILABLE as error:

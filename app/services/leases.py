@@ -120,10 +120,11 @@ async def downtimes(pool: Pool, *, days: int = 30) -> list[Downtime]:
         return [Downtime(**row) for row in await rows(queries.workers.downtimes(conn, days=days))]
 
 
-async def orphans(pool: Pool) -> list[UUID]:
-    """Mailboxes whose worker died, or that are overdue though nobody came."""
+async def orphans(pool: Pool, *, worker_id: UUID | None = None, running: Sequence[UUID] = ()) -> list[UUID]:
+    """Mailboxes whose worker died, that are overdue though nobody came, or that `worker_id` leased and does not run."""
     async with pool.connection() as conn:
-        return [row["id"] for row in await rows(queries.workers.orphans(conn))]
+        found = await rows(queries.workers.orphans(conn, worker_id=worker_id, running=list(running)))
+    return [row["id"] for row in found]
 
 
 async def hint(pool: Pool, workspace_ids: Sequence[UUID]) -> None:

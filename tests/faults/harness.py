@@ -20,6 +20,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 from typing import Any, Final, TypeAlias, TypeVar
 from uuid import UUID
@@ -40,6 +41,14 @@ from tests.support.waiting import wait_until
 T = TypeVar("T")
 
 GRACE: Final = 15.0  # seconds beyond one lease within which everything must go again
+
+
+STUCK: Final = """
+    select m.id::text as mailbox, w.expires_at > clock_timestamp() as runs, m.blocked_until::text, m.blocked_reason,
+        m.free_at::text, l.next_due::text, l.blocked_until::text as lane_until, l.blocked_reason as lane_reason
+    from lanes l join mailboxes m on m.id = l.mailbox_id left join workers w on w.id = m.runner_id
+    where exists (select from emails e where e.lane_id = l.id and e.status in ('scheduled', 'deferred', 'sending'))
+"""
 
 
 class Size(Enum):
@@ -156,6 +165,7 @@ class World:
         deadline = time.monotonic() + timeout
         while await self.open_count():
             if time.monotonic() > deadline:
+                self.violations += [f"stuck: {row}" for row in await self.all(STUCK)]
                 return False
             await asyncio.sleep(0.1)
         return True
@@ -168,36 +178,31 @@ class World:
         """Seconds from `since` (monotonic; now) until nothing waits for a runner that is gone, nothing is left between
         gate and reply by one, and mail moves; infinity if that takes much longer than allowed."""
         began = since if since is not None else time.monotonic()
-        dots = len(self.smtp.dots)
+        fault = (await self.all("select clock_timestamp() as now"))[0]["now"]
         while time.monotonic() - began < self.settings.lease_seconds + 2 * GRACE:
-            if not await self._ails() and (len(self.smtp.dots) > dots or not await self._is_due()):
+            if not await self._ails(fault):
                 return time.monotonic() - began
             await asyncio.sleep(0.05)
         return math.inf
 
-    async def _ails(self) -> bool:
+    async def _ails(self, fault: datetime) -> bool:
+        """Whether a mailbox that may send now has not done so since the fault, or something was left behind by one
+        that is dead."""
         found = await self.all(
             """
-            with dead as (select id from mailboxes where runner_id is null or not runner_id = any (%s::uuid[]))
             select exists (
-                select from lanes l join dead on dead.id = l.mailbox_id join mailboxes m on m.id = l.mailbox_id
-                where l.next_due is not null
-                    and greatest(l.wake_at, m.blocked_until) < clock_timestamp() - interval '1 second'
+                select from lanes l join mailboxes m on m.id = l.mailbox_id
+                where l.next_due is not null and m.last_gate_at < %s
+                    and greatest(l.wake_at, m.blocked_until) < clock_timestamp() - interval '0.5 seconds'
             ) or exists (
-                select from emails e join lanes l on l.id = e.lane_id join dead on dead.id = l.mailbox_id
-                where e.status = 'sending'
+                select from emails e join lanes l on l.id = e.lane_id join mailboxes m on m.id = l.mailbox_id
+                where e.status = 'sending' and (m.runner_id is null or not m.runner_id = any (%s::uuid[]))
             ) as ails
             """,
+            fault,
             self.fleet.ids,
         )
         return bool(found[0]["ails"])
-
-    async def _is_due(self) -> bool:
-        found = await self.all(
-            "select exists (select from lanes l join mailboxes m on m.id = l.mailbox_id"
-            " where l.next_due is not null and greatest(l.wake_at, m.blocked_until) < clock_timestamp()) as due"
-        )
-        return bool(found[0]["due"])
 
     # The verdict
 

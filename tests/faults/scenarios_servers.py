@@ -12,9 +12,14 @@ import redis
 from tests.faults.harness import Result, Size, World, scenario, world
 from tests.faults.proxy import Proxy
 from tests.faults.scenarios_a import mixed_mailboxes, spread, without_doubt
+from tests.support.waiting import wait_until
 
 # Commits take as long as on a slow disk, so that something is always committing.
 SLOW_COMMITS: Final = {"commit_delay": "20000", "commit_siblings": "0"}
+
+GATE: Final = b"from gate("
+RECORD: Final = b"update dispatches d"
+LEASE: Final = b"fence = m.fence + 1"
 
 
 @scenario(6, "Postgres stops at once, 3 s and 60 s")
@@ -38,39 +43,38 @@ async def stopped_postgres(size: Size, seed: int) -> Result:
 
 @scenario(7, "backends terminated during COMMIT")
 async def cut_commits(size: Size, seed: int) -> Result:
-    """Half of them are ended by pg_terminate_backend while a gate or a record commits; of the others the answer is
-    lost on the line, so that the worker cannot know whether it committed. Nothing stays uncertain."""
-    cuts, count, seconds = size.of((20, 600, 8.0), (100, 8_000, 60.0))
+    """Some are ended by pg_terminate_backend while they commit; of the others only the answer is lost, so that the
+    worker cannot know that it committed. Nothing stays uncertain."""
+    each, count, seconds = size.of((4, 600, 8.0), (25, 8_000, 60.0))
     async with world(seed, postgres_settings=SLOW_COMMITS) as w:
-        line = Proxy(w.postgres.port, w.rng)
+        line = Proxy(w.postgres.port)
         await line.start()
         try:
             senders = await mixed_mailboxes(w)
             through = w.postgres.url.replace(f":{w.postgres.port}/", f":{line.port}/")
             await w.fleet.start(3, lambda: {"DATABASE_URL": through})
             await spread(w, senders, count, seconds)
-            terminated = await _terminate(w, cuts // 2, pause=seconds / cuts)
-            await _lose_answers(w, line, cuts - cuts // 2)
-            if terminated + line.swallowed < cuts:
-                w.violations.append(f"only {terminated} terminated and {line.swallowed} answers lost of {cuts}")
+            terminated = await _terminate(w, each, pause=seconds / each / 4)
+            for marker in (GATE, RECORD):
+                await _lose_commits(w, line, marker, each)
+            await _lose_leases(w, line, each)
+            cuts = terminated + line.lost
+            if cuts < 4 * each:
+                w.violations.append(f"only {cuts} of {4 * each} commits were cut")
             heal = await w.heal()
             await w.settled(60)
-            return without_doubt(await w.result(kills=terminated + line.swallowed, heal=heal))
+            return without_doubt(await w.result(kills=cuts, heal=heal))
         finally:
             await line.end()
 
 
-async def _lose_answers(w: World, line: Proxy, times: int) -> None:
-    """Some are lost while mail flows, some while mailboxes without a runner get one."""
-    line.swallow(times // 2, chance=0.02)
-    deadline = time.monotonic() + 60
-    while line.swallowed < times // 2 and time.monotonic() < deadline:
-        await asyncio.sleep(0.1)
-    while line.swallowed < times and time.monotonic() < deadline:
-        line.swallow(1, chance=0.2)
-        await w.room.emails(await w.sender(), 2)
-        await asyncio.sleep(0.5)
-    line.swallow(0, chance=0.0)
+async def _lose_commits(w: World, line: Proxy, marker: bytes, times: int) -> None:
+    """One now and then, while mail flows."""
+    for _ in range(times):
+        lost = line.lost
+        line.lose_commits(marker, 1)
+        await wait_until(lambda lost=lost: line.lost > lost, 30, what=f"a commit of {marker!r}")  # type: ignore[misc]
+        await asyncio.sleep(w.rng.uniform(0.0, 0.3))
 
 
 async def _terminate(w: World, times: int, *, pause: float) -> int:
@@ -93,12 +97,21 @@ async def _terminate(w: World, times: int, *, pause: float) -> int:
     return done
 
 
+async def _lose_leases(w: World, line: Proxy, times: int) -> None:
+    """New mailboxes whose worker does not hear that it has the lease."""
+    for _ in range(times):
+        lost = line.lost
+        line.lose_commits(LEASE, 1)
+        await w.room.emails(await w.sender(), 2)
+        await wait_until(lambda lost=lost: line.lost > lost, 30, what="a lease to be taken")  # type: ignore[misc]
+
+
 @scenario(8, "Redis flushed, restarted from an old snapshot, cut off")
 async def forgetful_redis(size: Size, seed: int) -> Result:
     """At limits of every scope. Redis only proposes, so its being wrong must not show."""
     seconds = size.of(8, 60)
     async with world(seed, workspace_limit=80) as w:
-        line = Proxy(w.redis.port, w.rng)
+        line = Proxy(w.redis.port)
         await line.start()
         try:
             await _backlog(w, seconds)
