@@ -43,6 +43,7 @@ log = structlog.get_logger()
 
 STRIKES: Final = 3  # failures to get in, one after another, after which the sender is paused
 TURNED_AWAY: Final = 0.5  # seconds before a message that the gate refused twice is read again
+CLOSING: Final = 421  # RFC 5321, 3.8: in answer to any command
 PAUSING: Final = frozenset({"dns", "tls", "auth"})  # phases that a person has to mend
 
 
@@ -129,7 +130,7 @@ class Deliverer:
                 await self._worker.connections.put_back(conn, account)
             if not isinstance(error, SmtpError):
                 raise
-            if isinstance(error, ConnectionLost) and not fresh:
+            if _is_over(error) and not fresh:
                 self._runner.again(message)  # the server had closed it: no trouble, there are new ones
                 return None
             await self._refused(message, error, connected=conn is not None)
@@ -144,7 +145,7 @@ class Deliverer:
         elif isinstance(error, Permanent):
             self._runner.troubles.clear()
             await self._refuse(message, Status.FAILED, error.message, error)
-        elif isinstance(error, Temporary):
+        elif not _is_over(error):
             self._runner.troubles.clear()
             await self._later(message, error)
         else:
@@ -381,6 +382,11 @@ class Deliverer:
         lease = self._lease
         server = Server(lease.host, lease.port, row["security"], lease.username or None, password)
         return From(row["id"], row["from_name"], row["from_email"], row["reply_to"]), Account(lease.mailbox_id, server)
+
+
+def _is_over(error: SmtpError) -> bool:
+    """Whether it says something of the connection, not of the message: it broke, or the server closes it."""
+    return isinstance(error, ConnectionLost) or (error.reply is not None and error.reply.code == CLOSING)
 
 
 def _with_outcomes(message: Due, answers: tuple[Reply, ...]) -> list[dict[str, Any]] | None:
