@@ -75,7 +75,7 @@ def session(name: str) -> dict[str, Any]:
         "keepalives_count": 2,
         "connect_timeout": 10,
         # Every statement here is short: compiling one costs more than running it.
-        "options": "-c timezone=UTC -c jit=off -c statement_timeout=60s -c idle_in_transaction_session_timeout=60s",
+        "options": "-c timezone=UTC -c jit=off -c statement_timeout=60s -c idle_in_transaction_session_timeout=10s",
     }
 
 
