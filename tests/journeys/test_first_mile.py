@@ -42,10 +42,10 @@ class Api:
         assert answer.is_success, answer.text
         return answer.json()
 
-    def add_sender(self, smtp: SmtpServer, hourly_limit: int | None = None) -> None:
-        """A sender with one connection, which keeps the order exactly, and no gap."""
+    def add_sender(self, smtp: SmtpServer, *, connections: int = 1, hourly_limit: int | None = None) -> None:
+        """A sender without a gap. One connection keeps the order exactly, whatever happens."""
         server = {"host": "127.0.0.1", "port": smtp.port, "security": "none"}
-        limits = {"hourly_limit": hourly_limit, "min_delay_ms": 0, "concurrency": 1}
+        limits = {"hourly_limit": hourly_limit, "min_delay_ms": 0, "concurrency": connections}
         self.post("/senders", {"from_email": SENDER} | server | limits)
 
     def schedule(self, due: Iterable[datetime]) -> dict[str, datetime]:
@@ -89,7 +89,7 @@ def times(messages: list[Received], due: dict[str, datetime]) -> list[datetime]:
 def test_a_hundred_messages_arrive_once_on_time_and_in_order(tmp_path: Path, smtp: SmtpServer) -> None:
     with running(tmp_path / "data") as up:
         api = Api(up.ready())
-        api.add_sender(smtp)
+        api.add_sender(smtp, connections=5)
         start = datetime.now(UTC) + timedelta(seconds=2)
         # Messages 40 to 49 are for one instant; the requests come in another order than the instants.
         instants = [start + timedelta(milliseconds=50 * (40 if 40 <= i < 50 else i)) for i in range(100)]
