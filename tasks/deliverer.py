@@ -336,6 +336,7 @@ class Deliverer:
         elif word.verdict == "oversize":
             await self._refuse(message, Status.FAILED, "It has more recipients than a limit allows in an hour at all.")
         elif word.verdict == "window":
+            await runner.put_down(message.lane_id)
             await runner.openings.shut(message.lane_id)
             await runner.give_back(message)
         elif word.next_at is not None and word.verdict not in ("early", "gap"):
@@ -348,6 +349,7 @@ class Deliverer:
     async def _not_now(self, message: Due, verdict: str) -> None:
         """Edited, just being edited, or paused since it was read: it is read again."""
         if verdict == "paused":
+            await self._runner.put_down(message.lane_id)
             await delivery.hold_paused(self._worker.pool, self._lease, message.sender_id, message.campaign_id)
         if (message.id, message.revision) in self._turned:
             await asyncio.sleep(TURNED_AWAY)  # whoever edits it takes longer
@@ -361,10 +363,9 @@ class Deliverer:
         for scope in places.scopes_of(message.campaign_id):
             if scope.kind == kind:
                 refusal = Refusal(scope, next_at)
+                await self._runner.put_down(message.lane_id if scope.is_campaign else None)
                 await places.refused(message, refusal)
                 await places.hold_back(refusal)
-                if not scope.is_campaign:
-                    await self._runner.put_down()
                 return
         # A limit that was set a moment ago: read it.
         await self._runner.give_back(message)

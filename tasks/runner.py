@@ -301,10 +301,14 @@ class Runner:
         """It could not go this time: it keeps its turn and its places and is tried once more."""
         self._returned[message.id] = message
 
-    async def put_down(self) -> None:
-        """What is in hand and not under way yet goes back: it would only go in vain."""
-        pending, self._pending = self._pending, deque()
-        await self.places.give_back([*pending])
+    async def put_down(self, lane_id: int | None = None) -> None:
+        """What is in hand, of one lane or of all, and not under way yet goes back: it would go in vain, or overtake
+        what was turned away before it."""
+        kept, down = deque[Due](), list[Due]()
+        for message in self._pending:
+            (down if lane_id in (None, message.lane_id) else kept).append(message)
+        self._pending = kept
+        await self.places.give_back(down)
 
     async def trouble_at_server(self, why: str) -> int | None:
         """Nobody gets in, or connections break: the mailbox waits, longer each time.
