@@ -1,4 +1,4 @@
-"""How long the machine itself keeps programs waiting, so that a test of promptness does not blame Paceline for it."""
+"""How long the machine itself keeps a program waiting, so that a test of promptness does not blame Paceline for it."""
 
 from __future__ import annotations
 
@@ -13,18 +13,13 @@ TICK: Final = 0.01  # seconds
 
 
 class Stalls:
-    """While it is open a thread asks for short sleeps and small writes to disk, and notes how much longer they took."""
+    """While it is open a thread asks for short sleeps and writes to disk; `worst` is the longest delay it met."""
 
     def __init__(self, folder: Path) -> None:
+        self.worst = 0.0  # seconds more than was asked for
         self._file = folder / "stalls"
-        self._ticks: list[tuple[float, float]] = []  # Unix times: from, until
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def between(self, since: float, until: float) -> float:
-        """Seconds that a program lost to the machine between two Unix times."""
-        met = [(start, end) for start, end in self._ticks if end > since and start < until]
-        return sum(max(0.0, end - start - TICK) for start, end in met)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -37,8 +32,8 @@ class Stalls:
     def _run(self) -> None:
         with self._file.open("wb", buffering=0) as file:
             while not self._ended.is_set():
-                started = time.time()
+                started = time.monotonic()
                 time.sleep(TICK)
                 file.write(b".")
                 os.fdatasync(file.fileno())
-                self._ticks.append((started, time.time()))
+                self.worst = max(self.worst, time.monotonic() - started - TICK)
