@@ -161,10 +161,13 @@ class World:
         return int(found[0]["n"])
 
     async def settled(self, timeout: float) -> bool:
-        """Waits until no message is open any more. What then still is, `result` calls lost."""
-        deadline = time.monotonic() + timeout
-        while await self.open_count():
-            if time.monotonic() > deadline:
+        """Waits until no message is open any more, as long as they get fewer; `timeout` seconds if they do not.
+        What then still is open, `result` calls lost."""
+        least, deadline = math.inf, 0.0
+        while left := await self.open_count():
+            if left < least:
+                least, deadline = left, time.monotonic() + timeout
+            elif time.monotonic() > deadline:
                 self.violations += [f"stuck: {row}" for row in await self.all(STUCK)]
                 return False
             await asyncio.sleep(0.1)

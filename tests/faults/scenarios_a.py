@@ -17,6 +17,7 @@ from tests.support.waiting import wait_until
 from tests.support.worker_process import WorkerProcess
 
 MAY_TAKE: Final = 30.0  # seconds from SIGTERM to the end of a worker
+LENIENT: Final = 30.0  # seconds of a window with which a busy machine still keeps the deadline of most dots
 
 # A worker that dies at one of these leaves its message in doubt; at any other it may leave none.
 IN_DOUBT: Final = ("gate.committed", "dot.written", "reply.read", "record.asked")
@@ -27,7 +28,7 @@ async def mixed_mailboxes(w: World) -> list[Sender]:
     return [
         await w.sender(),
         await w.sender(concurrency=10),
-        await w.sender(hourly_limit=100, concurrency=3),
+        await w.sender(hourly_limit=int(w.settings.rate_window_seconds * 10), concurrency=3),
         await w.sender(gap_ms=100),
     ]
 
@@ -48,7 +49,7 @@ async def spread(w: World, senders: Sequence[Sender], count: int, seconds: float
 async def killed_workers(size: Size, seed: int) -> Result:
     """A supervisor restarts them. Whose worker died between dot and reply is uncertain and never sent again."""
     kills, count, pause = size.of((8, 1_000, 0.8), (200, 20_000, 0.7))
-    async with world(seed) as w:
+    async with world(seed, window=LENIENT) as w:
         senders = await mixed_mailboxes(w)
         await w.fleet.start(3)
         await spread(w, senders, count, kills * pause)
@@ -118,8 +119,8 @@ async def _uncertain(w: World) -> list[dict[str, object]]:
 @scenario(3, "SIGTERM under load")
 async def stopped_workers(size: Size, seed: int) -> Result:
     """Each ends in good order within 30 s and leaves nothing in doubt."""
-    times, count, pause = size.of((6, 1_500, 0.8), (50, 20_000, 1.0))
-    async with world(seed) as w:
+    times, count, pause = size.of((6, 1_500, 0.8), (50, 10_000, 1.0))
+    async with world(seed, window=LENIENT) as w:
         senders = await mixed_mailboxes(w)
         w.smtp.on("dot", Step(delay=0.02), always=True)  # so that there is always something between dot and reply
         await w.fleet.start(3)
@@ -158,10 +159,15 @@ async def stopped_before_the_reply(size: Size, seed: int) -> Result:
 async def _stops(w: World, process: WorkerProcess) -> float:
     """Seconds until a worker that was told to stop has ended; too many, or a bad exit code, are a violation."""
     began = time.monotonic()
-    await wait_until(lambda: process.ended, MAY_TAKE * 2, what="the worker to end")
+    while not process.ended:
+        if time.monotonic() - began > MAY_TAKE:
+            w.violations.append(
+                f"a worker has not ended after {MAY_TAKE:g} s: {process.lines[-3:]} {process.noise[-5:]}"
+            )
+            process.kill()
+            return MAY_TAKE
+        await asyncio.sleep(0.02)
     took = time.monotonic() - began
-    if took > MAY_TAKE:
-        w.violations.append(f"a worker took {took:.1f} s to end")
     if process.wait() != 0:
         w.violations.append(f"a worker ended with {process.wait()}: {process.noise[-5:]}")
     return took

@@ -11,7 +11,7 @@ import redis
 
 from tests.faults.harness import Result, Size, World, scenario, world
 from tests.faults.proxy import Proxy
-from tests.faults.scenarios_a import mixed_mailboxes, spread, without_doubt
+from tests.faults.scenarios_a import LENIENT, mixed_mailboxes, spread, without_doubt
 from tests.support.waiting import wait_until
 
 # Commits take as long as on a slow disk, so that something is always committing.
@@ -26,10 +26,10 @@ LEASE: Final = b"fence = m.fence + 1"
 async def stopped_postgres(size: Size, seed: int) -> Result:
     """Workers keep what the mail server told them until they can write it down, so nothing stays uncertain."""
     stops = size.of([2.0, 3.0], [*[3.0] * 10, 60.0])
-    async with world(seed) as w:
+    async with world(seed, window=LENIENT) as w:
         senders = await mixed_mailboxes(w)
         await w.fleet.start(3)
-        await spread(w, senders, size.of(1_500, 20_000), sum(stops) + 4.0 * len(stops))
+        await spread(w, senders, size.of(1_500, 10_000), sum(stops) + 4.0 * len(stops))
         heals = []
         for away in stops:
             await asyncio.sleep(w.rng.uniform(1.0, 3.0))
@@ -45,8 +45,8 @@ async def stopped_postgres(size: Size, seed: int) -> Result:
 async def cut_commits(size: Size, seed: int) -> Result:
     """Some are ended by pg_terminate_backend while they commit; of the others only the answer is lost, so that the
     worker cannot know that it committed. Nothing stays uncertain."""
-    each, count, seconds = size.of((4, 600, 8.0), (25, 8_000, 60.0))
-    async with world(seed, postgres_settings=SLOW_COMMITS) as w:
+    each, count, seconds = size.of((4, 600, 8.0), (25, 4_000, 60.0))
+    async with world(seed, window=LENIENT, postgres_settings=SLOW_COMMITS) as w:
         line = Proxy(w.postgres.port)
         await line.start()
         try:
