@@ -66,6 +66,11 @@ class Fleet:
         return [process.id for process in self.ready]
 
     @property
+    def lines(self) -> list[dict[str, Any]]:
+        """What all of them have logged."""
+        return [line for process in [*self._past, *self.running] for line in process.lines]
+
+    @property
     def troubles(self) -> list[dict[str, Any]]:
         """What any of them logged as an error."""
         return [line for process in [*self._past, *self.running] for line in process.troubles]

@@ -20,8 +20,8 @@ from tests.support.waiting import wait_until
 MAY_WAIT: Final = 1.0  # seconds that an absent Redis may cost a message
 
 
-async def latest(w: World, email_ids: Collection[UUID], stalls: Stalls) -> float:
-    """The most seconds from the moment that one of them was due to its first dot, but for what the machine took."""
+async def latest(w: World, email_ids: Collection[UUID]) -> float:
+    """The most seconds from the moment that one of them was due to its first dot."""
     due = {
         row["id"]: row["due"] for row in await w.all("select id, extract(epoch from scheduled_at) as due from emails")
     }
@@ -30,8 +30,7 @@ async def latest(w: World, email_ids: Collection[UUID], stalls: Stalls) -> float
     for dot in w.smtp.dots:
         if dot.email_id in email_ids and dot.email_id not in seen:
             seen.add(dot.email_id)
-            since = float(due[dot.email_id])
-            late = max(late, dot.at - since - stalls.between(since, dot.at))
+            late = max(late, dot.at - float(due[dot.email_id]))
     return late
 
 
@@ -81,7 +80,7 @@ async def frozen_redis(size: Size, seed: int) -> Result:
                 of = campaign if i == 2 else None
                 ids |= {*await w.room.emails(sender, int(in_all * 10), every=0.1, campaign_id=of)}
             await asyncio.sleep(3)
-            usual = await latest(w, ids, stalls)
+            usual = await latest(w, ids)
             for _ in range(times):
                 w.redis.send(signal.SIGSTOP)
                 await asyncio.sleep(w.rng.uniform(0.5, 1.0) * seconds)
@@ -89,8 +88,8 @@ async def frozen_redis(size: Size, seed: int) -> Result:
                 await asyncio.sleep(w.rng.uniform(0.5, 2.0))
             heal = await w.heal()
             await w.settled(30)
-            late = await latest(w, ids, stalls)
-        if late > usual + MAY_WAIT:
+            late = await latest(w, ids)
+        if late > usual + MAY_WAIT + stalls.worst:  # the machine's own stalls are not Redis's
             w.violations.append(f"a message was {late:.2f} s late; {usual:.2f} s at most with Redis")
         return await w.result(kills=times, heal=heal)
 

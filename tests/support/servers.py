@@ -80,6 +80,11 @@ class PostgresServer:
         )
         wait_until_sync(lambda: _accepts(server, self.url, self._home), 60, what="Postgres to start")
 
+    @property
+    def ended(self) -> bool:
+        """Whether it came to an end by itself."""
+        return self._server is not None and self._server.poll() is not None
+
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """SIGINT is a fast shutdown, connections are cut; SIGQUIT an immediate one, recovered from at the start."""
         if self._server is not None:

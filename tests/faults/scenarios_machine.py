@@ -1,0 +1,135 @@
+"""Scenarios 19 and 20: clocks that are wrong by an hour, a disk that is full."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import redis
+
+from app.db.outage import UNAVAILABLE
+from tests.faults.harness import Result, Size, World, scenario, world
+from tests.faults.machine import HOUR, Clock, fill
+from tests.support.mailroom import Sender
+from tests.support.servers import PostgresServer
+
+DISK: Final = 192 * 1024 * 1024  # bytes: the cluster takes about 60 of these MB
+SMALL_WAL: Final = {"min_wal_size": "32MB", "max_wal_size": "64MB", "wal_recycle": "off", "wal_init_zero": "off"}
+FULL: Final = ("No space left on device", "could not extend file", "disk full")
+
+
+@scenario(19, "clocks off by an hour")
+async def wrong_clocks(size: Size, seed: int) -> Result:
+    """One worker's clock and Redis's are an hour off, then the other way, and jump while mail goes: only Postgres's
+    decides when a message is due and what a limit still counts."""
+    with TemporaryDirectory() as folder:
+        workers, server = Clock(Path(folder) / "worker"), Clock(Path(folder) / "redis")
+        async with world(seed, window=8.0, redis_environment=server.environment) as w:
+            boxes = [await w.sender(hourly_limit=40, gap_ms=20), await w.sender(), await w.sender(daily_limit=300)]
+            workers.set(HOUR)
+            server.set(-HOUR)
+            await w.fleet.start(1, lambda: workers.environment)
+            await _is_off(w, HOUR)
+            await w.fleet.start(1)
+            jumps = size.of(4, 20)
+            for box in boxes:
+                await w.room.emails(box, jumps * 15, every=3.5 * jumps / (jumps * 15))
+            in_time = await w.room.now() + timedelta(seconds=HOUR * 0.9)
+            later = [(await w.room.emails(box, due=in_time))[0] for box in boxes]
+            for _ in range(jumps):
+                await asyncio.sleep(w.rng.uniform(2.0, 5.0))
+                workers.set(w.rng.choice([-HOUR, 0, HOUR]))
+                server.set(w.rng.choice([-HOUR, 0, HOUR]))
+            heal = await w.heal()
+            await _settled_but(w, len(later), 60 + jumps * 4)
+            early = sum(dot.email_id in later for dot in w.smtp.dots)
+            if early:
+                w.violations.append(f"{early} messages went an hour early")
+            for email_id in later:
+                await w.room.reschedule(email_id)
+            await w.settled(30)
+            return await w.result(kills=jumps, heal=heal)
+
+
+async def _settled_but(w: World, few: int, timeout: float) -> None:
+    deadline = time.monotonic() + timeout
+    while await w.open_count() > few and time.monotonic() < deadline:
+        await asyncio.sleep(0.1)
+
+
+async def _is_off(w: World, seconds: int) -> None:
+    """The clocks do lie: the worker's log and Redis's TIME say so."""
+    said = datetime.fromisoformat(w.fleet.ready[0].said("worker.ready")[0]["timestamp"]).timestamp()
+    with redis.Redis.from_url(w.redis.url) as client:
+        there = client.time()[0]
+    if abs(said - time.time() - seconds) > 60 or abs(there - time.time() + seconds) > 60:
+        w.violations.append(f"the clocks are off by {said - time.time():.0f} s and {there - time.time():.0f} s")
+
+
+@scenario(20, "Postgres's disk is full")
+async def full_disk(size: Size, seed: int) -> Result:
+    """Nothing leaves that cannot be written down, and the log says why; with room again all goes on by itself. Where
+    Postgres itself ends over it, it is started again, as a supervisor would."""
+    times, seconds = size.of((1, 6.0), (6, 20.0))
+    async with world(seed, disk=DISK, postgres_settings=SMALL_WAL) as w, _supervised(w.postgres):
+        boxes = [await w.sender(), await w.sender(hourly_limit=100), await w.sender(gap_ms=50)]
+        await w.fleet.start(2)
+        filler = w.postgres.data.parent / "filler"
+        heal = 0.0
+        for _ in range(times):
+            for box in boxes:
+                await w.room.emails(box, int(seconds * 10), every=0.2)
+            await asyncio.sleep(1)
+            fill(filler, leave=w.rng.choice([0, 32 * 1024, 1024 * 1024]))
+            await _without_room(w, boxes[0], seconds)
+            filler.unlink()
+            heal = max(heal, await w.heal())
+            await w.settled(60 + seconds * 2)
+        if not any(reason in str(line) for reason in FULL for line in w.fleet.lines):
+            w.violations.append("no worker said that the disk was full")
+        return await w.result(kills=times, heal=heal)
+
+
+async def _without_room(w: World, box: Sender, seconds: float) -> None:
+    """People go on writing messages: what is not refused is accepted. In the second half at the latest no dot comes."""
+    began = time.monotonic()
+    refused = dots = 0
+    while (passed := time.monotonic() - began) < seconds:
+        try:
+            await asyncio.wait_for(w.room.emails(box, 200, every=0.01), timeout=5)
+        except UNAVAILABLE:
+            refused += 1
+        except TimeoutError:
+            refused += 1
+        if passed < seconds / 2:
+            dots = len(w.smtp.dots)
+        await asyncio.sleep(0.2)
+    if not refused:
+        w.violations.append("the disk was not full")
+    if (more := len(w.smtp.dots) - dots) > 0:
+        w.violations.append(f"{more} messages left without room to write it down")
+
+
+@asynccontextmanager
+async def _supervised(postgres: PostgresServer) -> AsyncIterator[None]:
+    async def watch() -> None:
+        while True:
+            await asyncio.sleep(0.3)
+            if postgres.ended:
+                with contextlib.suppress(AssertionError):  # it cannot start without room either
+                    await asyncio.to_thread(postgres.start)
+
+    watching = asyncio.create_task(watch())
+    try:
+        yield
+    finally:
+        watching.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await watching
