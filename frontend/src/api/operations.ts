@@ -35,6 +35,12 @@ type PathOf<O> = O extends { parameters: { path: infer Path extends object } }
 
 type BodyOf<O> = O extends { requestBody: { content: { "application/json": infer Body } } }
   ? { body: Body }
-  : { body?: never };
+  : O extends { requestBody?: infer R }
+    ? NonNullable<R> extends { content: { "application/json": infer Body } }
+      ? [NonNullable<R>] extends [never]
+        ? { body?: never }
+        : { body?: Body }
+      : { body?: never }
+    : { body?: never };
 
 type QueryOf<O> = O extends { parameters: { query?: infer Query } } ? Query : never;

@@ -12,12 +12,18 @@ export type EmailDetail = Schemas["EmailDetail"];
 export type EmailStatus = Schemas["Status"];
 export type StoryEntry = Schemas["StoryEntry"];
 export type WaitingFor = Schemas["WaitingFor"];
+export type LatePolicy = Schemas["LatePolicy"];
+export type EmailChange = Schemas["UpdateEmail"];
+/** What a person decides about a message in doubt or held. */
+export type Decision = Schemas["Action"];
+export type BulkAnswer = Schemas["BulkAnswer"];
 export type ParsedRecipients = Schemas["ParsedRecipients"];
 
 export type Sender = Schemas["Sender"];
 export type SenderState = Sender["state"];
 /** What suits both a new sender and the change of one. */
 export type SenderInput = Schemas["NewSender"] & Schemas["SenderChange"];
+export type SenderWindow = Schemas["SenderWindow"];
 export type Phase = Schemas["Phase"];
 
 export type ApiKey = Schemas["ApiKey"];
@@ -33,8 +39,12 @@ export interface AuthConfig {
 export type CampaignItem = Schemas["CampaignItem"];
 export type Campaign = Schemas["Campaign"];
 export type CampaignState = CampaignItem["state"];
+export type CampaignWindow = Schemas["CampaignWindow"];
 export type NewCampaign = Schemas["NewCampaign"];
 
 export type Allowance = Schemas["Allowance"];
 export type SenderLoad = Schemas["SenderLoad"];
 export type Stats = Schemas["Stats"];
+
+export type WorkspaceSettings = Schemas["WorkspaceSettings"];
+export type WorkspaceChange = Schemas["WorkspaceChange"];

@@ -3,7 +3,8 @@ import { useEffect, useRef } from "react";
 /** True while a key press belongs to a field, so that single-letter shortcuts stay out of the way. */
 export function isTyping(target: EventTarget | null): boolean {
   return (
-    target instanceof HTMLElement && target.closest("input, textarea, select, [contenteditable]") !== null
+    target instanceof HTMLElement &&
+    target.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]") !== null
   );
 }
 
@@ -31,9 +32,16 @@ export function useShortcuts(shortcuts: Readonly<Record<string, (event: Keyboard
 export function moveRow(step: 1 | -1): void {
   const rows = [...document.querySelectorAll<HTMLElement>("[data-row]")];
   if (rows.length === 0) return;
-  const at = rows.indexOf(document.activeElement as HTMLElement);
+  const focused = document.activeElement;
+  const at = rows.findIndex((row) => row === focused || row.closest("tr")?.contains(focused));
   const next = at === -1 ? (step === 1 ? 0 : rows.length - 1) : at + step;
   const row = rows[Math.min(rows.length - 1, Math.max(0, next))];
   row?.focus();
   row?.scrollIntoView({ block: "nearest" });
+}
+
+/** Ticks the box of the row in focus, as a click with or without Shift would. */
+export function selectRow(): void {
+  const row = document.activeElement?.closest("tr");
+  row?.querySelector<HTMLInputElement>("input[data-select]")?.click();
 }

@@ -14,7 +14,7 @@ import { startLive } from "@/api/live";
 import { queryClient } from "@/api/query-client";
 import { AccountMenu } from "@/features/session/account-menu";
 import { useMe } from "@/features/session/queries";
-import { moveRow, useShortcuts } from "@/lib/keyboard";
+import { moveRow, selectRow, useShortcuts } from "@/lib/keyboard";
 import { buttonClasses } from "@/ui/button";
 import { LiveMark } from "@/ui/live-mark";
 import { Shell } from "@/ui/shell";
@@ -105,6 +105,7 @@ function Shortcuts() {
     "/": () => document.querySelector<HTMLInputElement>("[data-search]")?.focus(),
     j: () => moveRow(1),
     k: () => moveRow(-1),
+    x: selectRow,
     "?": () => setHelping(true),
   });
   return helping && <ShortcutsHelp onClose={() => setHelping(false)} />;

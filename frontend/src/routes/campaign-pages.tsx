@@ -6,7 +6,7 @@ import { CampaignSummary } from "@/features/campaigns/campaign-summary";
 import { useCampaign } from "@/features/campaigns/queries";
 import { CAMPAIGN_STATE } from "@/features/campaigns/status";
 import { CAMPAIGN_COLUMNS } from "@/features/emails/email-columns";
-import { EmailFilters } from "@/features/emails/email-filters";
+import { chosenStatuses, EmailFilters } from "@/features/emails/email-filters";
 import { EmailList } from "@/features/emails/email-list";
 import { useSenders } from "@/features/senders/queries";
 import { BackLink } from "@/ui/back-link";
@@ -62,7 +62,7 @@ export function CampaignPage() {
       <Card>
         <EmailFilters
           search={search}
-          statuses={EMAIL_STATUSES}
+          statuses={["attention", ...EMAIL_STATUSES]}
           campaigns={[]}
           senders={[]}
           onChange={(change) =>
@@ -73,7 +73,7 @@ export function CampaignPage() {
           label="Messages of the campaign"
           columns={CAMPAIGN_COLUMNS}
           filter={{
-            status: search.status ? [search.status] : [],
+            status: chosenStatuses(search.status, []),
             campaign_id: id,
             q: search.q,
             after: search.after,

@@ -1,9 +1,8 @@
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { CalendarClock, MailCheck, SearchX } from "lucide-react";
-import type { EmailStatus } from "@/api/types";
 import { useCampaigns } from "@/features/campaigns/queries";
 import { SCHEDULED_COLUMNS, SENT_COLUMNS } from "@/features/emails/email-columns";
-import { EmailFilters, type EmailSearch } from "@/features/emails/email-filters";
+import { chosenStatuses, EmailFilters, type EmailSearch } from "@/features/emails/email-filters";
 import { EmailList } from "@/features/emails/email-list";
 import { useSenders } from "@/features/senders/queries";
 import { buttonClasses } from "@/ui/button";
@@ -46,7 +45,7 @@ export function SentPage() {
 
 const KINDS = {
   scheduled: { shown: WAITING_STATUSES, choices: PENDING_STATUSES, columns: SCHEDULED_COLUMNS },
-  sent: { shown: OUTCOME_STATUSES, choices: ENDED_STATUSES, columns: SENT_COLUMNS },
+  sent: { shown: OUTCOME_STATUSES, choices: ["attention", ...ENDED_STATUSES], columns: SENT_COLUMNS },
 } as const;
 
 interface MailPageProps {
@@ -60,7 +59,7 @@ function MailPage({ title, kind, search, onChange }: MailPageProps) {
   const campaigns = useCampaigns({ limit: 100 });
   const senders = useSenders();
   const { shown, choices, columns } = KINDS[kind];
-  const status: readonly EmailStatus[] = search.status ? [search.status] : shown;
+  const status = chosenStatuses(search.status, shown);
   const waits = status.every((each) => WAITING_STATUSES.some((waiting) => waiting === each));
   const filtered =
     search.q || search.status || search.campaign || search.sender || search.after || search.before;

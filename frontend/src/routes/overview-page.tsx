@@ -25,7 +25,7 @@ export function OverviewPage() {
           <EmailBrief
             title="Needs a look"
             filter={{ status: ATTENTION_STATUSES, limit: SHOWN }}
-            more={<More to="/sent" label="All sent" />}
+            more={<More to="/sent" search={{ status: "attention" }} label="All that need a look" />}
             empty="Nothing failed, and nothing is in doubt."
           />
         </div>
@@ -38,9 +38,13 @@ export function OverviewPage() {
   );
 }
 
-function More({ to, label }: { to: LinkProps["to"]; label: string }) {
+interface MoreProps extends Pick<LinkProps, "to" | "search"> {
+  label: string;
+}
+
+function More({ to, search, label }: MoreProps) {
   return (
-    <Link to={to} className="rounded text-accent text-xs hover:underline">
+    <Link to={to} search={search} className="rounded text-accent text-xs hover:underline">
       {label}
     </Link>
   );

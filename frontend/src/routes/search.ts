@@ -25,7 +25,7 @@ export function cursorSearch(raw: Raw): Cursor {
 export function emailSearch(raw: Raw): EmailSearch {
   return {
     q: text(raw, "q"),
-    status: oneOf(raw, "status", EMAIL_STATUSES),
+    status: oneOf(raw, "status", ["attention", ...EMAIL_STATUSES]),
     campaign: text(raw, "campaign"),
     sender: text(raw, "sender"),
     ...cursorSearch(raw),

@@ -3,6 +3,8 @@ import { ApiKeys } from "@/features/api-keys/api-keys";
 import { SendersPage as Senders } from "@/features/senders/senders-page";
 import { Profile } from "@/features/session/profile";
 import { useMe } from "@/features/session/queries";
+import { WorkspaceCard } from "@/features/workspace/workspace-card";
+import { browserZone } from "@/lib/time";
 import { Page } from "@/ui/page";
 
 const senders = getRouteApi("/app/senders");
@@ -10,7 +12,14 @@ const senders = getRouteApi("/app/senders");
 export function SendersPage() {
   const search = senders.useSearch();
   const navigate = senders.useNavigate();
-  return <Senders search={search} onSearch={(next) => navigate({ search: next })} />;
+  const me = useMe();
+  return (
+    <Senders
+      search={search}
+      zone={me.data?.workspace.timezone ?? browserZone()}
+      onSearch={(next) => navigate({ search: next })}
+    />
+  );
 }
 
 export function SettingsPage() {
@@ -19,6 +28,7 @@ export function SettingsPage() {
     <Page title="Settings" width="narrow">
       <div className="space-y-4">
         {me.data && <Profile me={me.data} />}
+        {me.data && <WorkspaceCard mayChange={me.data.role !== "viewer"} />}
         <ApiKeys />
       </div>
     </Page>

@@ -1,9 +1,10 @@
 import { LoaderCircle } from "lucide-react";
 import type { AnchorHTMLAttributes, ButtonHTMLAttributes, ReactNode } from "react";
 import { classes } from "@/lib/classes";
+import { RestReason } from "./rest-reason";
 
 const BASE =
-  "inline-flex shrink-0 select-none items-center justify-center gap-1.5 whitespace-nowrap rounded-md font-medium transition-colors disabled:cursor-not-allowed disabled:opacity-55";
+  "inline-flex shrink-0 select-none items-center justify-center gap-1.5 whitespace-nowrap rounded-md font-medium transition-colors disabled:cursor-not-allowed disabled:opacity-55 aria-disabled:cursor-not-allowed aria-disabled:opacity-55";
 
 const VARIANTS = {
   primary: "bg-accent-fill text-on-accent hover:bg-accent-fill-strong shadow-xs",
@@ -31,20 +32,38 @@ export function buttonClasses({ variant = "secondary", size = "md" }: ButtonLook
 interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement>, ButtonLook {
   busy?: boolean;
   icon?: ReactNode;
+  /** Why it may not be pressed now. It keeps its place in the tab order, so that everybody can find out. */
+  rests?: string | null;
 }
 
-export function Button({ variant, size, busy = false, icon, className, children, ...rest }: ButtonProps) {
+export function Button({
+  variant,
+  size,
+  busy = false,
+  icon,
+  rests = null,
+  className,
+  children,
+  onClick,
+  ...rest
+}: ButtonProps) {
   return (
-    <button
-      type="button"
-      {...rest}
-      disabled={rest.disabled || busy}
-      aria-busy={busy || undefined}
-      className={classes(buttonClasses({ variant, size }), className)}
-    >
-      {busy ? <LoaderCircle className="size-4 animate-spin" aria-hidden /> : icon}
-      {children}
-    </button>
+    <RestReason why={rests}>
+      {(describedBy) => (
+        <button
+          type="button"
+          {...rest}
+          {...(rests && { "aria-disabled": true, "aria-describedby": describedBy })}
+          disabled={rest.disabled || busy}
+          aria-busy={busy || undefined}
+          onClick={rests ? (event) => event.preventDefault() : onClick}
+          className={classes(buttonClasses({ variant, size }), className)}
+        >
+          {busy ? <LoaderCircle className="size-4 animate-spin" aria-hidden /> : icon}
+          {children}
+        </button>
+      )}
+    </RestReason>
   );
 }
 

@@ -5,11 +5,13 @@ interface MenuProps {
   label: string;
   trigger: ReactNode;
   className?: string;
+  /** Where the menu stands: above for a button at the foot of the page. */
+  side?: "below" | "above";
   children: ReactNode;
 }
 
 /** A button with a menu below it. Escape and a click elsewhere close it; arrows move along the items. */
-export function Menu({ label, trigger, className, children }: MenuProps) {
+export function Menu({ label, trigger, className, side = "below", children }: MenuProps) {
   const [open, setOpen] = useState(false);
   const ref = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
@@ -61,7 +63,10 @@ export function Menu({ label, trigger, className, children }: MenuProps) {
           id={id}
           role="menu"
           aria-label={label}
-          className="absolute top-full right-0 z-40 mt-1.5 w-60 animate-rise rounded-lg border border-line bg-surface p-1 shadow-raised"
+          className={classes(
+            "absolute right-0 z-40 w-60 animate-rise rounded-lg border border-line bg-surface p-1 shadow-raised",
+            side === "below" ? "top-full mt-1.5" : "bottom-full mb-1.5",
+          )}
         >
           {children}
         </div>
@@ -71,7 +76,7 @@ export function Menu({ label, trigger, className, children }: MenuProps) {
 }
 
 interface MenuItemProps {
-  icon: ReactNode;
+  icon?: ReactNode;
   onSelect: () => void;
   checked?: boolean;
   children: ReactNode;

@@ -7,6 +7,7 @@ const SHORTCUTS: readonly [string, string][] = [
   ["J", "Next row"],
   ["K", "Previous row"],
   ["Enter", "Open the row"],
+  ["X", "Select the row"],
   ["Ctrl + Enter", "Schedule (in Compose)"],
   ["?", "This list"],
 ];

@@ -1,6 +1,7 @@
 import { Link, type LinkProps } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { classes } from "@/lib/classes";
+import type { Selection } from "./selection";
 import { Skeleton } from "./states";
 
 export interface Column<Row> {
@@ -23,6 +24,8 @@ interface TableProps<Row> {
   link: (row: Row) => Pick<LinkProps, "to" | "params">;
   linkLabel: (row: Row) => string;
   dimmed?: boolean;
+  /** With it each row has a box (x on the keyboard, Shift for a span), and the head one for all. */
+  selection?: Selection;
 }
 
 const CARD = {
@@ -33,11 +36,21 @@ const CARD = {
 } as const;
 
 /** A table whose rows open a page (Enter, click; j and k move). On a narrow screen each row is a card. */
-export function Table<Row>({ label, columns, rows, rowKey, link, linkLabel, dimmed }: TableProps<Row>) {
+export function Table<Row>({
+  label,
+  columns,
+  rows,
+  rowKey,
+  link,
+  linkLabel,
+  dimmed,
+  selection,
+}: TableProps<Row>) {
   return (
     <table aria-label={label} aria-busy={rows === undefined} className="block w-full md:table md:table-fixed">
       <thead className="sr-only md:not-sr-only md:table-header-group">
         <tr className="border-line border-b">
+          {selection && <SelectAll selection={selection} />}
           {columns.map((column) => (
             <th
               key={column.header}
@@ -59,6 +72,7 @@ export function Table<Row>({ label, columns, rows, rowKey, link, linkLabel, dimm
                 key={key}
                 className="block border-line border-b px-4 py-3 last:border-b-0 md:table-row md:px-0"
               >
+                {selection && <td className="hidden md:table-cell" />}
                 {columns.map((column) => (
                   <td key={column.header} className="block py-1 md:table-cell md:px-3 md:py-3 md:first:pl-4">
                     <Skeleton className="h-4 w-3/4" />
@@ -69,15 +83,18 @@ export function Table<Row>({ label, columns, rows, rowKey, link, linkLabel, dimm
           : rows.map((row) => (
               <tr
                 key={rowKey(row)}
-                className="group relative flex flex-wrap items-center gap-x-3 gap-y-1 border-line border-b px-4 py-3 last:border-b-0 hover:bg-raised/55 has-[a[data-row]:focus-visible]:bg-accent-wash/60 md:table-row md:p-0"
+                className="group relative flex flex-wrap items-center gap-x-3 gap-y-1 border-line border-b px-4 py-3 last:border-b-0 hover:bg-raised/55 has-[a[data-row]:focus-visible]:bg-accent-wash/60 has-[input[data-select]:checked]:bg-accent-wash/60 md:table-row md:p-0"
               >
+                {selection && (
+                  <SelectRow selection={selection} id={rowKey(row)} label={`Select ${linkLabel(row)}`} />
+                )}
                 {columns.map((column, index) => (
                   <td
                     key={column.header}
                     className={classes(
                       "min-w-0 md:h-10.5 md:px-3 md:py-1.5 md:font-normal md:last:pr-4",
                       CARD[column.card ?? "line"],
-                      index === 0 && "md:pl-4",
+                      index === 0 && !selection && "md:pl-4",
                       column.className,
                       column.cellClass,
                     )}
@@ -97,5 +114,44 @@ export function Table<Row>({ label, columns, rows, rowKey, link, linkLabel, dimm
             ))}
       </tbody>
     </table>
+  );
+}
+
+const BOX = "size-4 accent-accent";
+
+function SelectAll({ selection }: { selection: Selection }) {
+  const { all, some, setAll } = selection;
+  return (
+    <th scope="col" className="px-3 py-2 text-left md:w-10 md:pr-0 md:pl-4">
+      <input
+        type="checkbox"
+        aria-label="Select all on this page"
+        className={`${BOX} block`}
+        checked={all}
+        ref={(box) => {
+          if (box) box.indeterminate = some && !all;
+        }}
+        onChange={(event) => setAll(event.target.checked)}
+      />
+    </th>
+  );
+}
+
+function SelectRow({ selection, id, label }: { selection: Selection; id: string; label: string }) {
+  return (
+    <td className="relative z-10 order-0 -my-2 -ml-4 md:my-0 md:w-10 md:p-0">
+      <label className="flex cursor-pointer select-none items-center py-2 pr-1 pl-4 md:h-10.5 md:pr-2">
+        <input
+          type="checkbox"
+          data-select
+          aria-label={label}
+          className={BOX}
+          checked={selection.has(id)}
+          onChange={(event) =>
+            selection.toggle(id, (event.nativeEvent as unknown as { shiftKey?: boolean }).shiftKey === true)
+          }
+        />
+      </label>
+    </td>
   );
 }

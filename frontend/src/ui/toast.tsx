@@ -63,7 +63,7 @@ export function Toasts() {
     <section
       aria-label="Notifications"
       aria-live="polite"
-      className="pointer-events-none fixed inset-x-0 bottom-0 z-50 flex flex-col items-end gap-2 p-4"
+      className="pointer-events-none fixed inset-x-0 z-50 flex flex-col items-end gap-2 p-4 max-sm:top-12 sm:bottom-0"
     >
       {shown.map((each) => (
         <div

@@ -1,9 +1,11 @@
-import { Pause, Play, SendHorizontal } from "lucide-react";
+import { Pause, Play, RotateCw, SendHorizontal } from "lucide-react";
 import type { CampaignItem, CampaignState } from "@/api/types";
+import { formatCount } from "@/lib/numbers";
 import { Button } from "@/ui/button";
 import { toast } from "@/ui/toast";
 import { CancelCampaign } from "./cancel-campaign";
-import { type CampaignAction, useCampaignAction } from "./queries";
+import { type CampaignAction, useCampaignAction, useRetryFailed } from "./queries";
+import { countOf, mayDo } from "./status";
 
 interface Step {
   readonly action: CampaignAction;
@@ -50,6 +52,7 @@ export function CampaignActions({ campaign }: { campaign: CampaignItem }) {
   return (
     <>
       <CancelCampaign campaign={campaign} />
+      <RetryFailed campaign={campaign} />
       {step && <StepButton key={step.action} id={campaign.id} step={step} />}
     </>
   );
@@ -70,6 +73,31 @@ function StepButton({ id, step }: { id: string; step: Step }) {
       }
     >
       {step.label}
+    </Button>
+  );
+}
+
+/** Stands while something failed; what only a person can decide is left to the list below. */
+function RetryFailed({ campaign }: { campaign: CampaignItem }) {
+  const retry = useRetryFailed();
+  const failed = countOf(campaign, "failed");
+  if (failed === 0) return null;
+  return (
+    <Button
+      busy={retry.isPending}
+      rests={mayDo("retry", campaign.state) ? null : "Nothing of a cancelled campaign is sent again."}
+      icon={<RotateCw className="size-4" aria-hidden />}
+      onClick={() =>
+        retry.mutate(campaign.id, {
+          onSuccess: ({ count }) =>
+            count > 0
+              ? toast.done(`${formatCount(count)} will be sent again`)
+              : toast.done("Nothing is sent again", "What failed was given up in doubt, or did arrive."),
+          onError: (error) => toast.error("Could not try again what failed", error),
+        })
+      }
+    >
+      Retry {formatCount(failed)} failed
     </Button>
   );
 }

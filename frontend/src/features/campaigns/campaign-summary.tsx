@@ -2,9 +2,11 @@ import type { CampaignItem } from "@/api/types";
 import { classes } from "@/lib/classes";
 import { formatCount, plural } from "@/lib/numbers";
 import { formatDuration } from "@/lib/time";
+import { describeWindow } from "@/lib/windows";
 import { toneFill } from "@/ui/badge";
 import { EMAIL_STATUS, EMAIL_STATUSES } from "@/ui/email-status";
 import { Fact, Facts } from "@/ui/facts";
+import { LATE_POLICY } from "@/ui/late-policy";
 import { Card } from "@/ui/page";
 import { ExactTime } from "@/ui/time";
 import { CampaignMeter } from "./campaign-progress";
@@ -54,7 +56,19 @@ export function CampaignSummary({ campaign, senders }: CampaignSummaryProps) {
             {campaign.delay_seconds > 0
               ? `${formatDuration(campaign.delay_seconds)} between emails`
               : "No delay of its own"}
+            {campaign.jitter_percent > 0 && `, up to ${campaign.jitter_percent} % later at random`}
             {campaign.hourly_limit !== null && `, at most ${formatCount(campaign.hourly_limit)} an hour`}
+          </Fact>
+          <Fact label="Sends">
+            {campaign.window ? describeWindow(campaign.window) : "At any hour"}
+            {campaign.window && (
+              <span className="block text-faint text-xs">{campaign.timezone.replaceAll("_", " ")}</span>
+            )}
+          </Fact>
+          <Fact label="If late">
+            <span title={LATE_POLICY[campaign.late_policy].meaning}>
+              {LATE_POLICY[campaign.late_policy].label}
+            </span>
           </Fact>
         </Facts>
       </div>

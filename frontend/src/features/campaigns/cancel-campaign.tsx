@@ -5,12 +5,12 @@ import { Button } from "@/ui/button";
 import { Confirm } from "@/ui/dialog";
 import { toast } from "@/ui/toast";
 import { useCampaignAction } from "./queries";
-import { countOf, mayCancelCampaign } from "./status";
+import { countOf, mayDo } from "./status";
 
 export function CancelCampaign({ campaign }: { campaign: CampaignItem }) {
   const [asking, setAsking] = useState(false);
   const cancel = useCampaignAction("cancel");
-  if (!mayCancelCampaign(campaign.state)) return null;
+  if (!mayDo("cancel", campaign.state)) return null;
   const waiting = countOf(campaign, "scheduled", "deferred", "held");
   function confirm() {
     cancel.mutate(campaign.id, {

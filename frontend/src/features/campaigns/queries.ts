@@ -1,4 +1,10 @@
-import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import {
+  keepPreviousData,
+  type QueryClient,
+  useMutation,
+  useQuery,
+  useQueryClient,
+} from "@tanstack/react-query";
 import { api } from "@/api/client";
 
 interface CampaignFilter {
@@ -32,8 +38,22 @@ export function useCampaignAction(action: CampaignAction) {
   return useMutation({
     mutationFn: (id: string) =>
       api.post(`/v1/campaigns/{campaign_id}/${action}`, { path: { campaign_id: id } }),
-    onSettled: () => {
-      for (const key of ["campaigns", "emails", "stats"]) client.invalidateQueries({ queryKey: [key] });
-    },
+    onSettled: () => refresh(client),
   });
+}
+
+/** Has all that failed for sure tried again; what was given up in doubt stays. */
+export function useRetryFailed() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (id: string) =>
+      api.post("/v1/campaigns/{campaign_id}/retry-failed", { path: { campaign_id: id } }),
+    onSettled: () => refresh(client),
+  });
+}
+
+function refresh(client: QueryClient) {
+  return Promise.all(
+    ["campaigns", "emails", "stats"].map((key) => client.invalidateQueries({ queryKey: [key] })),
+  );
 }

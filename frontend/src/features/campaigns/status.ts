@@ -2,18 +2,25 @@ import { Ban, CheckCheck, CirclePause, Clock, FilePen, Play } from "lucide-react
 import type { CampaignItem, CampaignState, EmailStatus } from "@/api/types";
 import type { Look } from "@/ui/badge";
 
-/** The one table of a campaign's states. */
-export const CAMPAIGN_STATE: Record<CampaignState, Look> = {
-  draft: { label: "Draft", tone: "neutral", icon: FilePen },
-  scheduled: { label: "Scheduled", tone: "neutral", icon: Clock },
-  running: { label: "Running", tone: "info", icon: Play },
-  paused: { label: "Paused", tone: "warn", icon: CirclePause },
-  completed: { label: "Completed", tone: "ok", icon: CheckCheck },
-  cancelled: { label: "Cancelled", tone: "neutral", icon: Ban },
+/** What a person may order, beside the next step that each state has. */
+type CampaignOrder = "cancel" | "retry";
+
+interface StateRow extends Look {
+  readonly may: readonly CampaignOrder[];
+}
+
+/** The one table of a campaign's states and of what may be done in each. */
+export const CAMPAIGN_STATE: Record<CampaignState, StateRow> = {
+  draft: { label: "Draft", tone: "neutral", icon: FilePen, may: ["cancel"] },
+  scheduled: { label: "Scheduled", tone: "neutral", icon: Clock, may: ["cancel", "retry"] },
+  running: { label: "Running", tone: "info", icon: Play, may: ["cancel", "retry"] },
+  paused: { label: "Paused", tone: "warn", icon: CirclePause, may: ["cancel", "retry"] },
+  completed: { label: "Completed", tone: "ok", icon: CheckCheck, may: ["retry"] },
+  cancelled: { label: "Cancelled", tone: "neutral", icon: Ban, may: [] },
 };
 
-export function mayCancelCampaign(status: CampaignState): boolean {
-  return status !== "completed" && status !== "cancelled";
+export function mayDo(order: CampaignOrder, state: CampaignState): boolean {
+  return CAMPAIGN_STATE[state].may.includes(order);
 }
 
 export function countOf(campaign: CampaignItem, ...statuses: EmailStatus[]): number {

@@ -5,6 +5,7 @@ import { plural } from "@/lib/numbers";
 import { browserZone } from "@/lib/time";
 import { Card } from "@/ui/page";
 import { toast } from "@/ui/toast";
+import { AdvancedTiming } from "./advanced-timing";
 import {
   campaignOf,
   type Draft,
@@ -38,6 +39,10 @@ const FIELD_OF: Readonly<Record<string, keyof Draft>> = {
   start_at: "wall",
   delay_seconds: "delay",
   hourly_limit: "hourlyLimit",
+  window: "window",
+  timezone: "window",
+  jitter_percent: "jitter",
+  late_policy: "late",
   import_id: "recipients",
   recipients: "recipients",
 };
@@ -126,6 +131,7 @@ export function ComposeForm({ senders, workspaceZone, windowSeconds, onScheduled
         </Section>
         <Section>
           <TimingFields draft={draft} problems={problems} change={change} workspaceZone={workspaceZone} />
+          <AdvancedTiming draft={draft} problems={problems} change={change} workspaceZone={workspaceZone} />
         </Section>
       </div>
       <div className="min-w-0 space-y-4 lg:sticky lg:top-17">

@@ -1,6 +1,7 @@
-import type { NewCampaign } from "@/api/types";
+import type { LatePolicy, NewCampaign } from "@/api/types";
 import { readNumber } from "@/lib/numbers";
 import { wallToInstant } from "@/lib/time";
+import { OFFICE_HOURS, type WindowDraft, windowOf, windowProblem } from "@/ui/window-fields";
 
 /** What the form shows: text as typed. `campaignOf` turns it into what the API takes. */
 export interface Draft {
@@ -15,6 +16,9 @@ export interface Draft {
   zone: string;
   delay: string; // seconds
   hourlyLimit: string;
+  window: WindowDraft; // in `zone`
+  jitter: string; // percent of the delay
+  late: LatePolicy;
 }
 
 const KEY = "paceline.draft";
@@ -32,6 +36,9 @@ export function newDraft(zone: string): Draft {
     zone,
     delay: "2",
     hourlyLimit: "",
+    window: OFFICE_HOURS,
+    jitter: "",
+    late: "send",
   };
 }
 
@@ -72,6 +79,11 @@ export function problemsOf(draft: Draft, addresses: number): Problems {
   const limit = readNumber(draft.hourlyLimit);
   if (limit !== null && !(Number.isInteger(limit) && limit > 0))
     problems.hourlyLimit = "A whole number of at least 1.";
+  const window = windowProblem(draft.window);
+  if (window) problems.window = window;
+  const jitter = readNumber(draft.jitter);
+  if (jitter !== null && !(Number.isInteger(jitter) && jitter <= 100))
+    problems.jitter = "A whole number from 0 to 100.";
   return problems;
 }
 
@@ -91,5 +103,8 @@ export function campaignOf(draft: Draft, importId: string): NewCampaign {
     timezone: draft.zone,
     delay_seconds: readNumber(draft.delay) ?? 0,
     hourly_limit: readNumber(draft.hourlyLimit),
+    window: windowOf(draft.window),
+    jitter_percent: readNumber(draft.jitter),
+    late_policy: draft.late,
   };
 }

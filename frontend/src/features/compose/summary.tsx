@@ -4,6 +4,7 @@ import { useNow } from "@/lib/now";
 import { formatCount, plural, readNumber } from "@/lib/numbers";
 import { earliestLast } from "@/lib/pace";
 import { browserZone, formatDuration, formatTime } from "@/lib/time";
+import { describeWindow } from "@/lib/windows";
 import { Button } from "@/ui/button";
 import { Fact, Facts } from "@/ui/facts";
 import { Kbd } from "@/ui/kbd";
@@ -48,6 +49,12 @@ export function Summary({ draft, count, senders, windowSeconds, step, disabled }
         </Fact>
         <Fact label="From">{senders.map((sender) => sender.from_email).join(", ") || "Not chosen"}</Fact>
         <Fact label="First due">{draft.when === "now" ? "Now" : formatTime(start, zone, now)}</Fact>
+        {draft.window.on && (
+          <Fact label="Only">
+            {describeWindow(draft.window)}
+            <span className="block text-faint text-xs">{draft.zone.replaceAll("_", " ")}</span>
+          </Fact>
+        )}
         {last && count > 1 && (
           <Fact label="Last">
             not before <span className="tabular">{formatTime(last, zone, now)}</span>

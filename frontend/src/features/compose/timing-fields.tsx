@@ -1,10 +1,10 @@
-import { useMemo } from "react";
 import { browserZone, formatTime, instantToWall, wallToInstant, zoneOffset } from "@/lib/time";
-import { Field, Input, Select } from "@/ui/field";
+import { Field, Input } from "@/ui/field";
 import { Segmented } from "@/ui/segmented";
+import { ZoneSelect } from "@/ui/zone-select";
 import type { Draft, Problems } from "./draft";
 
-interface TimingFieldsProps {
+export interface TimingFieldsProps {
   draft: Draft;
   problems: Problems;
   change: (patch: Partial<Draft>) => void;
@@ -14,10 +14,6 @@ interface TimingFieldsProps {
 const SOON_MS = 15 * 60_000;
 
 export function TimingFields({ draft, problems, change, workspaceZone }: TimingFieldsProps) {
-  const zones = useMemo(() => {
-    const first = new Set([workspaceZone, browserZone(), "UTC", draft.zone]);
-    return [...first, ...Intl.supportedValuesOf("timeZone").filter((zone) => !first.has(zone))];
-  }, [workspaceZone, draft.zone]);
   const instant = wallToInstant(draft.wall, draft.zone);
 
   function setWhen(when: Draft["when"]) {
@@ -61,13 +57,12 @@ export function TimingFields({ draft, problems, change, workspaceZone }: TimingF
           </Field>
           <Field label="Time zone" hint={zoneOffset(draft.zone, instant ?? new Date())}>
             {(ids) => (
-              <Select {...ids} value={draft.zone} onChange={(event) => change({ zone: event.target.value })}>
-                {zones.map((zone) => (
-                  <option key={zone} value={zone}>
-                    {zone.replaceAll("_", " ")}
-                  </option>
-                ))}
-              </Select>
+              <ZoneSelect
+                {...ids}
+                value={draft.zone}
+                first={[workspaceZone]}
+                onChange={(zone) => change({ zone })}
+              />
             )}
           </Field>
         </>

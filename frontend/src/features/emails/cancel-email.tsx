@@ -2,7 +2,7 @@ import { useState } from "react";
 import type { Email } from "@/api/types";
 import { Button } from "@/ui/button";
 import { Confirm } from "@/ui/dialog";
-import { mayCancel } from "@/ui/email-status";
+import { may } from "@/ui/email-status";
 import { toast } from "@/ui/toast";
 import { useCancelEmail } from "./queries";
 
@@ -10,7 +10,7 @@ import { useCancelEmail } from "./queries";
 export function CancelEmail({ email, compact = false }: { email: Email; compact?: boolean }) {
   const [asking, setAsking] = useState(false);
   const cancel = useCancelEmail();
-  if (!mayCancel(email.status)) return null;
+  if (!may("cancel", email.status)) return null;
   function confirm() {
     cancel.mutate(email.id, {
       onSuccess: () => toast.done("Cancelled", `The message to ${email.to[0]} will not be sent.`),

@@ -1,13 +1,16 @@
 import { X } from "lucide-react";
 import type { EmailStatus } from "@/api/types";
 import { Button } from "@/ui/button";
-import { EMAIL_STATUS } from "@/ui/email-status";
+import { ATTENTION_STATUSES, EMAIL_STATUS } from "@/ui/email-status";
 import { Select } from "@/ui/field";
 import { SearchField } from "@/ui/search-field";
 
+/** One status, or all that a person should look at. */
+export type StatusChoice = EmailStatus | "attention";
+
 export interface EmailSearch {
   q?: string | undefined;
-  status?: EmailStatus | undefined;
+  status?: StatusChoice | undefined;
   campaign?: string | undefined;
   sender?: string | undefined;
   after?: string | undefined;
@@ -16,7 +19,7 @@ export interface EmailSearch {
 
 interface EmailFiltersProps {
   search: EmailSearch;
-  statuses: readonly EmailStatus[];
+  statuses: readonly StatusChoice[];
   campaigns: readonly { id: string; name: string }[];
   senders: readonly { id: string; name: string }[];
   onChange: (change: EmailSearch) => void;
@@ -36,7 +39,7 @@ export function EmailFilters({ search, statuses, campaigns, senders, onChange }:
         label="Status"
         all="All statuses"
         value={search.status}
-        options={statuses.map((status) => ({ id: status, name: EMAIL_STATUS[status].label }))}
+        options={statuses.map((status) => ({ id: status, name: choiceLabel(status) }))}
         onChange={(status) => onChange({ status: statuses.find((known) => known === status) })}
       />
       {campaigns.length > 0 && (
@@ -71,6 +74,19 @@ export function EmailFilters({ search, statuses, campaigns, senders, onChange }:
       )}
     </div>
   );
+}
+
+function choiceLabel(choice: StatusChoice): string {
+  return choice === "attention" ? "Needs a look" : EMAIL_STATUS[choice].label;
+}
+
+/** The statuses that a choice stands for; those of the list where nothing is chosen. */
+export function chosenStatuses(
+  choice: StatusChoice | undefined,
+  otherwise: readonly EmailStatus[],
+): readonly EmailStatus[] {
+  if (choice === undefined) return otherwise;
+  return choice === "attention" ? ATTENTION_STATUSES : [choice];
 }
 
 interface FilterProps {

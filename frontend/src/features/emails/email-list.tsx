@@ -1,8 +1,10 @@
 import type { ReactNode } from "react";
 import type { Email } from "@/api/types";
 import { Pager } from "@/ui/pager";
+import { useSelection } from "@/ui/selection";
 import { ErrorState } from "@/ui/states";
 import { type Column, Table } from "@/ui/table";
+import { BulkBar } from "./bulk-bar";
 import { recipientLabel } from "./email-columns";
 import { type EmailFilter, useEmails } from "./queries";
 
@@ -15,6 +17,7 @@ interface EmailListProps {
 
 export function EmailList({ label, filter, columns, empty }: EmailListProps) {
   const emails = useEmails(filter);
+  const selection = useSelection(emails.data?.data);
   if (emails.isError && !emails.data) {
     return (
       <ErrorState
@@ -35,7 +38,9 @@ export function EmailList({ label, filter, columns, empty }: EmailListProps) {
         link={(email) => ({ to: "/emails/$id", params: { id: email.id } })}
         linkLabel={(email) => `${email.subject || "No subject"}, to ${recipientLabel(email)}`}
         dimmed={emails.isPlaceholderData}
+        selection={selection}
       />
+      {emails.data && <BulkBar rows={emails.data.data} selection={selection} />}
       {emails.data && (
         <Pager
           cursor={filter}

@@ -1,6 +1,8 @@
 import { Link } from "@tanstack/react-router";
 import type { EmailDetail } from "@/api/types";
+import { WAITING_STATUSES } from "@/ui/email-status";
 import { Fact, Facts } from "@/ui/facts";
+import { LATE_POLICY } from "@/ui/late-policy";
 import { Card, CardHeader } from "@/ui/page";
 import { ExactTime } from "@/ui/time";
 
@@ -34,6 +36,9 @@ export function MessageFacts({ email, campaign }: MessageFactsProps) {
               {campaign.name}
             </Link>
           </Fact>
+        )}
+        {(WAITING_STATUSES.some((status) => status === email.status) || email.status === "held") && (
+          <Fact label="If late">{LATE_POLICY[email.late_policy].label}</Fact>
         )}
         {email.attempts > 0 && <Fact label="Attempts">{email.attempts}</Fact>}
         {email.last_reply && (

@@ -1,3 +1,4 @@
+import { UserRound } from "lucide-react";
 import type { StoryEntry } from "@/api/types";
 import { classes } from "@/lib/classes";
 import { browserZone, formatExact, formatTime } from "@/lib/time";
@@ -42,14 +43,18 @@ export function MessageTimeline({ id }: { id: string }) {
 
 function Entry({ event, last }: { event: StoryEntry; last: boolean }) {
   const zone = browserZone();
-  const { label, tone } = eventLook(event.type);
+  const { label, tone } = eventLook(event);
+  const ordered = event.data.by !== undefined;
   return (
     <li className="relative flex gap-3 pb-4 last:pb-0">
       {!last && <span aria-hidden className="absolute top-4 bottom-0 left-[3.5px] w-px bg-line" />}
       <span aria-hidden className={classes("mt-1.5 size-2 shrink-0 rounded-full", toneFill(tone))} />
       <div className="min-w-0 flex-1 text-[0.8125rem]">
         <div className="flex items-baseline justify-between gap-3">
-          <span className="font-medium">{label}</span>
+          <span className="flex min-w-0 items-center gap-1.5 font-medium">
+            {label}
+            {ordered && <UserRound className="size-3.5 text-faint" aria-label="By a person" />}
+          </span>
           <time
             dateTime={event.at}
             title={formatExact(event.at, zone)}
@@ -73,18 +78,25 @@ function localised(message: string, zone: string): string {
   );
 }
 
-/** What the story tells beside the statuses. */
+/** What the story tells beside the statuses: steps on the way, and what somebody ordered. */
 const STEPS: Readonly<Record<string, { label: string; tone: Tone }>> = {
   dispatched: { label: "Handed over", tone: "info" },
   accepted: { label: "Accepted", tone: "ok" },
   rejected: { label: "Refused", tone: "bad" },
   void: { label: "Connection lost", tone: "warn" },
   rescheduled: { label: "Moved", tone: "neutral" },
+  edited: { label: "Edited", tone: "neutral" },
+  retry: { label: "Tried again", tone: "neutral" },
+  arrived: { label: "Said to have arrived", tone: "ok" },
+  send_again: { label: "Ordered again", tone: "doubt" },
+  send: { label: "Released", tone: "neutral" },
+  drop: { label: "Dropped", tone: "bad" },
 };
 
-function eventLook(type: string): { label: string; tone: Tone } {
-  const status = EMAIL_STATUSES.find((known) => known === type);
+function eventLook({ type, data }: StoryEntry): { label: string; tone: Tone } {
+  const step = typeof data.action === "string" ? data.action : type;
+  const status = EMAIL_STATUSES.find((known) => known === step);
   if (status) return EMAIL_STATUS[status];
-  const words = type.replaceAll("_", " ");
-  return STEPS[type] ?? { label: words.charAt(0).toUpperCase() + words.slice(1), tone: "neutral" };
+  const words = step.replaceAll("_", " ");
+  return STEPS[step] ?? { label: words.charAt(0).toUpperCase() + words.slice(1), tone: "neutral" };
 }

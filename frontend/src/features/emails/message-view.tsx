@@ -1,17 +1,17 @@
-import { ExternalLink as ExternalIcon, Hourglass } from "lucide-react";
+import { ExternalLink as ExternalIcon } from "lucide-react";
 import type { ReactNode } from "react";
 import type { EmailDetail } from "@/api/types";
 import { Badge } from "@/ui/badge";
 import { ExternalLink } from "@/ui/button";
 import { EMAIL_STATUS } from "@/ui/email-status";
-import { Card, Page } from "@/ui/page";
-import { RelativeTime } from "@/ui/time";
-import { CancelEmail } from "./cancel-email";
+import { Page } from "@/ui/page";
+import { MessageActions } from "./message-actions";
 import { MessageBody, type MessagePart } from "./message-body";
 import { MessageFacts } from "./message-facts";
 import { MessageRecipients } from "./message-recipients";
 import { MessageTimeline } from "./message-timeline";
-import { waitingReason } from "./waiting";
+import { ResolvePanel } from "./resolve-panel";
+import { WhyNotYet } from "./waiting";
 
 interface MessageViewProps {
   email: EmailDetail;
@@ -35,12 +35,13 @@ export function MessageView({ email, part, onPart, back, campaign }: MessageView
               <ExternalIcon className="size-4" aria-hidden />
             </ExternalLink>
           )}
-          <CancelEmail email={email} />
+          <MessageActions email={email} zone={campaign?.timezone} />
         </>
       }
     >
       <div className="grid gap-4 xl:grid-cols-[minmax(0,1fr)_24rem]">
         <div className="min-w-0 space-y-4">
+          <ResolvePanel email={email} />
           <WhyNotYet email={email} />
           <MessageBody email={email} part={part} onPart={onPart} />
         </div>
@@ -51,28 +52,5 @@ export function MessageView({ email, part, onPart, back, campaign }: MessageView
         </div>
       </div>
     </Page>
-  );
-}
-
-function WhyNotYet({ email }: { email: EmailDetail }) {
-  const waiting = email.waiting_for;
-  if (!waiting) return null;
-  return (
-    <Card className="flex items-start gap-3 px-4 py-3">
-      <Hourglass className="mt-0.5 size-4.5 shrink-0 text-accent" aria-hidden />
-      <div>
-        <p className="font-medium">Why not yet: {waitingReason(waiting).toLowerCase()}</p>
-        <p className="mt-0.5 text-faint">
-          {waiting.next_at ? (
-            <>
-              Next chance <RelativeTime at={waiting.next_at} coming />
-            </>
-          ) : (
-            "It goes on as soon as that is resolved."
-          )}
-          {email.last_reply && <span className="mt-1 block font-mono text-xs">{email.last_reply}</span>}
-        </p>
-      </div>
-    </Card>
   );
 }

@@ -1,6 +1,8 @@
 import { keepPreviousData, queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api } from "@/api/client";
-import type { EmailStatus } from "@/api/types";
+import type { Decision, EmailChange, EmailStatus } from "@/api/types";
+
+const WAITING_REFRESH_MS = 5_000;
 
 export interface EmailFilter {
   status: readonly EmailStatus[];
@@ -34,6 +36,8 @@ export function useEmail(id: string) {
   return useQuery({
     queryKey: ["emails", "detail", id],
     queryFn: ({ signal }) => api.get("/v1/emails/{email_id}", { path: { email_id: id }, signal }),
+    // Why it waits can change without an event: a window closes, a limit frees a place.
+    refetchInterval: ({ state }) => (state.data?.waiting_for ? WAITING_REFRESH_MS : false),
   });
 }
 
@@ -52,10 +56,90 @@ export function useEmailSource(id: string) {
   });
 }
 
-export function useCancelEmail() {
+/** What one order changes shows everywhere: the lists, a campaign's counts, the overview. */
+function useRefresh() {
   const client = useQueryClient();
+  return () =>
+    Promise.all(
+      ["emails", "email-source", "campaigns", "stats"].map((key) =>
+        client.invalidateQueries({ queryKey: [key] }),
+      ),
+    );
+}
+
+export function useCancelEmail() {
+  return useMutation({ mutationFn: cancelEmail, onSettled: useRefresh() });
+}
+
+function cancelEmail(id: string) {
+  return api.post("/v1/emails/{email_id}/cancel", { path: { email_id: id } });
+}
+
+export function useChangeEmail(id: string) {
   return useMutation({
-    mutationFn: (id: string) => api.post("/v1/emails/{email_id}/cancel", { path: { email_id: id } }),
-    onSettled: () => client.invalidateQueries({ queryKey: ["emails"] }),
+    mutationFn: (body: EmailChange) => api.patch("/v1/emails/{email_id}", { path: { email_id: id }, body }),
+    onSettled: useRefresh(),
   });
+}
+
+/** Tries a message again at a moment in ISO 8601; null is now. */
+export function useRetryEmail(id: string) {
+  return useMutation({
+    mutationFn: (at: string | null) =>
+      api.post("/v1/emails/{email_id}/retry", { path: { email_id: id }, body: { scheduled_at: at } }),
+    onSettled: useRefresh(),
+  });
+}
+
+export function useResolveEmail(id: string) {
+  return useMutation({
+    mutationFn: (action: Decision) =>
+      api.post("/v1/emails/{email_id}/resolve", { path: { email_id: id }, body: { action } }),
+    onSettled: useRefresh(),
+  });
+}
+
+/** What became of many: how many stand as asked, and why the others do not. */
+export interface BulkResult {
+  readonly done: number;
+  readonly refusals: readonly string[];
+}
+
+export type BulkOrder =
+  | { action: "cancel"; ids: readonly string[] }
+  | { action: "retry"; ids: readonly string[] }
+  | { action: Decision; ids: readonly string[] };
+
+export function useBulk() {
+  return useMutation({ mutationFn: order, onSettled: useRefresh() });
+}
+
+async function order({ action, ids }: BulkOrder): Promise<BulkResult> {
+  if (action === "cancel") return cancelMany(ids);
+  const answer =
+    action === "retry"
+      ? await api.post("/v1/emails/retry", { body: { ids: [...ids] } })
+      : await api.post("/v1/emails/resolve", { body: { action, ids: [...ids] } });
+  return { done: answer.data.length, refusals: answer.errors.map(({ message }) => message) };
+}
+
+const AT_ONCE = 6;
+
+/** The API cancels one message a request; a page of them goes a few at a time. */
+async function cancelMany(ids: readonly string[]): Promise<BulkResult> {
+  const left = [...ids];
+  const refusals: string[] = [];
+  let done = 0;
+  async function work() {
+    for (let id = left.shift(); id !== undefined; id = left.shift()) {
+      try {
+        await cancelEmail(id);
+        done += 1;
+      } catch (error) {
+        refusals.push(error instanceof Error ? error.message : String(error));
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return { done, refusals };
 }

@@ -74,10 +74,13 @@ function troublesOf(counts: Stats["counts"]): Trouble[] {
   })).filter(({ count }) => count > 0);
 }
 
-/** The list that shows the first trouble: held mail is still waiting. */
-function lookAt([first]: readonly Trouble[]): Pick<FigureProps, "to" | "search"> {
+/** One trouble alone is shown by its own status. */
+function lookAt([first, ...others]: readonly Trouble[]): Pick<FigureProps, "to" | "search"> {
   if (!first) return { to: "/sent" };
-  return { to: first.status === "held" ? "/scheduled" : "/sent", search: { status: first.status } };
+  return {
+    to: "/sent",
+    search: { status: others.length === 0 && first.status !== "held" ? first.status : "attention" },
+  };
 }
 
 interface FigureProps {

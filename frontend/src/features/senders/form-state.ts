@@ -1,10 +1,7 @@
 import type { Sender, SenderInput } from "@/api/types";
 import { readNumber } from "@/lib/numbers";
-
-export interface LimitFields {
-  text: string;
-  none: boolean; // no limit at all; empty text means the default
-}
+import type { Limit } from "@/ui/limit-field";
+import { OFFICE_HOURS, type WindowDraft, windowDraftOf, windowOf, windowProblem } from "@/ui/window-fields";
 
 /** What the form shows: text as typed. `inputOf` turns it into what the API takes. */
 export interface SenderFields {
@@ -17,10 +14,12 @@ export interface SenderFields {
   security: Sender["security"];
   username: string;
   password: string;
-  hourly: LimitFields;
-  daily: LimitFields;
+  hourly: Limit;
+  daily: Limit;
   gap: string; // seconds
   concurrency: string;
+  window: WindowDraft;
+  zone: string; // of the window
 }
 
 export const SECURITIES: readonly { value: Sender["security"]; label: string }[] = [
@@ -38,7 +37,7 @@ export const PRESETS: readonly (Preset & { label: string })[] = [
   { label: "Ethereal", host: "smtp.ethereal.email", port: "587", security: "starttls" },
 ];
 
-export function emptyForm(): SenderFields {
+export function emptyForm(zone: string): SenderFields {
   return {
     name: "",
     from_name: "",
@@ -53,10 +52,12 @@ export function emptyForm(): SenderFields {
     daily: { text: "", none: true },
     gap: "",
     concurrency: "",
+    window: OFFICE_HOURS,
+    zone,
   };
 }
 
-export function formOf(sender: Sender): SenderFields {
+export function formOf(sender: Sender, zone: string): SenderFields {
   return {
     name: sender.name,
     from_name: sender.from_name ?? "",
@@ -71,6 +72,8 @@ export function formOf(sender: Sender): SenderFields {
     daily: { text: String(sender.daily_limit ?? ""), none: sender.daily_limit === null },
     gap: String(sender.min_delay_ms / 1000),
     concurrency: String(sender.concurrency),
+    window: windowDraftOf(sender.window),
+    zone: sender.window?.timezone ?? zone,
   };
 }
 
@@ -90,11 +93,14 @@ export function inputOf(fields: SenderFields, saved: boolean): Result {
     if (!Number.isInteger(value) || value < 1) problems[path] = "A whole number of at least 1.";
     return value;
   };
-  const limit = (path: string, field: LimitFields) => (field.none ? null : whole(path, field.text));
+  const limit = (path: string, field: Limit) => (field.none ? null : whole(path, field.text));
   const gap = readNumber(fields.gap);
   if (gap !== null && Number.isNaN(gap)) problems.min_delay_ms = "A number of seconds.";
   const port = whole("port", fields.port);
   if (port === undefined) problems.port = "1 to 65535.";
+  const window = windowOf(fields.window);
+  const wrong = windowProblem(fields.window);
+  if (wrong) problems.window = wrong;
   const input: SenderInput = {
     name: fields.name.trim() || email,
     from_name: fields.from_name.trim() || null,
@@ -108,6 +114,7 @@ export function inputOf(fields: SenderFields, saved: boolean): Result {
     daily_limit: limit("daily_limit", fields.daily),
     min_delay_ms: gap === null ? undefined : Math.round(gap * 1000),
     concurrency: whole("concurrency", fields.concurrency),
+    window: window && { ...window, timezone: fields.zone },
   };
   if (fields.password || !saved) input.password = fields.password || null;
   return { input: Object.keys(problems).length > 0 ? null : input, problems };

@@ -3,6 +3,7 @@ import { useState } from "react";
 import type { Sender } from "@/api/types";
 import { formatCount, plural } from "@/lib/numbers";
 import { formatDuration } from "@/lib/time";
+import { describeWindow } from "@/lib/windows";
 import { Badge } from "@/ui/badge";
 import { Button } from "@/ui/button";
 import { Confirm } from "@/ui/dialog";
@@ -42,6 +43,11 @@ export function SenderCard({ sender, onEdit, onTest }: SenderCardProps) {
           {plural(sender.concurrency, "connection")}
           {sender.daily_limit !== null && ` · ${formatCount(sender.daily_limit)} a day`}
         </p>
+        {sender.window && (
+          <p className="mt-0.5 text-faint text-xs">
+            {describeWindow(sender.window)} · {sender.window.timezone.replaceAll("_", " ")}
+          </p>
+        )}
       </div>
       <div className="flex gap-1.5 md:justify-end">
         <Button size="sm" icon={<PlugZap className="size-4" aria-hidden />} onClick={onTest}>

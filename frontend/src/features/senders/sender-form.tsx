@@ -8,11 +8,13 @@ import { toast } from "@/ui/toast";
 import { emptyForm, formOf, inputOf, type SenderFields } from "./form-state";
 import { PhaseList } from "./phase-list";
 import { useSaveSender, useVerifyNewSender } from "./queries";
+import { HourFields } from "./sender-hours";
 import { LimitFields } from "./sender-limits";
 import { ServerFields } from "./sender-server";
 
 interface SenderFormProps {
   sender: Sender | null; // null: a new one
+  zone: string; // of a window that has none yet
   onClose: () => void;
   onSaved: (sender: Sender) => void;
 }
@@ -23,8 +25,8 @@ export interface SectionProps {
   errorAt: (path: string) => string | undefined;
 }
 
-export function SenderForm({ sender, onClose, onSaved }: SenderFormProps) {
-  const [fields, setFields] = useState<SenderFields>(() => (sender ? formOf(sender) : emptyForm()));
+export function SenderForm({ sender, zone, onClose, onSaved }: SenderFormProps) {
+  const [fields, setFields] = useState<SenderFields>(() => (sender ? formOf(sender, zone) : emptyForm(zone)));
   const save = useSaveSender(sender?.id ?? null);
   const test = useVerifyNewSender();
   const { input, problems } = inputOf(fields, sender !== null);
@@ -33,7 +35,7 @@ export function SenderForm({ sender, onClose, onSaved }: SenderFormProps) {
   function errorAt(path: string): string | undefined {
     if (tried && problems[path]) return problems[path];
     const refused = save.error instanceof ApiError ? save.error.errors : [];
-    return refused.find((problem) => problem.path === path)?.message;
+    return refused.find((problem) => problem.path === path || problem.path.startsWith(`${path}.`))?.message;
   }
   function submit(event: FormEvent) {
     event.preventDefault();
@@ -64,6 +66,7 @@ export function SenderForm({ sender, onClose, onSaved }: SenderFormProps) {
         <IdentityFields {...section} />
         <ServerFields {...section} saved={sender !== null} />
         <LimitFields {...section} />
+        <HourFields {...section} workspaceZone={zone} />
         {test.data && (
           <div aria-live="polite" className="rounded-md border border-line p-4">
             <PhaseList phases={test.data.phases} />

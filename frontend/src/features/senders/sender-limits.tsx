@@ -1,5 +1,5 @@
 import { Field, Input } from "@/ui/field";
-import type { LimitFields as Limit } from "./form-state";
+import { LimitField } from "@/ui/limit-field";
 import type { SectionProps } from "./sender-form";
 
 export function LimitFields({ fields, change, errorAt }: SectionProps) {
@@ -47,40 +47,5 @@ export function LimitFields({ fields, change, errorAt }: SectionProps) {
         </Field>
       </div>
     </fieldset>
-  );
-}
-
-interface LimitFieldProps {
-  label: string;
-  limit: Limit;
-  error: string | undefined;
-  onChange: (limit: Limit) => void;
-}
-
-function LimitField({ label, limit, error, onChange }: LimitFieldProps) {
-  return (
-    <div>
-      <Field label={label} error={error}>
-        {(ids) => (
-          <Input
-            {...ids}
-            inputMode="numeric"
-            placeholder={limit.none ? "No limit" : "Default"}
-            disabled={limit.none}
-            value={limit.none ? "" : limit.text}
-            onChange={(event) => onChange({ ...limit, text: event.target.value })}
-          />
-        )}
-      </Field>
-      <label className="mt-2 flex items-center gap-2 text-faint text-xs">
-        <input
-          type="checkbox"
-          className="size-3.5 accent-accent"
-          checked={limit.none}
-          onChange={(event) => onChange({ ...limit, none: event.target.checked })}
-        />
-        No limit
-      </label>
-    </div>
   );
 }

@@ -15,10 +15,11 @@ export interface SendersSearch {
 
 interface SendersPageProps {
   search: SendersSearch;
+  zone: string; // the workspace's
   onSearch: (search: SendersSearch) => void;
 }
 
-export function SendersPage({ search, onSearch }: SendersPageProps) {
+export function SendersPage({ search, zone, onSearch }: SendersPageProps) {
   const senders = useSenders();
   const find = (id: string | undefined) => senders.data?.data.find((sender) => sender.id === id);
   const edited = find(search.edit);
@@ -44,6 +45,7 @@ export function SendersPage({ search, onSearch }: SendersPageProps) {
         <SenderForm
           key={edited?.id ?? "new"}
           sender={edited ?? null}
+          zone={zone}
           onClose={close}
           onSaved={(sender) => onSearch(edited ? { test: sender.id } : {})}
         />

@@ -6,7 +6,7 @@ import { Card, CardHeader } from "@/ui/page";
 const ROLES: Record<Me["role"], string> = { owner: "Owner", member: "Member", viewer: "Viewer" };
 
 export function Profile({ me }: { me: Me }) {
-  const { user, workspace } = me;
+  const { user } = me;
   if (!user) return null;
   return (
     <Card>
@@ -19,9 +19,7 @@ export function Profile({ me }: { me: Me }) {
         </div>
       </div>
       <Facts>
-        <Fact label="Workspace">{workspace.name}</Fact>
         <Fact label="Your role">{ROLES[me.role]}</Fact>
-        <Fact label="Time zone">{workspace.timezone.replaceAll("_", " ")}</Fact>
       </Facts>
     </Card>
   );
