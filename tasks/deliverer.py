@@ -215,7 +215,7 @@ class Deliverer:
             await conn.abandon()
             log.warning("gate.unknown", email=str(message.id), error=str(error).strip())
             await gate.take_back([message.id])
-            gate.no_dot()
+            gate.no_dot(message.id)
             self._runner.again(message)
             if isinstance(error, GateFault):
                 await self._runner.pause_after_fault()
@@ -230,10 +230,10 @@ class Deliverer:
             await self._no_dot(message, word.dispatch_id, error, in_time=time.monotonic() <= word.deadline)
             return
         except Exception as error:
-            gate.dot_written(time.monotonic())
+            gate.dot_written(message.id, time.monotonic())
             self._in_doubt(message, word.dispatch_id, self._worker.clock.now(), f"Fault before the reply: {error}")
             raise
-        gate.dot_written(dot.written_at)
+        gate.dot_written(message.id, dot.written_at)
         failpoints.passing("dot.written")
         dot_at = self._worker.clock.at(dot.written_at)
         try:
@@ -262,7 +262,7 @@ class Deliverer:
         """Booked, but the dot was provably never written: quota and message return."""
         log.info("dot.not_sent", email=str(message.id), reason=error.message)
         await self._take_back(dispatch_id)
-        self._runner.gate.no_dot()
+        self._runner.gate.no_dot(message.id)
         if in_time:
             await self._connection_broke(message, error)
         else:

@@ -63,6 +63,7 @@ class Gatekeeper:
         self._coming: dict[UUID, Due] = {}  # handed to a connection, not here yet
         self._queue: list[tuple[Due, asyncio.Future[Pass]]] = []
         self._arrived = asyncio.Event()
+        self._between: set[UUID] = set()  # passed, the dot not written yet; a gap set meanwhile waits for them too
         self._dot_done = asyncio.Event()
         self._dot_done.set()
         self._prior_dot: float | None = None  # seconds since the epoch
@@ -116,15 +117,17 @@ class Gatekeeper:
             if not word.done():
                 word.set_result(DRAINED)
 
-    def dot_written(self, written_at: float) -> None:
-        """The message that passed last has its dot, at this monotonic time: the gap runs from here."""
-        self._prior_dot = self._clock.at(written_at)
-        self._dot_at = written_at
-        self._dot_done.set()
+    def dot_written(self, email_id: UUID, written_at: float) -> None:
+        """A message that passed has its dot, at this monotonic time: the gap runs from the last of them."""
+        self._dot_at = max(self._dot_at, written_at)
+        self._prior_dot = self._clock.at(self._dot_at)
+        self.no_dot(email_id)
 
-    def no_dot(self) -> None:
-        """The message that passed last has not got its dot and never will."""
-        self._dot_done.set()
+    def no_dot(self, email_id: UUID) -> None:
+        """A message that passed, or may have, has not got its dot and never will."""
+        self._between.discard(email_id)
+        if not self._between:
+            self._dot_done.set()
 
     async def run(self) -> None:
         while True:
@@ -179,7 +182,8 @@ class Gatekeeper:
             if found.verdict in ("early", "gap") and soon and not self._draining:
                 again.append((message, word))
                 continue
-            if found.verdict == "go" and self.gap:
+            if found.verdict == "go":
+                self._between.add(message.id)
                 self._dot_done.clear()
             word.set_result(Pass(found.verdict, found.dispatch_id, next_at, found.at.timestamp(), deadline))
         if again:

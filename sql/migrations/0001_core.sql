@@ -10,6 +10,7 @@ create type member_role as enum ('owner', 'member', 'viewer');
 create type key_scope as enum ('full', 'send');
 create type smtp_security as enum ('starttls', 'tls', 'none');
 create type dispatch_outcome as enum ('pending', 'accepted', 'rejected', 'unknown', 'void');
+create type late_policy as enum ('send', 'skip', 'ask'); -- of mail that a downtime made late
 create type pacing_scope as enum ('workspace_hour', 'campaign_hour', 'mailbox_day', 'mailbox_hour');
 
 -- People ---------------------------------------------------------------------------------------------------------
@@ -19,6 +20,7 @@ create table workspaces (
     name text not null check (name <> ''),
     timezone text not null default 'UTC',
     hourly_limit integer check (hourly_limit > 0),
+    late_after_seconds integer not null default 900 check (late_after_seconds >= 0),
     created_at timestamptz not null default now()
 );
 
@@ -96,7 +98,15 @@ create table workers (
     host text not null,
     pid integer not null,
     started_at timestamptz not null default now(),
+    -- The last sign of life. A worker that is killed sends nothing from here on, not only from the end of its lease.
+    beat_at timestamptz not null default now(),
     expires_at timestamptz not null
+);
+
+-- Spans in which no worker lived. Mail that came due in one is late through no limit of its own: the late policy speaks of it.
+create table downtimes (
+    started_at timestamptz primary key,
+    ended_at timestamptz not null check (ended_at > started_at)
 );
 
 -- What really limits sending: an account at a server. Senders on one mailbox share its limits; the lowest of theirs are kept here.
@@ -141,12 +151,23 @@ create table senders (
     state sender_state not null default 'active',
     state_reason text,
     is_default boolean not null default false,
+    -- Days from Monday = 0; minutes after midnight, the end exclusive, 1440 is midnight.
+    window_days smallint[],
+    window_start smallint,
+    window_end smallint,
+    window_timezone text,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
     deleted_at timestamptz,
     primary key (workspace_id, id),
-    unique (id)
+    unique (id),
+    constraint senders_window check (
+        num_nonnulls(window_days, window_start, window_end, window_timezone) in (0, 4)
+        and window_start between 0 and 1439 and window_end between 1 and 1440 and cardinality(window_days) between 1 and 7
+    )
 );
+-- `from` picks the sender, so one address belongs to one.
+create unique index senders_from_email on senders (workspace_id, lower(from_email)) where deleted_at is null;
 create unique index senders_default on senders (workspace_id) where is_default and deleted_at is null;
 create index senders_mailbox on senders (mailbox_id);
 
@@ -156,6 +177,7 @@ create index senders_mailbox on senders (mailbox_id);
 create table contents (
     workspace_id uuid not null references workspaces,
     id uuid not null,
+    from_name text, -- null: the sender's own
     subject text not null,
     html text,
     text text,
@@ -179,18 +201,33 @@ create table campaigns (
     timezone text not null,
     delay_ms bigint not null default 0 check (delay_ms >= 0), -- message i is due at start + i x delay
     hourly_limit integer check (hourly_limit > 0),
+    jitter_percent smallint not null default 0 check (jitter_percent between 0 and 100),
+    late_policy late_policy not null default 'send',
+    window_days smallint[], -- as of a sender, in the campaign's own zone
+    window_start smallint,
+    window_end smallint,
+    import_id uuid, -- who it goes to, until it is scheduled; its emails afterwards
     recipient_count integer not null,
     created_by uuid,
     created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
     scheduled_at timestamptz,
     completed_at timestamptz,
     cancelled_at timestamptz,
+    cancel_order jsonb, -- who ordered it, as the story of each message tells
+    cancel_marked_at timestamptz, -- when some of its messages were last marked; null: none is left to mark
     primary key (workspace_id, id),
     unique (id),
     constraint campaigns_scheduled check (state = 'draft' or scheduled_at is not null or cancelled_at is not null),
     constraint campaigns_completed check ((state = 'completed') = (completed_at is not null)),
-    constraint campaigns_cancelled check ((state = 'cancelled') = (cancelled_at is not null))
+    constraint campaigns_cancelled check ((state = 'cancelled') = (cancelled_at is not null)),
+    constraint campaigns_cancel_marked check (cancel_marked_at is null or state = 'cancelled'),
+    constraint campaigns_window check (
+        num_nonnulls(window_days, window_start, window_end) in (0, 3)
+        and window_start between 0 and 1439 and window_end between 1 and 1440 and cardinality(window_days) between 1 and 7
+    )
 );
+create index campaigns_cancelling on campaigns (cancel_marked_at) where cancel_marked_at is not null;
 
 -- One row per (sender, campaign or none): the only thing that a knock, a limit, a pause or the watchdog looks at.
 create table lanes (
@@ -202,10 +239,13 @@ create table lanes (
     next_due timestamptz, -- no waiting message of the lane is due before this; null: none waits
     blocked_until timestamptz not null default '-infinity', -- infinity: until a person says so
     blocked_reason text,
+    -- When a person last let it go: until then what was due waited for that person, not for us.
+    freed_at timestamptz not null default '-infinity',
     wake_at timestamptz generated always as (greatest(next_due, blocked_until)) stored,
     unique nulls not distinct (sender_id, campaign_id)
 );
 create index lanes_wake on lanes (mailbox_id, wake_at) where next_due is not null;
+create index lanes_overdue on lanes (wake_at) where next_due is not null; -- what the watchdog looks at
 create index lanes_campaign on lanes (campaign_id) where campaign_id is not null;
 
 -- Emails per lane and status: kept by a trigger, so that no page ever counts a backlog.
@@ -234,6 +274,9 @@ create table emails (
     due_at timestamptz not null, -- when it may be tried next
     created_at timestamptz not null default now(),
     attempts smallint not null default 0,
+    first_tried_at timestamptz, -- a lifetime of retries counts from here, not from its creation or a wait for limits
+    late_policy late_policy not null default 'send',
+    ordered_by uuid, -- who had it sent again: a person, or an API key that nobody made; until that dispatch has an end
     to_address text not null, -- the first recipient
     to_name text,
     recipients jsonb, -- [{kind, email, name}] where there is more than the first; null otherwise
@@ -284,7 +327,7 @@ begin
 end
 $$;
 
-create function emails_updated() returns trigger language plpgsql as $$
+create function emails_updated() returns trigger language plpgsql set plan_cache_mode = force_generic_plan as $$
 declare
     illegal record;
 begin
@@ -412,9 +455,13 @@ create table imports (
     id uuid not null,
     state text not null check (state in ('done', 'used')),
     filename text,
+    -- detected = valid + duplicates + suppressed + invalid_count
     detected integer not null,
+    valid integer not null default 0,
     duplicates integer not null,
-    invalid jsonb not null,
+    suppressed integer not null default 0,
+    invalid_count integer not null default 0,
+    invalid jsonb not null, -- the first of them
     columns jsonb not null,
     created_at timestamptz not null default now(),
     primary key (workspace_id, id)
@@ -429,3 +476,5 @@ create table import_recipients (
     variables jsonb,
     primary key (workspace_id, import_id, position)
 );
+alter table campaigns
+    add constraint campaigns_import foreign key (workspace_id, import_id) references imports (workspace_id, id);

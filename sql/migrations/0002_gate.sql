@@ -4,43 +4,6 @@
 -- 129 sub-windows back is still counted: 129/128 of a window covers the window and `dot_deadline` (at most window / 200), by
 -- which a dot may trail its commit. About 98 % of a limit is usable in steady state.
 
--- The counter of one scope, brought up to `p_now`. The caller holds its row's lock. A counter that is new, or was kept for another
--- window, is made from the ledger.
-create function pacing_open(p_scope pacing_scope, p_scope_id uuid, p_window double precision, p_now timestamptz)
-returns pacing language plpgsql as $$
-declare
-    slots constant integer := 130;
-    width constant double precision := p_window / 128;
-    here constant bigint := floor(extract(epoch from p_now) / width);
-    counter pacing;
-    shift bigint;
-begin
-    select * into strict counter from pacing where scope = p_scope and scope_id = p_scope_id;
-    if counter.window_seconds <> p_window then
-        counter.window_seconds := p_window;
-        counter.head := here;
-        counter.counts := array(
-            select coalesce(sum(d.recipients), 0)::integer
-            from generate_series(0, slots - 1) as age
-            left join pacing_ledger(p_scope, p_scope_id, p_now - make_interval(secs => (slots + 1) * width)) as d
-                on floor(extract(epoch from d.dispatched_at) / width)::bigint = here - age
-            group by age order by age
-        );
-        counter.last_at := p_now;
-        return counter;
-    end if;
-    shift := here - counter.head;
-    if shift >= slots then
-        counter.counts := array_fill(0, array[slots]);
-    elsif shift > 0 then
-        counter.counts := array_fill(0, array[shift::integer]) || counter.counts[1:slots - shift::integer];
-    end if;
-    counter.head := greatest(here, counter.head);
-    counter.last_at := greatest(p_now, counter.last_at);
-    return counter;
-end
-$$;
-
 -- The dispatches of one scope since `p_since`, from the ledger alone; voided ones were provably never sent.
 create function pacing_ledger(p_scope pacing_scope, p_scope_id uuid, p_since timestamptz)
 returns table (dispatched_at timestamptz, recipients smallint) language plpgsql stable as $$
@@ -60,6 +23,57 @@ begin
             where d.mailbox_id in (select m.id from mailboxes m where m.workspace_id = p_scope_id)
               and d.dispatched_at > p_since and d.outcome <> 'void';
     end if;
+end
+$$;
+
+-- A counter from the ledger alone, as it stands at `p_now`. What a clock that was set back left in the future counts as now.
+create function pacing_rebuilt(p_scope pacing_scope, p_scope_id uuid, p_window double precision, p_now timestamptz)
+returns pacing language plpgsql as $$
+declare
+    slots constant integer := 130;
+    width constant double precision := p_window / 128;
+    here constant bigint := floor(extract(epoch from p_now) / width);
+    counter pacing;
+begin
+    counter.scope := p_scope;
+    counter.scope_id := p_scope_id;
+    counter.window_seconds := p_window;
+    counter.head := here;
+    counter.counts := array(
+        select coalesce(sum(d.recipients), 0)::integer
+        from generate_series(0, slots - 1) as age
+        left join pacing_ledger(p_scope, p_scope_id, p_now - make_interval(secs => (slots + 1) * width)) as d
+            on least(floor(extract(epoch from d.dispatched_at) / width)::bigint, here) = here - age
+        group by age order by age
+    );
+    counter.last_at := p_now;
+    return counter;
+end
+$$;
+
+-- The counter of one scope, brought up to `p_now`. The caller holds its row's lock. A counter that is new, or was kept for another
+-- window, is made from the ledger.
+create function pacing_open(p_scope pacing_scope, p_scope_id uuid, p_window double precision, p_now timestamptz)
+returns pacing language plpgsql as $$
+declare
+    slots constant integer := 130;
+    here constant bigint := floor(extract(epoch from p_now) / (p_window / 128));
+    counter pacing;
+    shift bigint;
+begin
+    select * into strict counter from pacing where scope = p_scope and scope_id = p_scope_id;
+    if counter.window_seconds <> p_window then
+        return pacing_rebuilt(p_scope, p_scope_id, p_window, p_now);
+    end if;
+    shift := here - counter.head;
+    if shift >= slots then
+        counter.counts := array_fill(0, array[slots]);
+    elsif shift > 0 then
+        counter.counts := array_fill(0, array[shift::integer]) || counter.counts[1:slots - shift::integer];
+    end if;
+    counter.head := greatest(here, counter.head);
+    counter.last_at := greatest(p_now, counter.last_at);
+    return counter;
 end
 $$;
 
@@ -119,7 +133,9 @@ create function gate(
     p_workspace uuid, p_mailbox uuid, p_worker uuid, p_fence bigint, p_window double precision, p_prior_dot timestamptz,
     p_emails uuid[], p_revisions integer[]
 ) returns table (email_id uuid, verdict text, dispatch_id bigint, at timestamptz, next_at timestamptz)
-language plpgsql as $$
+language plpgsql
+-- Its plans do not depend on what is asked, and making them anew cost more than running them.
+set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
     dot_deadline constant interval := make_interval(secs => least(2.0, p_window / 200)); -- as in app/domain/pacing.py
@@ -189,14 +205,15 @@ begin
         closed := 'gap'; closed_until := box.free_at;
     end if;
     for r in
-        select o.id, e.id is null or e.status not in ('scheduled', 'deferred') or e.revision <> o.revision as changed,
+        select o.id, e.id is null or e.status not in ('scheduled', 'deferred') or e.revision <> o.revision
+                or l.mailbox_id <> p_mailbox as changed,
             e.due_at, e.campaign_id, e.recipient_count as n,
             s.state <> 'active' or coalesce(c.state not in ('scheduled', 'running'), false) as paused,
             exists (
-                select from suppressions x where x.workspace_id = p_workspace and (
-                    x.address = lower(e.to_address)
-                    or x.address in (select lower(t ->> 'email') from jsonb_array_elements(e.recipients) as t)
-                )
+                select from (
+                    select lower(e.to_address) as address
+                    union all select lower(t ->> 'email') from jsonb_array_elements(e.recipients) as t
+                ) as a join suppressions x on x.workspace_id = p_workspace and x.address = a.address
             ) as suppressed
         from unnest(p_emails, p_revisions) with ordinality as o (id, revision, place)
         left join lateral (
@@ -204,6 +221,7 @@ begin
         ) as e on true
         left join senders s on s.workspace_id = p_workspace and s.id = e.sender_id
         left join campaigns c on c.workspace_id = p_workspace and c.id = e.campaign_id
+        left join lanes l on l.id = e.lane_id
         order by o.place
     loop
         now_verdict := case
@@ -237,14 +255,20 @@ begin
             end loop;
             went := went || r.id;
             if box.min_delay_ms > 0 then
-                box.free_at := stamp + dot_deadline + gap; -- until the runner says when the dot was written
-                closed := 'gap'; closed_until := box.free_at;
+                closed := 'gap'; closed_until := stamp + dot_deadline + gap;
             end if;
         end if;
         offered := offered || r.id; verdicts := verdicts || now_verdict; nexts := nexts || now_next;
     end loop;
 
-    update mailboxes m set last_gate_at = stamp, free_at = box.free_at where m.id = p_mailbox;
+    if went = '{}' then
+        return query
+            select o.id, o.verdict, null::bigint, stamp, o.next_at
+            from unnest(offered, verdicts, nexts) as o (id, verdict, next_at);
+        return;
+    end if;
+    -- Until the runner says when the last dot was written it may have been as late as is allowed, also for a gap that is set later.
+    update mailboxes m set last_gate_at = stamp, free_at = stamp + dot_deadline + gap where m.id = p_mailbox;
     for i in 1..cardinality(kinds) loop
         update pacing p set window_seconds = counters[i].window_seconds, head = counters[i].head, last_at = counters[i].last_at,
             counts = array[counters[i].counts[1] + added[i]] || counters[i].counts[2:]
@@ -256,10 +280,10 @@ begin
         with booked as (
             insert into dispatches (
                 workspace_id, email_id, attempt, mailbox_id, campaign_id, recipients, worker_id, fence, dispatched_at, window_seconds,
-                workspace_hour_limit, campaign_hour_limit, mailbox_day_limit, mailbox_hour_limit, gap_ms
+                workspace_hour_limit, campaign_hour_limit, mailbox_day_limit, mailbox_hour_limit, gap_ms, ordered_by
             )
             select p_workspace, e.id, e.attempts, p_mailbox, e.campaign_id, e.recipient_count, p_worker, p_fence, stamp, p_window,
-                w.hourly_limit, c.hourly_limit, box.daily_limit, box.hourly_limit, box.min_delay_ms
+                w.hourly_limit, c.hourly_limit, box.daily_limit, box.hourly_limit, box.min_delay_ms, e.ordered_by
             from unnest(went) with ordinality as o (id, place)
             join emails e on e.workspace_id = p_workspace and e.id = o.id
             left join campaigns c on c.workspace_id = p_workspace and c.id = e.campaign_id
@@ -271,7 +295,7 @@ begin
 end
 $$;
 
--- What the gate would say about one more message of this mailbox now, without booking: for the runner without Redis, and for people.
+-- What the gate would say about one more message of a scope now, without booking: for the runner without Redis, and for people.
 create function headroom(p_scope pacing_scope, p_scope_id uuid, p_limit integer, p_window double precision)
 returns table (used bigint, next_at timestamptz) language plpgsql as $$
 declare
@@ -279,11 +303,10 @@ declare
 begin
     select * into counter from pacing where scope = p_scope and scope_id = p_scope_id;
     if not found or counter.window_seconds <> p_window then
-        return query select coalesce(sum(d.recipients), 0), clock_timestamp()
-            from pacing_ledger(p_scope, p_scope_id, clock_timestamp() - make_interval(secs => p_window * 129 / 128)) as d;
-        return;
+        counter := pacing_rebuilt(p_scope, p_scope_id, p_window, clock_timestamp());
+    else
+        counter := pacing_open(p_scope, p_scope_id, p_window, greatest(clock_timestamp(), counter.last_at));
     end if;
-    counter := pacing_open(p_scope, p_scope_id, p_window, greatest(clock_timestamp(), counter.last_at));
     return query select pacing_used(counter), pacing_next(counter, p_limit, 1);
 end
 $$;

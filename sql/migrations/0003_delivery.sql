@@ -1,15 +1,14 @@
 -- What the runner does around the gate.
 
--- The watchdog looks for lanes whose time has come, not for mailboxes.
-create index lanes_overdue on lanes (wake_at) where next_due is not null;
-
 -- Takes dispatches back whose dot was provably never written: the ledger says so, the quota is returned, the message waits again.
--- Only the worker that booked them may say this. Locks in the gate's order.
+-- Only the worker that booked them may say this. A message that a person has had sent again meanwhile is left alone: its later
+-- dispatch decides. Locks in the gate's order.
 create function void_dispatches(p_workspace uuid, p_mailbox uuid, p_worker uuid, p_dispatches bigint[])
 returns setof uuid language plpgsql as $$
 declare
     d record;
     voided uuid[];
+    tries smallint[];
 begin
     perform pg_advisory_xact_lock_shared(gate_lock_key(p_workspace));
     perform from mailboxes m where m.id = p_mailbox for no key update;
@@ -24,7 +23,7 @@ begin
         update dispatches x set outcome = 'void', outcome_at = clock_timestamp()
         where x.workspace_id = p_workspace and x.id = any (p_dispatches) and x.worker_id = p_worker
             and x.outcome in ('pending', 'unknown') and x.dot_at is null
-        returning x.email_id, x.dispatched_at, x.recipients, x.campaign_id
+        returning x.email_id, x.attempt, x.dispatched_at, x.recipients, x.campaign_id
     ),
     returned as (
         update pacing p set counts[p.head - b.slot + 1] = p.counts[p.head - b.slot + 1] - b.n
@@ -41,10 +40,11 @@ begin
         where p.scope = b.scope and p.scope_id = b.scope_id and b.slot between p.head - 129 and p.head
             and p.counts[p.head - b.slot + 1] >= b.n
     )
-    select array_agg(email_id) into voided from taken_back;
+    select array_agg(email_id), array_agg(attempt) into voided, tries from taken_back;
     return query
         update emails e set status = 'scheduled', attempts = e.attempts - 1
-        where e.workspace_id = p_workspace and e.id = any (voided) and e.status in ('sending', 'uncertain')
+        from unnest(voided, tries) as t (email_id, attempt)
+        where e.workspace_id = p_workspace and e.id = t.email_id and e.attempts = t.attempt and e.status in ('sending', 'uncertain')
         returning e.id;
 end
 $$;

@@ -64,7 +64,7 @@ async def test_the_next_passes_a_gap_after_the_dot_of_the_last(entrance: Entranc
         await asyncio.sleep(late)
         dots.append(time.monotonic())
         assert dots[-1] < word.deadline
-        entrance.keeper.dot_written(dots[-1])
+        entrance.keeper.dot_written(message.id, dots[-1])
 
     await asyncio.gather(*[deliver(message, late) for message, late in zip(messages, (0.3, 0, 0.15, 0), strict=True)])
     assert min(later - earlier for earlier, later in pairwise(dots)) >= GAP
@@ -78,7 +78,7 @@ async def test_nothing_overtakes_a_message_on_its_way(entrance: Entrance) -> Non
     async def deliver(message: Due) -> None:
         await entrance.keeper.enter(message)
         order.append(message)
-        entrance.keeper.dot_written(time.monotonic())
+        entrance.keeper.dot_written(message.id, time.monotonic())
 
     for message in (first, second, third):
         entrance.keeper.expect(message)
@@ -100,8 +100,30 @@ async def test_a_message_that_got_no_dot_does_not_hold_the_next(entrance: Entran
     await asyncio.sleep(2 * GAP)
     assert not waiting.done(), "one at a time is between gate and dot"
     await delivery.void_unsent(entrance.room.pool, entrance.lease, [first.id])
-    entrance.keeper.no_dot()
+    entrance.keeper.no_dot(first.id)
     assert (await asyncio.wait_for(waiting, 5)).verdict == "go"
+
+
+async def test_a_gap_that_is_set_while_several_are_under_way_waits_for_the_last_of_their_dots(
+    entrance: Entrance,
+) -> None:
+    room, mailbox_id = entrance.room, entrance.sender.mailbox_id
+    await room.configure("update mailboxes set min_delay_ms = 0 where id = %s", mailbox_id)
+    entrance.keeper.gap = 0.0
+    *under_way, last = await entrance.due(4)
+    words = await asyncio.gather(*[entrance.keeper.enter(message) for message in under_way])
+    assert {word.verdict for word in words} == {"go"}
+    await room.configure("update mailboxes set min_delay_ms = %s where id = %s", int(GAP * 1000), mailbox_id)
+    entrance.keeper.gap = GAP
+    waiting = asyncio.create_task(entrance.keeper.enter(last))
+    written_at = 0.0
+    for message in under_way:
+        await asyncio.sleep(GAP)
+        assert not waiting.done()
+        written_at = time.monotonic()
+        entrance.keeper.dot_written(message.id, written_at)
+    assert (await asyncio.wait_for(waiting, 5)).verdict == "go"
+    assert time.monotonic() - written_at >= GAP
 
 
 async def test_those_that_wait_are_turned_away_at_the_end(entrance: Entrance) -> None:
