@@ -65,7 +65,7 @@ async def killed_workers(size: Size, seed: int) -> Result:
 async def killed_at_failpoints(size: Size, seed: int) -> Result:
     """One message at a time is under way, so that each death has exactly one outcome: uncertain after the gate only."""
     times = size.of(1, 25)
-    points = size.of(("offer.done", "gate.asked", "gate.committed", "dot.written", "record.committed"), POINTS)
+    points = size.of(("gate.asked", "gate.committed", "dot.written", "record.committed"), POINTS)
     async with world(seed, lease=1.0) as w:
         sender = await w.sender(gap_ms=100, concurrency=1)
         heals = [await _kill_at(w, sender, point, times) for point in points]
@@ -184,14 +184,14 @@ async def frozen_workers(size: Size, seed: int) -> Result:
     """At named points and in the middle of a body: the fence decides. Who comes back sends nothing, but still knows
     what became of what it sent, so that nothing stays uncertain."""
     times = size.of(1, 5)
-    points = size.of(("gate.asked", "gate.committed", "dot.written"), tuple(p for p in POINTS if p != "lease.released"))
+    points = size.of(("gate.committed", "dot.written"), tuple(p for p in POINTS if p != "lease.released"))
     async with world(seed, lease=1.0) as w:
         senders = await mixed_mailboxes(w)
         freezes = 0
         for point in points:
             for _ in range(times):
                 freezes += await _freeze_at(w, senders, point)
-        for _ in range(size.of(2, 20)):
+        for _ in range(size.of(1, 20)):
             await _freeze_mid_body(w, senders[0])
             freezes += 1
         heal = await w.heal()

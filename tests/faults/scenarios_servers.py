@@ -109,7 +109,7 @@ async def _lose_leases(w: World, line: Proxy, times: int) -> None:
 @scenario(8, "Redis flushed, restarted from an old snapshot, cut off")
 async def forgetful_redis(size: Size, seed: int) -> Result:
     """At limits of every scope. Redis only proposes, so its being wrong must not show."""
-    seconds = size.of(8, 60)
+    seconds = size.of(5, 60)
     async with world(seed, workspace_limit=80) as w:
         line = Proxy(w.redis.port)
         await line.start()
@@ -140,12 +140,12 @@ async def forgetful_redis(size: Size, seed: int) -> Result:
 
 async def _backlog(w: World, seconds: int) -> None:
     """More than may go: about the workspace's limit a window over the time of the scenario, on four mailboxes."""
-    share = max(1, (seconds + 20) * 2)
+    share = max(1, (seconds + 10) * 2)
     limited = await w.sender(hourly_limit=30)
     await w.room.emails(limited, share)
     spaced = await w.sender(gap_ms=200)
     await w.room.emails(spaced, share)
     shared = [await w.sender(hourly_limit=40), await w.sender()]
-    campaign = await w.room.campaign(*shared, hourly_limit=25)
+    campaign = await w.room.campaign(*shared, hourly_limit=40)
     for sender in shared:
         await w.room.emails(sender, share, campaign_id=campaign)
