@@ -331,6 +331,8 @@ async def hold_paused(pool: Pool, lease: Lease, sender_id: UUID, campaign_id: UU
     """Blocks the lanes of a sender and a campaign as far as either is paused: a lane may be younger than the pause."""
 
     async def work(tx: Any) -> None:
+        # Without it the states could be read before a person's change and the lanes be written after it.
+        await queries.lanes.hold_settings(tx, workspace_id=lease.workspace_id)
         await mailboxes.settle_lanes(tx, lease.workspace_id, sender_id=sender_id, campaign_id=campaign_id)
 
     await retrying(pool, work)

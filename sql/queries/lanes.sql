@@ -38,6 +38,10 @@ select pg_notify('paceline_mailbox', m::text) from unnest(:mailbox_ids::uuid[]) 
 -- The same to every runner of the workspace.
 select pg_notify('paceline_mailbox', id::text) from mailboxes where workspace_id = :workspace_id and runner_id is not null;
 
+-- name: hold_settings!
+-- Keeps limits, gaps and pauses as they are until the commit, as a gate does.
+select pg_advisory_xact_lock_shared(gate_lock_key(:workspace_id));
+
 -- name: lock_settings!
 -- Waits for the gates in flight of this workspace and holds new ones until the commit: for every change of a limit, gap or pause.
 select pg_advisory_xact_lock(gate_lock_key(:workspace_id));

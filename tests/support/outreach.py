@@ -21,8 +21,9 @@ def now() -> datetime:
 
 async def add_sender(room: Mailroom, port: int, **fields: Any) -> Sender:
     """Without limits, gap and window, unless given."""
-    defaults: dict[str, Any] = {"hourly_limit": None, "min_delay_ms": None, "security": "none", "concurrency": 1}
-    wanted = NewSender(from_email="ann@example.com", host="127.0.0.1", port=port, **(defaults | fields))
+    defaults: dict[str, Any] = {"from_email": "ann@example.com", "security": "none", "concurrency": 1}
+    defaults |= {"hourly_limit": None, "min_delay_ms": None}
+    wanted = NewSender(host="127.0.0.1", port=port, **(defaults | fields))
     made = await senders.create(room.pool, room.settings, workspace_id=room.workspace_id, wanted=wanted, now=now())
     async with room.pool.connection() as conn:
         place = await queries.senders.sign_in(conn, workspace_id=room.workspace_id, id=made.id)
