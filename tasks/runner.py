@@ -23,8 +23,10 @@ from app.services import delivery, leases
 from app.services.delivery import Due
 from app.services.leases import Lease, Outlook
 from tasks import failpoints
+from tasks.accounts import Accounts
 from tasks.clock import instant
 from tasks.deliverer import Deliverer
+from tasks.endings import Endings
 from tasks.gatekeeper import Gatekeeper
 from tasks.openings import Openings
 from tasks.places import Places
@@ -56,6 +58,8 @@ class Runner:
         self.clock = worker.clock
         self.window = worker.settings.rate_window_seconds
         self.gate = Gatekeeper(worker.pool, lease, worker.clock, window=self.window, admits=self._admits)
+        self.accounts = Accounts(self)
+        self.endings = Endings(self)
         self.deliverer = Deliverer(self)
         self.places = Places(self)
         self.openings = Openings(self)
@@ -64,6 +68,8 @@ class Runner:
         self._pending: deque[Due] = deque()  # read, with places held, in order
         self._tasks: dict[UUID, asyncio.Task[None]] = {}
         self._returned: dict[UUID, Due] = {}  # go back into hand when their tasks end
+        self._turned: dict[UUID, int | None] = {}  # by message under way, the lane that has closed; None: the mailbox
+        self._shut: set[int | None] = set()  # what is in hand of these goes back
         self._event = asyncio.Event()
         self._stirred = True
         self._read_at = 0.0  # epoch seconds: when to read again
@@ -135,12 +141,14 @@ class Runner:
         """Reads if there is need, hands over what may go, waits for the next moment. True: the lease is given back."""
         self._event.clear()
         now = self.clock.now()
+        await self._put_down_shut()
         if self._stirred:
             self._stirred = False
             await self._look()
             await self._read(now)
         elif now >= self._read_at and len(self._pending) <= LOW:
             await self._read(now)
+        await self._put_down_shut()
         wake = self._hand_over()
         if not self._pending and not self._tasks:
             found = await self._idle()
@@ -160,7 +168,7 @@ class Runner:
         self.gate.gap = outlook.min_delay_ms / 1000
         self.places.forget_limits()
         await self.openings.refresh()
-        await self.deliverer.refresh_senders()
+        await self.accounts.refresh()
 
     async def _read(self, now: float) -> None:
         blocked_until = self.outlook().blocked_until.timestamp()
@@ -255,6 +263,9 @@ class Runner:
         returned = self._returned.pop(email_id, None)
         if returned is not None:
             self._pending = deque(sorted([returned, *self._pending], key=lambda message: message.order))
+        if email_id in self._turned:
+            self._shut.add(self._turned.pop(email_id))  # what was read without it
+            self._stirred = True
         self._active_at = self.clock.now()
         self._event.set()
 
@@ -301,14 +312,25 @@ class Runner:
         """It could not go this time: it keeps its turn and its places and is tried once more."""
         self._returned[message.id] = message
 
-    async def put_down(self, lane_id: int | None = None) -> None:
-        """What is in hand, of one lane or of all, and not under way yet goes back: it would go in vain, or overtake
-        what was turned away before it."""
-        kept, down = deque[Due](), list[Due]()
-        for message in self._pending:
-            (down if lane_id in (None, message.lane_id) else kept).append(message)
-        self._pending = kept
-        await self.places.give_back(down)
+    def turned_away(self, message: Due, lane_id: int | None) -> None:
+        """The lane, or with None the whole mailbox, was closed when the message came to the gate. Nothing that is in
+        hand, or is read before the message can be read again, overtakes it."""
+        self._shut.add(lane_id)
+        self._turned[message.id] = lane_id
+
+    async def _put_down_shut(self) -> None:
+        while self._shut:
+            shut, self._shut = self._shut, set()
+            kept, down = deque[Due](), list[Due]()
+            for message in self._pending:
+                (down if shut & {None, message.lane_id} else kept).append(message)
+            self._pending = kept
+            await self.places.give_back(down)
+
+    async def put_down(self) -> None:
+        """What is in hand and not under way yet goes back: it would only go in vain."""
+        pending, self._pending = self._pending, deque()
+        await self.places.give_back([*pending])
 
     async def trouble_at_server(self, why: str) -> int | None:
         """Nobody gets in, or connections break: the mailbox waits, longer each time.

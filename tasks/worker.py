@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import os
 import signal
 import socket
@@ -37,7 +38,9 @@ log = structlog.get_logger()
 
 WATCH_EVERY: Final = 3.0  # seconds between looks of the watchdog
 BEHIND_KNOCK: Final = 0.2  # seconds that Procrastinate gets to deliver a knock
+CANCEL_AGAIN: Final = 1.0  # seconds that a loop gets to end
 TAKING_ENDS: Final = 1.0  # seconds that taking knocks gets to end; without a database it would take half a minute
+LEFTOVERS_END: Final = 5.0  # seconds that what libraries left behind gets to end
 POOL: Final = 12  # connections to Postgres
 JOBS: Final = 10  # knocks at once; each only takes a lease
 
@@ -194,7 +197,7 @@ class Worker:
             if self._runners:
                 await asyncio.wait([task for _, task in self._runners.values()])
             await self.recorder.flush()
-            await _ended(keeping, timeout=None)
+            await _ended(keeping)
             await self.reservations.close()
             with contextlib.suppress(*UNAVAILABLE):
                 await leases.retire(self.pool, self.id)
@@ -215,10 +218,14 @@ async def _first_failure(stop: asyncio.Event, loops: Sequence[asyncio.Task[None]
     return None
 
 
-async def _ended(loops: Sequence[asyncio.Task[None]], *, timeout: float | None) -> None:
-    for task in loops:
-        task.cancel()
-    await asyncio.wait(loops, timeout=timeout)
+async def _ended(loops: Sequence[asyncio.Task[None]], *, timeout: float = math.inf) -> None:
+    """Cancels until they have ended, or for `timeout` seconds. Once may not be enough: before Python 3.12 `wait_for`,
+    through which psycopg waits, swallows a cancellation that comes together with what it waits for."""
+    left, until = set(loops), time.monotonic() + timeout
+    while left and (patience := until - time.monotonic()) > 0:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=min(CANCEL_AGAIN, patience))
 
 
 async def run(settings: Settings, *, concurrency: int) -> None:
@@ -229,3 +236,5 @@ async def run(settings: Settings, *, concurrency: int) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     await Worker(settings, concurrency=concurrency).run(stop)
+    # asyncio's own end cancels once and then waits for ever: for a pool that was just connecting, for example.
+    await _ended([*asyncio.all_tasks() - {asyncio.current_task()}], timeout=LEFTOVERS_END)

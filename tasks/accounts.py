@@ -1,0 +1,58 @@
+"""The senders of one mailbox: who messages are from, and what it takes to sign in for them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import structlog
+
+from app.errors import ConfigurationError
+from app.mail.smtp import Server
+from app.services import delivery, secrets
+from app.services.messages import From
+from tasks.connections import Account
+
+if TYPE_CHECKING:
+    from tasks.runner import Runner
+
+log = structlog.get_logger()
+
+
+class Accounts:
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
+        self._worker = runner.worker
+        self._lease = runner.lease
+        self._senders: dict[UUID, tuple[From, Account]] = {}
+
+    async def refresh(self) -> None:
+        """Reads the senders of the mailbox again: names, passwords. One whose password cannot be read is paused."""
+        senders = {}
+        for row in await delivery.senders(self._worker.pool, self._lease):
+            try:
+                senders[row["id"]] = self._sender(row)
+            except ConfigurationError as error:
+                if row["state"] == "active":
+                    await self.pause(row["id"], error.message)
+        self._senders = senders
+
+    def of(self, sender_id: UUID) -> tuple[From, Account] | None:
+        """None: it moved to another mailbox a moment ago, or cannot sign in."""
+        return self._senders.get(sender_id)
+
+    async def pause(self, sender_id: UUID, why: str) -> None:
+        """Stops a sender until a person has mended it; its mail waits."""
+        log.warning("sender.paused", sender=str(sender_id), reason=why)
+        await delivery.pause_sender(self._worker.pool, self._lease.workspace_id, sender_id, reason=why)
+        self._worker.recorder.changed(self._lease.workspace_id)
+        self._runner.stir()
+
+    def _sender(self, row: dict[str, Any]) -> tuple[From, Account]:
+        password = None
+        if row["password"] is not None:
+            secret_key = self._worker.settings.secret_key
+            password = secrets.unseal(secret_key, bytes(row["password"]), bound_to=row["id"].bytes)
+        lease = self._lease
+        server = Server(lease.host, lease.port, row["security"], lease.username or None, password)
+        return From(row["id"], row["from_name"], row["from_email"], row["reply_to"]), Account(lease.mailbox_id, server)
