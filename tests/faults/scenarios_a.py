@@ -125,13 +125,26 @@ async def stopped_workers(size: Size, seed: int) -> Result:
         w.smtp.on("dot", Step(delay=0.02), always=True)  # so that there is always something between dot and reply
         await w.fleet.start(3)
         await spread(w, senders, count, times * pause)
-        for _ in range(times):
-            await asyncio.sleep(w.rng.uniform(0.5, 1.5) * pause)
-            await _stops(w, await w.fleet.strike(signal.SIGTERM))
+        for i in range(times):
+            if i % 3:
+                await asyncio.sleep(w.rng.uniform(0.5, 1.5) * pause)
+                await _stops(w, await w.fleet.strike(signal.SIGTERM))
+            else:
+                await _stops(w, await _stop_a_newcomer(w))
         heal = await w.heal()
         await w.settled(60)
         result = await w.result(kills=times, heal=heal)
         return without_doubt(result)
+
+
+async def _stop_a_newcomer(w: World) -> WorkerProcess:
+    """A worker that is told to stop the moment it is ready, while its connections are still being made."""
+    known = w.fleet.ready
+    (await w.fleet.strike(signal.SIGTERM)).wait()
+    await wait_until(lambda: set(w.fleet.ready) - {*known}, 30, what="a new worker")
+    (newcomer,) = set(w.fleet.ready) - {*known}
+    newcomer.signal(signal.SIGTERM)
+    return newcomer
 
 
 @scenario(4, "SIGTERM while a reply is delayed")
