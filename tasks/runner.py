@@ -23,8 +23,10 @@ from app.services import delivery, leases
 from app.services.delivery import Due
 from app.services.leases import Lease, Outlook
 from tasks import failpoints
+from tasks.accounts import Accounts
 from tasks.clock import instant
 from tasks.deliverer import Deliverer
+from tasks.endings import Endings
 from tasks.gatekeeper import Gatekeeper
 from tasks.openings import Openings
 from tasks.places import Places
@@ -56,6 +58,8 @@ class Runner:
         self.clock = worker.clock
         self.window = worker.settings.rate_window_seconds
         self.gate = Gatekeeper(worker.pool, lease, worker.clock, window=self.window, admits=self._admits)
+        self.accounts = Accounts(self)
+        self.endings = Endings(self)
         self.deliverer = Deliverer(self)
         self.places = Places(self)
         self.openings = Openings(self)
@@ -164,7 +168,7 @@ class Runner:
         self.gate.gap = outlook.min_delay_ms / 1000
         self.places.forget_limits()
         await self.openings.refresh()
-        await self.deliverer.refresh_senders()
+        await self.accounts.refresh()
 
     async def _read(self, now: float) -> None:
         blocked_until = self.outlook().blocked_until.timestamp()
