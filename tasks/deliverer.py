@@ -13,6 +13,7 @@ from app.domain.status import Status
 from app.errors import ValidationError
 from app.mail.smtp import Connection, Offered, ReplyUnknown, SmtpError
 from app.services.delivery import Due
+from app.services.messages import From, Rendered
 from tasks import failpoints
 from tasks.clock import instant
 from tasks.connections import Account
@@ -76,17 +77,14 @@ class Deliverer:
             await self._runner.give_back(message)
             return None
         sender, account = found
+        rendered = await self._render(message, sender)
+        if rendered is None:
+            return None
         conn = None
         try:
-            rendered = await self._worker.messages.render(
-                self._lease.workspace_id, message, sender, date=instant(self._worker.clock.now())
-            )
             conn = await self._worker.connections.acquire(account)
             failpoints.passing("offer.connected")
             answer = await conn.offer(rendered.envelope, rendered.data)
-        except ValidationError as error:
-            await self._runner.endings.refuse(message, Status.FAILED, error.message)
-            return None
         except BaseException as error:
             fresh = conn is None or self._worker.connections.is_fresh(conn)
             if conn is not None:
@@ -100,6 +98,22 @@ class Deliverer:
             return None
         failpoints.passing("offer.done")
         return conn, account, answer
+
+    async def _render(self, message: Due, sender: From) -> Rendered | None:
+        """None once it is written down why it cannot be: that concerns this message alone, never its mailbox."""
+        try:
+            return await self._worker.messages.render(
+                self._lease.workspace_id, message, sender, date=instant(self._worker.clock.now())
+            )
+        except UNAVAILABLE:
+            raise
+        except ValidationError as error:
+            why = error.message
+        except Exception as error:
+            log.exception("render.failed", email=str(message.id))
+            why = f"The message cannot be put together: {type(error).__name__}."
+        await self._runner.endings.refuse(message, Status.FAILED, why)
+        return None
 
     # At the gate and after
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+import msgspec
+
 from app.db.pool import FOREVER
-from app.domain.pacing import DAY
+from app.domain.pacing import DAY, freed_at, slot_of
 from app.pacing.reservations import Ask, Refusal, Scope, Settlement
 from app.services import delivery
 from app.services.delivery import Due
@@ -66,7 +68,9 @@ class Places:
         if answers is None:
             return await self._without_redis(found, scopes)
         for refusal in {answer.scope: answer for answer in answers if answer is not None}.values():
-            await self.hold_back(refusal)
+            # Redis only proposes: whatever it remembers, nothing dispatched by now counts for longer than this.
+            latest = freed_at(slot_of(now, refusal.scope.window), refusal.scope.window)
+            await self.hold_back(msgspec.structs.replace(refusal, next_at=min(refusal.next_at, latest)))
         refused = {message.id for message, answer in zip(possible, answers, strict=True) if answer is not None}
         return [message for message in found if message.id not in refused]
 

@@ -7,5 +7,12 @@ from typing import Final
 import psycopg
 from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 
-# OperationalError covers lost connections, a server that starts or stops, and statements cut off by a timeout.
-UNAVAILABLE: Final[tuple[type[Exception], ...]] = (psycopg.OperationalError, PoolTimeout, PoolClosed, TooManyRequests)
+# OperationalError covers lost connections, a server that starts or stops, and statements cut off by a timeout. A server
+# that reads only is one in the middle of a failover or of maintenance.
+UNAVAILABLE: Final[tuple[type[Exception], ...]] = (
+    psycopg.OperationalError,
+    psycopg.errors.ReadOnlySqlTransaction,
+    PoolTimeout,
+    PoolClosed,
+    TooManyRequests,
+)

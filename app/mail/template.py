@@ -21,6 +21,7 @@ SOURCE_LIMIT: Final = 1_000_000  # characters
 OUTPUT_LIMIT: Final = 1_000_000  # characters
 TAG_LIMIT: Final = 1_000
 MARKUP_LIMIT: Final = 50_000  # characters inside tags
+DEPTH_LIMIT: Final = 40  # of filters, conditions and parentheses within each other; Python compiles some hundred
 
 FILTERS: Final = (
     "capitalize",
@@ -190,7 +191,7 @@ def check(source: str, known: Collection[str] | None = None) -> tuple[str, ...]:
         used = list(_walk(tree, optional=False))
     except TemplateSyntaxError as error:
         raise ValidationError(f"Line {error.lineno}: {error.message or 'this cannot be read'}") from None
-    except (RecursionError, ValueError, OverflowError):
+    except (RecursionError, MemoryError, ValueError, OverflowError):
         raise ValidationError("The template is too deeply nested or has too large a number.") from None
     if known is not None:
         provided = {name for name, _, optional in used if optional}.union(known)
@@ -200,8 +201,10 @@ def check(source: str, known: Collection[str] | None = None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name, _, _ in used))
 
 
-def _walk(node: nodes.Node, *, optional: bool) -> Iterator[tuple[str, int, bool]]:
+def _walk(node: nodes.Node, *, optional: bool, depth: int = 0) -> Iterator[tuple[str, int, bool]]:
     """Each variable with its line and whether it may be absent. Raises ValidationError at what is not allowed."""
+    if depth > DEPTH_LIMIT:
+        raise ValidationError(f"Line {node.lineno}: this is nested more than {DEPTH_LIMIT} deep.")
     if not isinstance(node, _ALLOWED):
         what = _WORDS.get(type(node), "arithmetic" if isinstance(node, nodes.BinExpr | nodes.UnaryExpr) else "this")
         raise ValidationError(f"Line {node.lineno}: {what} is not allowed in a template.")
@@ -221,7 +224,7 @@ def _walk(node: nodes.Node, *, optional: bool) -> Iterator[tuple[str, int, bool]
             raise ValidationError(f"Line {node.lineno}: the test “{node.name}” is not allowed.")
         optional = optional or node.name in ("defined", "undefined")
     for child in node.iter_child_nodes():
-        yield from _walk(child, optional=optional)
+        yield from _walk(child, optional=optional, depth=depth + 1)
 
 
 @lru_cache(maxsize=256)

@@ -126,4 +126,5 @@ class Reservations:
 
 
 def keys(workspace_id: UUID, scopes: Sequence[Scope]) -> list[str]:
-    return [f"paceline:{{{workspace_id}}}:{scope.kind}:{scope.id}" for scope in scopes]
+    """A hash a scope and window: the numbers of its slots mean nothing under another window."""
+    return [f"paceline:{{{workspace_id}}}:{scope.kind}:{scope.id}:{scope.window:g}" for scope in scopes]

@@ -392,6 +392,8 @@ create table dispatches (
 ) with (fillfactor = 75);
 create index dispatches_email on dispatches (workspace_id, email_id);
 create index dispatches_mailbox on dispatches (mailbox_id, dispatched_at);
+-- Not by its lanes' mailboxes: a sender may have moved to another since.
+create index dispatches_campaign on dispatches (campaign_id, dispatched_at) where campaign_id is not null;
 
 -- What the gate counts: per limited scope a ring of sub-windows, newest first. Apart from editable settings.
 create table pacing (

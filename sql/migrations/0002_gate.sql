@@ -15,8 +15,7 @@ begin
     elsif p_scope = 'campaign_hour' then
         return query
             select d.dispatched_at, d.recipients from dispatches d
-            where d.mailbox_id in (select l.mailbox_id from lanes l where l.campaign_id = p_scope_id)
-              and d.campaign_id = p_scope_id and d.dispatched_at > p_since and d.outcome <> 'void';
+            where d.campaign_id = p_scope_id and d.dispatched_at > p_since and d.outcome <> 'void';
     else
         return query
             select d.dispatched_at, d.recipients from dispatches d

@@ -132,3 +132,9 @@ def test_values_that_do_not_fit_the_template_are_an_error_not_a_crash() -> None:
 def test_a_template_is_compiled_once() -> None:
     assert compile("once {{ x }}") is compile("once {{ x }}")
     assert compile("once {{ x }}") is not compile("once {{ x }}", html=True)
+
+
+@pytest.mark.parametrize("source", ["{{ a" + "|upper" * 950 + " }}", "{% if a %}" * 60 + "{% endif %}" * 60])
+def test_what_could_not_be_compiled_is_refused_when_it_is_saved(source: str) -> None:
+    with pytest.raises(ValidationError, match="deep"):
+        check(source)
