@@ -26,6 +26,7 @@ class Reason(StrEnum):
     LATE = "late"  # a downtime made it late and a person is asked
     SENDER_PAUSED = "sender_paused"
     CAMPAIGN_PAUSED = "campaign_paused"
+    CAMPAIGN_CANCELLED = "campaign_cancelled"  # it will not leave; it is marked as cancelled in a moment
     QUEUE = "queue"  # it is due and being worked off
 
 

@@ -32,7 +32,7 @@ async def cancel(pool: Pool, *, workspace_id: UUID, id: UUID, by: Actor, now: da
     Cancelling again is no error. Raises NotFound, NotRunning.
     """
 
-    async def stop(tx: Conn) -> bool:
+    async def stop(tx: Conn) -> int:
         await mailboxes.lock(tx, workspace_id)
         kept = await campaigns.lock(tx, workspace_id, id)
         shown = await campaigns.read(tx, workspace_id, id, now)
@@ -42,13 +42,13 @@ async def cancel(pool: Pool, *, workspace_id: UUID, id: UUID, by: Actor, now: da
             await queries.campaigns.cancel(tx, workspace_id=workspace_id, id=id, now=now, data=order(by))
             await mailboxes.settle_lanes(tx, workspace_id, campaign_id=id)
             await mailboxes.wake(tx, workspace_id, now=now, campaign_id=id)
-        if not any(getattr(shown.counts, status) for status in OPEN):
-            return False
-        await queries.campaigns.note_marking(tx, workspace_id=workspace_id, id=id)
-        await defer_cancel(tx, workspace_id, id, after=START)
-        return True
+        left: int = sum(getattr(shown.counts, status) for status in OPEN)
+        if left:
+            await queries.campaigns.note_marking(tx, workspace_id=workspace_id, id=id)
+            await defer_cancel(tx, workspace_id, id, after=START)
+        return left
 
-    if await retrying(pool, stop):
+    if 0 < await retrying(pool, stop) <= BATCH:
         await _mark(pool, workspace_id, id, START, last=False)  # so a small one is done with the answer
     feed.announce(pool, workspace_id)
     return await campaigns.get(pool, workspace_id=workspace_id, id=id, now=now)

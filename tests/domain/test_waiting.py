@@ -62,6 +62,7 @@ def test_a_person_comes_first() -> None:
     assert why(hour, sender_active=False, campaign_paused=True) == WaitingFor(Reason.SENDER_PAUSED, None)
     assert why(hour, campaign_paused=True, due_at=LATER) == WaitingFor(Reason.CAMPAIGN_PAUSED, None)
     assert why(hour, Barrier("campaign_paused", None)) == WaitingFor(Reason.CAMPAIGN_PAUSED, None)
+    assert why(Barrier("campaign_cancelled", None)) == WaitingFor(Reason.CAMPAIGN_CANCELLED, None)
 
 
 def test_a_reason_that_is_not_known_is_the_queue() -> None:

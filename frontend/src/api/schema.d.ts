@@ -1161,7 +1161,7 @@ export interface components {
          * Reason
          * @enum {string}
          */
-        Reason: "time" | "retry" | "mailbox_hour" | "mailbox_day" | "campaign_hour" | "workspace_hour" | "gap" | "window" | "connection" | "fault" | "late" | "sender_paused" | "campaign_paused" | "queue";
+        Reason: "time" | "retry" | "mailbox_hour" | "mailbox_day" | "campaign_hour" | "workspace_hour" | "gap" | "window" | "connection" | "fault" | "late" | "sender_paused" | "campaign_paused" | "campaign_cancelled" | "queue";
         /** RecipientOutcome */
         RecipientOutcome: {
             email: string;

@@ -51,6 +51,10 @@ const REASONS: Record<WaitingFor["reason"], Reason> = {
   },
   sender_paused: { label: "Sender is paused", explained: "It goes on when the sender is resumed." },
   campaign_paused: { label: "Campaign is paused", explained: "It goes on when the campaign is resumed." },
+  campaign_cancelled: {
+    label: "Campaign is cancelled",
+    explained: "It will not be sent; it is marked as cancelled in a moment.",
+  },
   queue: { label: "Due now, in the queue", explained: "What was due before it goes first." },
 };
 
