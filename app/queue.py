@@ -30,12 +30,11 @@ KNOCK_LEAD: Final = timedelta(seconds=8)
 deferrer: Final = procrastinate.App(connector=procrastinate.PsycopgConnector())
 
 
-def worker_app(settings: Settings) -> procrastinate.App:
-    """The app of a worker process, with the task modules that it runs."""
+def worker_connector(settings: Settings) -> procrastinate.PsycopgConnector:
+    """What a worker process takes jobs with; closed."""
     options = session("queue")
     del options["autocommit"]  # Procrastinate sets it itself
-    connector = procrastinate.PsycopgConnector(conninfo=settings.database_url, min_size=1, max_size=4, kwargs=options)
-    return procrastinate.App(connector=connector)
+    return procrastinate.PsycopgConnector(conninfo=settings.database_url, min_size=1, max_size=4, kwargs=options)
 
 
 async def defer_knock(tx: Conn, mailbox_id: UUID, *, due: datetime, now: datetime) -> None:

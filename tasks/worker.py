@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
+import procrastinate
 import structlog
 
 from app.db.listening import listen
@@ -24,7 +25,7 @@ from app.db.pool import make_pool
 from app.domain.ids import new_id
 from app.domain.lateness import Downtime
 from app.pacing.reservations import Reservations
-from app.queue import POLLING, worker_app
+from app.queue import POLLING, worker_connector
 from app.services import campaign_cancel, leases
 from app.services.messages import Messages
 from app.settings import Settings
@@ -149,25 +150,28 @@ class Worker:
 
     async def _jobs(self) -> None:
         """Procrastinate's worker; started again if an outage ended it."""
+        app = procrastinate.App(connector=worker_connector(self.settings))
+        for namespace, module in (("lane", lane), ("prune", prune), ("campaign", campaign)):
+            app.add_tasks_from(module.blueprint, namespace=namespace)  # once: it renames the tasks
         while True:
             try:
-                app = worker_app(self.settings)
-                app.add_tasks_from(lane.blueprint, namespace="lane")
-                app.add_tasks_from(prune.blueprint, namespace="prune")
-                app.add_tasks_from(campaign.blueprint, namespace="campaign")
-                async with app.open_async():
-                    await app.run_worker_async(
-                        concurrency=JOBS,
-                        install_signal_handlers=False,
-                        fetch_job_polling_interval=POLLING.total_seconds(),
-                        delete_jobs="always",
-                        additional_context={"worker": self},
-                    )
+                with app.replace_connector(worker_connector(self.settings)):
+                    await self._take_jobs(app)
             except asyncio.CancelledError:
                 raise
             except Exception as error:  # any end of it is survived
                 log.warning("queue.restarts", error=str(error).strip())
             await asyncio.sleep(1)
+
+    async def _take_jobs(self, app: procrastinate.App) -> None:
+        async with app.open_async():
+            await app.run_worker_async(
+                concurrency=JOBS,
+                install_signal_handlers=False,
+                fetch_job_polling_interval=POLLING.total_seconds(),
+                delete_jobs="always",
+                additional_context={"worker": self},
+            )
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`; then gives back what is claimed and waits only for what is between gate and reply."""

@@ -15,7 +15,6 @@ import asyncio
 import math
 import random
 import secrets
-import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import ExitStack, asynccontextmanager
@@ -32,10 +31,9 @@ from app.settings import load
 from tests.faults import judge
 from tests.faults.fleet import Fleet
 from tests.faults.machine import small_disk
-from tests.faults.recorder import ROOT, RecorderProcess
+from tests.faults.recorder import RecorderProcess
 from tests.support.mailroom import Mailroom, Sender
 from tests.support.servers import DURABLE, PostgresServer, RedisServer, server_home
-from tests.support.up import clean_environment
 from tests.support.waiting import wait_until
 
 T = TypeVar("T")
@@ -217,6 +215,7 @@ class World:
         emails = await self.all("select id, to_address, status::text as status, reply from emails")
         ledger = await self.all("select *, outcome::text as outcome from dispatches order by id")
         found = judge.judge(emails, ledger, self.smtp.dots, orders=orders or {}, ends=ends)
+        found.violations += [str(line) for line in self.fleet.troubles if line["event"] == "Task was not found"]
         counted = await self.all(
             "select status::text, sum(count)::integer as n from lane_counts group by 1 having sum(count) <> 0"
         )
@@ -228,27 +227,13 @@ class World:
             kills=kills,
             lost=found.lost,
             duplicates=found.duplicates,
-            violations=self.violations + found.violations + await self._verify(),
+            violations=self.violations + found.violations + await judge.verify(self.environment),
             uncertain=len(found.uncertain),
             heal=heal,
             allowed_heal=self.settings.lease_seconds + GRACE,
             ends=judge.tally(emails),
             notes=sorted({str(line.get("event")) for line in self.fleet.troubles}),
         )
-
-    async def _verify(self) -> list[str]:
-        """What `paceline verify` has to say."""
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "app.cli", "verify"),
-            cwd=ROOT,
-            env=clean_environment() | {"PYTHONPATH": str(ROOT)} | self.environment,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        said, _ = await process.communicate()
-        if process.returncode == 0:
-            return []
-        return [f"paceline verify: {line}" for line in said.decode().splitlines()]
 
 
 @asynccontextmanager

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from tests.faults.recorder import Dot
+from tests.faults.recorder import ROOT, Dot
+from tests.support.up import clean_environment
 
 Row = Mapping[str, Any]
 
@@ -155,6 +158,19 @@ def _limits_in_the_ledger(found: Findings, ledger: Sequence[Row]) -> None:
                     start += 1
                 if row[limit] is not None and count > row[limit]:
                     found.violations.append(f"ledger: {count} of {row[limit]} by {limit} {key} within {window:g} s")
+
+
+async def verify(environment: Mapping[str, str]) -> list[str]:
+    """What `paceline verify` finds."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "app.cli", "verify"),
+        cwd=ROOT,
+        env=clean_environment() | {"PYTHONPATH": str(ROOT)} | dict(environment),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said, _ = await process.communicate()
+    return [] if process.returncode == 0 else [f"paceline verify: {line}" for line in said.decode().splitlines()]
 
 
 def summary(lines: Sequence[str], most: int = 5) -> list[str]:
