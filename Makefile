@@ -47,8 +47,9 @@ pytest: $(DEV) $(DIST) $(TEST_MODULES) ## All Python tests. Options: make pytest
 	@$(PYTHON) -m pytest $(or $(PYTEST_ARGS),--numprocesses auto --maxprocesses 4 --dist loadfile)
 
 .PHONY: faults
-faults: $(DEV) ## Every fault scenario in its long form, with a table. Options: make faults ARGS="--only 3,5 --seed 7"
+faults: $(DEV) ## Every fault scenario in its long form, then the mutants. Options: make faults ARGS="--only 3,5 --seed 7"
 	@$(PYTHON) -m tests.faults $(ARGS)
+	@$(if $(ARGS),,$(PYTHON) -m tests.faults.mutants)
 
 .PHONY: vitest
 vitest: $(MODULES)
