@@ -17,6 +17,7 @@ from app import logs
 from app.api import health, pages
 from app.api.access import provide_caller, require_caller
 from app.api.api_keys import ApiKeys
+from app.api.bodies import JsonRequest, check_query
 from app.api.campaigns import Campaigns
 from app.api.docs import OPENAPI, SECURITY, openapi_json
 from app.api.edge import Edge
@@ -55,6 +56,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
     guarded: dict[str, Any] = {
         "route_handlers": ROUTES,
         "guards": [require_caller],
+        "before_request": check_query,
         "dependencies": {"caller": Provide(provide_caller)},
         "security": SECURITY,
     }
@@ -75,6 +77,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         lifespan=[open_pool, run_feed],
         logging_config=None,
         openapi_config=OPENAPI,
+        request_class=JsonRequest,
         request_max_body_size=MAX_BODY,
         state=State({"settings": settings}),
     )

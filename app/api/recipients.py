@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 from litestar import Request, post
 from litestar.datastructures import UploadFile
-from litestar.exceptions import ClientException
+from litestar.exceptions import ClientException, SerializationException
 from litestar.openapi.spec import OpenAPIFormat, OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
 
 from app.api.access import Caller
@@ -63,11 +63,10 @@ async def parse_recipients(caller: Caller, pool: Pool, request: Request[Any, Any
 async def _given(request: Request[Any, Any, Any]) -> tuple[bytes | str, str | None]:
     if request.content_type[0] != "multipart/form-data":
         try:
-            return msgspec.json.decode(await request.body() or b"{}", type=RecipientText).text, None
-        except msgspec.ValidationError:
-            raise
-        except msgspec.DecodeError as error:
+            body = await request.json() if await request.body() else {}
+        except SerializationException as error:
             raise ClientException("The body is not valid JSON.") from error
+        return msgspec.convert(body, RecipientText).text, None
     form = await request.form()
     file = form.get("file")
     if isinstance(file, UploadFile):

@@ -10,10 +10,12 @@ import msgspec
 
 from app.domain import addresses
 from app.domain.addresses import Address
+from app.domain.text import is_nested_deeper
 from app.errors import Problem, ValidationError
 
 RECIPIENT_LIMIT: Final = 50  # of one message: to, cc and bcc together
 SUBJECT_LIMIT: Final = 998  # characters, RFC 5322, 2.1.1
+NESTING_LIMIT: Final = 20  # levels of lists and mappings in what a caller keeps here
 
 Kind = Literal["to", "cc", "bcc"]
 
@@ -75,12 +77,15 @@ def check_subject(subject: str) -> Iterable[Problem]:
 
 
 def check_text(path: str, value: Any) -> Iterable[Problem]:
-    """Postgres cannot keep NUL characters, and no mail needs them."""
-    if _has_nul(value):
+    """Postgres cannot keep NUL characters, and no mail needs them; what is nested too deeply, no program reads."""
+    if is_nested_deeper(value, NESTING_LIMIT):
+        yield Problem(path, f"{path} is nested too deeply: it has at most {NESTING_LIMIT} levels.")
+    elif _has_nul(value):
         yield Problem(path, f"{path} has a NUL character.")
 
 
 def _has_nul(value: Any) -> bool:
+    """Of what is not nested too deeply."""
     if isinstance(value, str):
         return "\0" in value
     if isinstance(value, dict):

@@ -17,6 +17,7 @@ from app.db.locks import LockTimeout, lock_wait
 from app.db.pool import Conn, Pool
 from app.db.queries import queries
 from app.db.transaction import retrying
+from app.domain.text import is_one_line
 from app.errors import ConcurrentIdempotentRequests, InvalidIdempotentRequest, ValidationError
 
 KEY_LIMIT: Final = 256  # characters
@@ -35,12 +36,14 @@ class Request(msgspec.Struct, frozen=True):
 def request(key: str | None, operation: str, body: Any) -> Request | None:
     """None without a key. `body` is anything that JSON can say; the order of its fields does not matter.
 
-    Raises ValidationError for a key that is empty or too long.
+    Raises ValidationError for a key that is empty, too long or not one line.
     """
     if key is None:
         return None
     if not 1 <= len(key) <= KEY_LIMIT:
         raise ValidationError.at("Idempotency-Key", f"An idempotency key has 1 to {KEY_LIMIT} characters.")
+    if not is_one_line(key):
+        raise ValidationError.at("Idempotency-Key", "An idempotency key cannot have control characters.")
     said = msgspec.json.encode((operation, body), order="deterministic")
     return Request(key, hashlib.sha256(said).digest())
 

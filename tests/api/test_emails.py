@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 from litestar import Litestar
 
@@ -164,6 +165,7 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     ({"text": None}, "html", "html or text"),
     ({"metadata": {"a": ["\0"]}}, "metadata", "NUL"),
     ({"metadata": {"a": "x" * 20_000}}, "metadata", "bytes"),
+    ({"metadata": msgspec.json.decode('{"a":' * 21 + "1" + "}" * 21)}, "metadata", "nested"),
     ({"tags": [{"name": "a b", "value": "c"}]}, "tags[0].name", "regex"),
     ({"reply_to": "nobody"}, "reply_to[0]", "no @"),
     ({"attachments": [{"filename": "a.txt", "content": "YQ=="}]}, "attachments", "yet"),

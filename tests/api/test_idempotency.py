@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import httpx
 import pytest
 from litestar import Litestar
 
@@ -110,3 +111,9 @@ async def test_a_key_has_1_to_256_characters(app: Litestar, api: Api, key: str) 
     refused = await api.refused(422, "POST", "/emails", json=a_message(), headers={"Idempotency-Key": key})
     assert "256" in refused["Idempotency-Key"]
     assert await rows_of(app, "select * from emails") == []
+
+
+async def test_a_key_is_one_line(api: Api) -> None:
+    key = httpx.Headers([(b"idempotency-key", b"a\0b")])
+    refused = await api.refused(422, "POST", "/emails", json=a_message(), headers=key)
+    assert "control" in refused["Idempotency-Key"]

@@ -89,6 +89,29 @@ async def test_what_is_no_json_is_refused_in_plain_words(client: httpx.AsyncClie
     assert answer.json()["message"].startswith("The body is not valid JSON")
 
 
+def nested(levels: int) -> bytes:
+    return b"[" * levels + b"]" * levels
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b'{"name": "\xff"}', "The body is not valid JSON: it is not in UTF-8."),
+        (nested(100_000), "The body is nested too deeply: at most 100 levels are read."),
+        (b'{"name": %s}' % nested(900), "The body is nested too deeply: at most 100 levels are read."),
+    ],
+)
+@pytest.mark.parametrize("path", ["/api-keys", "/emails/batch", "/recipients/parse"])
+async def test_a_body_that_cannot_be_read_is_refused(api: Api, path: str, body: bytes, message: str) -> None:
+    answer = await api.post(path, content=body, headers={"content-type": "application/json"})
+    assert (answer.status_code, answer.json()["name"], answer.json()["message"]) == (400, "invalid_request", message)
+
+
+@pytest.mark.parametrize("path", ["/emails?q=%00", "/emails?q=a%0Db", "/campaigns?q=%00", "/workspace?q=%C2%85"])
+async def test_a_query_parameter_is_one_line(api: Api, path: str) -> None:
+    assert "control characters" in (await api.refused(422, "GET", path))["q"]
+
+
 async def test_a_missing_body_is_said_so(client: httpx.AsyncClient) -> None:
     answer = await client.post("/teams")
     assert (answer.status_code, answer.json()["message"]) == (422, "The request has no body: send a JSON object.")

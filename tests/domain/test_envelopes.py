@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain import addresses
-from app.domain.envelopes import Recipient, check_subject, envelope, written
+from app.domain.envelopes import Recipient, check_subject, check_text, envelope, written
 
 
 def test_recipients_keep_their_order_and_kind() -> None:
@@ -48,6 +50,26 @@ def test_somebody_must_be_in_to() -> None:
 @pytest.mark.parametrize("subject", ["a\nb", "a\rb", "a\0b", "x" * 999])
 def test_a_subject_is_one_line(subject: str) -> None:
     assert len(list(check_subject(subject))) == 1
+
+
+def nested(levels: int, core: Any) -> Any:
+    for level in range(levels):
+        core = [core] if level % 2 else {"a": core}
+    return core
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        (nested(20, "a"), None),
+        (nested(20, "a\0"), "metadata has a NUL character."),
+        ({"a\0": 1}, "metadata has a NUL character."),
+        (nested(21, "a"), "metadata is nested too deeply: it has at most 20 levels."),
+        (nested(100_000, "a"), "metadata is nested too deeply: it has at most 20 levels."),
+    ],
+)
+def test_what_is_kept_has_no_nul_and_few_levels(value: Any, problem: str | None) -> None:
+    assert [each.message for each in check_text("metadata", value)] == ([] if problem is None else [problem])
 
 
 @given(st.text(st.characters(exclude_categories=["Cc", "Cs", "Cf", "Zl", "Zp", "Cn", "Co"]), max_size=60))
