@@ -6,7 +6,8 @@ copy emails (
 ) from stdin (format binary);
 
 -- name: senders
--- The senders that mail may leave by, as a message names them: by id or by address; with all that limits it.
+-- The senders that mail may leave by, as a message names them: by id or by address; with all that limits it. They stay until the
+-- commit: who deletes one either counts this mail or is gone before it.
 select s.id, lower(s.from_email) as address, s.from_email, s.state::text as state, l.id as lane_id,
     least(m.hourly_limit, m.daily_limit, w.hourly_limit) as most_recipients,
     m.hourly_limit is null and m.daily_limit is null and w.hourly_limit is null and m.min_delay_ms = 0
@@ -18,7 +19,7 @@ join workspaces w on w.id = s.workspace_id
 left join lanes l on l.sender_id = s.id and l.campaign_id is null
 where s.workspace_id = :workspace_id and s.deleted_at is null
     and (s.id = any (:ids::uuid[]) or lower(s.from_email) = any (:addresses::text[]))
-order by s.is_default desc, s.created_at, s.id;
+order by s.is_default desc, s.created_at, s.id for share of s;
 
 -- name: insert
 -- Single messages, each with a content of its own under the same id, in one statement. One that goes to a suppressed address is

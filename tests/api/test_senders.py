@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -11,11 +12,13 @@ from litestar import Litestar
 
 from app.contract.senders import NewSender
 from app.db.queries import queries
+from app.db.transaction import transaction
 from app.errors import ValidationError
 from app.services.sender_settings import from_new
 from app.settings import Settings
 from tests.support.smtp_server import Options, SmtpServer
 from tests.support.tenants import Api
+from tests.support.waiting import wait_until
 
 OFFICE = {"days": ["mon", "tue", "wed", "thu", "fri"], "start": "09:00", "end": "17:30", "timezone": "Europe/Berlin"}
 
@@ -256,6 +259,37 @@ async def test_a_deleted_sender_is_gone_and_its_address_is_free(api: Api) -> Non
     for method, path in [("GET", ""), ("PATCH", ""), ("DELETE", ""), ("POST", "/pause"), ("GET", "/usage")]:
         await api.refused(404, method, f"/senders/{sender['id']}{path}", json={} if method == "PATCH" else None)
     await add(api)
+
+
+async def test_mail_that_comes_while_its_sender_goes_is_refused(api: Api, app: Litestar) -> None:
+    sender = await add(api)
+    message = {"from": sender["from_email"], "to": "r@x.example", "subject": "A", "text": "B"}
+    async with transaction(app.state.pool) as tx:
+        await queries.senders.delete(tx, workspace_id=api.tenant.workspace_id, id=UUID(sender["id"]))
+        sending = asyncio.create_task(api.refused(422, "POST", "/emails", json=message))
+
+        async def at_its_end() -> bool:
+            cursor = await tx.execute(
+                "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+            )
+            return sending.done() or await cursor.fetchone() is not None
+
+        await wait_until(at_its_end, what="the message to wait for the sender")
+    assert "No sender" in (await sending)["from"]
+
+
+async def test_a_sender_goes_or_takes_mail_and_never_both(api: Api) -> None:
+    for round in range(8):
+        sender = await add(api)
+        message = {"sender_id": sender["id"], "to": "r@x.example", "subject": "A", "text": "B"}
+        requests = [api.post("/emails", json=message) for _ in range(5)]
+        requests.insert(round % 5, api.delete(f"/senders/{sender['id']}"))
+        answers = [answer.status_code for answer in await asyncio.gather(*requests)]
+        deleted = answers.pop(round % 5)
+        assert (deleted, 200 in answers) in {(200, False), (409, True)}, answers
+        assert set(answers) <= {200, 422}
+        if deleted == 409:
+            await api.ok("PATCH", f"/senders/{sender['id']}", json={"from_email": f"kept{round}@example.com"})
 
 
 async def test_lists_are_paged(api: Api) -> None:
