@@ -69,7 +69,7 @@ async def change(
 
     async def work(tx: Conn) -> Sender:
         await mailboxes.lock(tx, workspace_id)
-        old, before = await stored(tx, settings, workspace_id, id)
+        old, before = await stored(tx, settings, workspace_id, id, with_password=not _replaces_password(wanted))
         draft = changed(before, wanted, settings)
         await _refuse_second(tx, workspace_id, id, draft.from_email)
         new = old
@@ -175,11 +175,14 @@ async def read(conn: Conn, workspace_id: UUID, id: UUID) -> Sender:
     return _shown(row)
 
 
-async def stored(conn: Conn, settings: Settings, workspace_id: UUID, id: UUID) -> tuple[UUID, SenderSettings]:
-    """The mailbox of a sender and all that it is set to, the password included. Raises NotFound."""
+async def stored(
+    conn: Conn, settings: Settings, workspace_id: UUID, id: UUID, *, with_password: bool = True
+) -> tuple[UUID, SenderSettings]:
+    """The mailbox of a sender and all that it is set to. Raises NotFound, or ConfigurationError for a password that
+    was saved under another SECRET_KEY; without the password it is readable all the same."""
     sender = await read(conn, workspace_id, id)
     place = await queries.senders.sign_in(conn, workspace_id=workspace_id, id=id)
-    sealed = place["password"]
+    sealed = place["password"] if with_password else None
     return place["mailbox_id"], SenderSettings(
         name=sender.name,
         from_name=sender.from_name,
@@ -196,6 +199,11 @@ async def stored(conn: Conn, settings: Settings, workspace_id: UUID, id: UUID) -
         concurrency=sender.concurrency,
         window=windows.of_sender(sender.window),
     )
+
+
+def _replaces_password(wanted: SenderChange) -> bool:
+    """Whether the old one does not matter: another one is given, or there is nobody left to sign in as."""
+    return wanted.password is not UNSET or (wanted.username is not UNSET and not (wanted.username or "").strip())
 
 
 def _columns(draft: SenderSettings, settings: Settings, sender_id: UUID) -> dict[str, Any]:

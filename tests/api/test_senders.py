@@ -14,6 +14,8 @@ from app.contract.senders import NewSender
 from app.db.queries import queries
 from app.db.transaction import transaction
 from app.errors import ValidationError
+from app.main import create_app
+from app.services import senders
 from app.services.sender_settings import from_new
 from app.settings import Settings
 from tests.support.smtp_server import Options, SmtpServer
@@ -128,6 +130,32 @@ async def test_a_password_is_never_shown_and_kept_sealed(api: Api, app: Litestar
     assert kept["has_password"]
     gone = await api.ok("PATCH", f"/senders/{sender['id']}", json={"username": None})
     assert (gone["username"], gone["has_password"]) == (None, False)
+
+
+@pytest.mark.parametrize("username", ["ann@example.com", "apikey"])
+async def test_under_another_secret_key_a_password_can_be_entered_again(
+    api: Api, settings: Settings, username: str
+) -> None:
+    sender = await add(api, username=username, password="open sesame")
+    other = msgspec.structs.replace(settings, secret_key="another key that has at least 32 characters")
+    restarted = create_app(other)
+    async with restarted.lifespan(), Api(restarted, api.tenant) as again:
+        path = f"/senders/{sender['id']}"
+        await again.refused(422, "PATCH", path, json={"port": 2525})
+        changed = await again.ok("PATCH", path, json={"password": "open barley"})
+        assert changed == sender
+        async with restarted.state.pool.connection() as conn:
+            _, kept = await senders.stored(conn, other, api.tenant.workspace_id, UUID(sender["id"]))
+            assert (kept.username, kept.password) == (username, "open barley")
+        assert (await again.ok("PATCH", path, json={"port": 2525}))["port"] == 2525
+
+
+async def test_under_another_secret_key_a_sender_can_do_without_its_password(api: Api, settings: Settings) -> None:
+    sender = await add(api, username="ann@example.com", password="open sesame")
+    restarted = create_app(msgspec.structs.replace(settings, secret_key="another key that has at least 32 characters"))
+    async with restarted.lifespan(), Api(restarted, api.tenant) as again:
+        changed = await again.ok("PATCH", f"/senders/{sender['id']}", json={"username": None})
+        assert (changed["username"], changed["has_password"]) == (None, False)
 
 
 async def test_one_address_is_one_sender(api: Api, stranger: Api) -> None:
