@@ -95,7 +95,7 @@ def api_paths(app: Litestar) -> frozenset[str]:
 @asynccontextmanager
 async def open_pool(app: Litestar) -> AsyncIterator[None]:
     """Does not wait for Postgres: the process lives without it and /readyz says so."""
-    async with make_pool(app.state.settings, name="web", min_size=1, max_size=10) as app.state.pool:
+    async with make_pool(app.state.settings, name="web", min_size=1, max_size=10, checked=True) as app.state.pool:
         yield
 
 

@@ -48,19 +48,34 @@ async def configure(conn: psycopg.AsyncConnection[Any]) -> None:
     set_json_loads(msgspec.json.decode, conn)
 
 
-def make_pool(settings: Settings, *, name: str, min_size: int, max_size: int) -> Pool:
-    """A closed pool; open it with `async with`. Statements are prepared after their second use."""
-    return AsyncConnectionPool(
+def make_pool(settings: Settings, *, name: str, min_size: int, max_size: int, checked: bool = False) -> Pool:
+    """A closed pool; open it with `async with`. Statements are prepared after their second use.
+
+    `checked` costs a round trip for each connection that is handed out, and then nobody gets one that Postgres has
+    closed meanwhile, such as all of them after it was restarted.
+    """
+
+    async def check(conn: Conn) -> None:
+        try:
+            await pool.check_connection(conn)
+        except psycopg.Error:
+            # Where one is stale more are, and the pool would wait ever longer before it tried the next.
+            await pool.check()
+            raise
+
+    pool: Pool = AsyncConnectionPool(
         settings.database_url,
         connection_class=psycopg.AsyncConnection[DictRow],
         kwargs={"row_factory": dict_row, **session(name)},
         configure=configure,
+        check=check if checked else None,
         min_size=min_size,
         max_size=max_size,
         timeout=10.0,
         max_idle=120.0,
         open=False,
     )
+    return pool
 
 
 def session(name: str) -> dict[str, Any]:

@@ -170,3 +170,15 @@ async def test_without_its_database_the_api_says_so(settings: Settings) -> None:
         )
         assert (ready.status_code, ready.json()["reason"]) == (503, "Postgres does not answer.")
         assert (answer.status_code, answer.json()["name"]) == (503, "service_unavailable")
+
+
+async def test_a_restart_of_postgres_costs_no_request(api: Api, app: Litestar) -> None:
+    await asyncio.gather(*[api.ok("GET", "/senders") for _ in range(40)])
+    assert app.state.pool.get_stats()["pool_size"] > 4
+    async with await psycopg.AsyncConnection.connect(app.state.settings.database_url, autocommit=True) as conn:
+        await conn.execute(
+            "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
+            " where datname = current_database() and pid <> pg_backend_pid() and application_name = 'paceline web'"
+        )
+    for _ in range(20):
+        await api.ok("GET", "/senders")
