@@ -20,6 +20,7 @@ import redis
 from app.db.migrate import migrate
 from app.db.outage import UNAVAILABLE
 from app.db.pool import make_pool
+from app.domain.pacing import dot_deadline
 from app.settings import load
 from tests.support.mailroom import Mailroom
 from tests.support.sending import addresses, arrived, most_within
@@ -166,6 +167,26 @@ async def test_a_worker_that_was_frozen_beyond_its_lease_repeats_nothing(world: 
             assert left_when_frozen > len(senders) * 5, "frozen too late: this proves little"
             assert other.troubles == []
         assert frozen.troubles == []
+
+
+async def test_no_dot_is_written_after_its_deadline(world: World) -> None:
+    """Frozen between gate and dot: the limits count the dispatch at its gate, so it is void and made anew."""
+    window = 60.0
+    sender = await world.room.sender(port=world.smtp.port, hourly_limit=5)
+    faults = {"RATE_WINDOW_SECONDS": str(window), "PACELINE_FAILPOINTS": "gate.committed=stop"}
+    with worker(world.environment, **faults) as process:
+        await world.room.emails(sender, 1)
+        await wait_until(lambda: process.stopped)
+        await asyncio.sleep(1.5 * dot_deadline(window))
+        process.signal(signal.SIGCONT)
+        await arrived(world.smtp, 1)
+        await wait_until(world.room.are("sent"))
+    void, sent = await world.room.ledger()
+    assert (void["outcome"], sent["outcome"]) == ("void", "accepted")
+    assert void["dot_at"] is None
+    assert (sent["dot_at"] - sent["dispatched_at"]).total_seconds() <= dot_deadline(window)
+    assert len(world.smtp.received) == 1
+    assert await world.room.value("select pacing_used(p) from pacing as p") == 1
 
 
 async def test_limits_hold_though_redis_forgets_and_dies(world: World) -> None:

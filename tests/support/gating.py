@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 
+from app.db.pool import Conn
 from app.db.queries import queries, rows
 from app.domain.pacing import dot_deadline
 from app.services.leases import Lease
@@ -42,18 +43,24 @@ class Gate:
         self, ids: Sequence[UUID], *, prior_dot: datetime | None = None, revision: int = 0, **wrong: Any
     ) -> list[Word]:
         """One commit; the words in the order of `ids`. `wrong` overrides parts of the lease."""
-        key = {"workspace_id": self.lease.workspace_id, **self.lease.key} | wrong
         async with self.room.pool.connection() as conn:
-            found = await rows(
-                queries.delivery.gate(
-                    conn,
-                    **key,
-                    window=self.window,
-                    prior_dot=prior_dot,
-                    email_ids=list(ids),
-                    revisions=[revision] * len(ids),
-                )
+            return await self.ask_on(conn, ids, prior_dot=prior_dot, revision=revision, **wrong)
+
+    async def ask_on(
+        self, conn: Conn, ids: Sequence[UUID], *, prior_dot: datetime | None = None, revision: int = 0, **wrong: Any
+    ) -> list[Word]:
+        """The same on a connection of the caller's."""
+        key = {"workspace_id": self.lease.workspace_id, **self.lease.key} | wrong
+        found = await rows(
+            queries.delivery.gate(
+                conn,
+                **key,
+                window=self.window,
+                prior_dot=prior_dot,
+                email_ids=list(ids),
+                revisions=[revision] * len(ids),
             )
+        )
         by_id = {row["email_id"]: Word(**row) for row in found}
         return [by_id[email_id] for email_id in ids]
 
