@@ -168,7 +168,7 @@ async def test_a_server_in_trouble_is_spared(environment: dict[str, str], room: 
         with worker(environment):
             await room.emails(sender, 100)
             await wait_until(lambda: room.all("select from senders where state = 'paused'"))
-        assert smtp.sessions <= 5 + 1 + 1
+        assert smtp.sessions <= 3 * 5, "three rounds of its connections at the most"
     assert await room.statuses() == {"scheduled": 100}
 
 
