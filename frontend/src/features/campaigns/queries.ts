@@ -53,7 +53,5 @@ export function useRetryFailed() {
 }
 
 function refresh(client: QueryClient) {
-  return Promise.all(
-    ["campaigns", "emails", "stats"].map((key) => client.invalidateQueries({ queryKey: [key] })),
-  );
+  for (const key of ["campaigns", "emails", "stats"]) client.invalidateQueries({ queryKey: [key] });
 }
