@@ -36,7 +36,7 @@ def small_disk(folder: Path, size: int) -> Iterator[None]:
 def fill(file: Path, *, leave: int = 0) -> None:
     """Takes all room that the file system of `file` has, but for the last `leave` bytes."""
     block = bytes(64 * 1024)
-    with file.open("wb", buffering=0) as taken:
+    with file.open("ab", buffering=0) as taken:
         try:
             while True:
                 taken.write(block)

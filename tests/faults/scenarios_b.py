@@ -135,7 +135,7 @@ async def reset_in_the_body(size: Size, seed: int) -> Result:
         await w.fleet.start(2)
         for i, sender in enumerate(senders):
             await _reset(w, sender, f"box{i}", resets)
-        await wait_until(lambda: not w.smtp.left, 60, what="all resets to have happened")
+        await wait_until(lambda: not w.smtp.left, 60 + resets * 10, what="all resets to have happened")
         heal = await w.heal()
         await w.settled(60 + resets * 5)
         return await w.result(kills=boxes * resets, heal=heal)
