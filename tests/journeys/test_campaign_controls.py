@@ -76,10 +76,10 @@ async def test_pauses_one_after_the_other_keep_the_order(
     sender = await add_sender(room, smtp.port)
     campaign = await start_campaign(room, sender, 400)
     with worker(environment) as process:
-        for turn in range(20):
-            await arrived(smtp, 15 * (turn + 1))
+        for turn in range(50):
+            await arrived(smtp, 7 * (turn + 1))
             await campaign_runs.pause(room.pool, workspace_id=room.workspace_id, id=campaign, now=now())
-            await asyncio.sleep(turn * PACE / 4)
+            await asyncio.sleep(turn % 10 * PACE / 4)
             await campaign_runs.resume(room.pool, workspace_id=room.workspace_id, id=campaign, now=now())
         assert addresses(await arrived(smtp, 400)) == to(400)
         await wait_until(room.are("sent"))
