@@ -3,6 +3,7 @@ import { useCampaign } from "@/features/campaigns/queries";
 import { MessageView } from "@/features/emails/message-view";
 import { useEmail } from "@/features/emails/queries";
 import { BackLink } from "@/ui/back-link";
+import { PENDING_STATUSES } from "@/ui/email-status";
 import { Page } from "@/ui/page";
 import { ErrorState, Skeleton } from "@/ui/states";
 
@@ -26,7 +27,7 @@ export function MessagePage() {
       <ErrorState title="The message could not be read" error={email.error} onRetry={() => email.refetch()} />
     );
   }
-  const waiting = email.data.sent_at === null && email.data.ended_at === null;
+  const waiting = PENDING_STATUSES.some((status) => status === email.data.status);
   return (
     <MessageView
       email={email.data}

@@ -35,7 +35,7 @@ export function LimitField({ label, limit, hint, empty = "Default", error, onCha
       <label className="mt-2 inline-flex items-center gap-2 text-faint text-xs">
         <input
           type="checkbox"
-          className="size-3.5 accent-accent"
+          className="tick size-3.5"
           checked={limit.none}
           onChange={(event) => onChange({ ...limit, none: event.target.checked })}
         />

@@ -30,7 +30,7 @@ interface TableProps<Row> {
 
 const CARD = {
   title: "order-1 basis-1/2 grow font-medium",
-  corner: "order-2 ml-auto empty:hidden",
+  corner: "order-2 ml-auto max-md:empty:hidden",
   line: "order-3 basis-full",
   meta: "order-4",
 } as const;
@@ -117,7 +117,7 @@ export function Table<Row>({
   );
 }
 
-const BOX = "size-4 accent-accent";
+const BOX = "tick size-4";
 
 function SelectAll({ selection }: { selection: Selection }) {
   const { all, some, setAll } = selection;

@@ -55,7 +55,7 @@ export function WindowFields({ value, error, onChange }: WindowFieldsProps) {
       <label className="inline-flex items-center gap-2 text-[0.8125rem]">
         <input
           type="checkbox"
-          className="size-4 accent-accent"
+          className="tick size-4"
           checked={value.on}
           onChange={(event) => change({ on: event.target.checked })}
         />
@@ -93,7 +93,7 @@ function DayChoice({ days, onChange }: { days: readonly string[]; onChange: (day
         <label
           key={day}
           className={classes(
-            "flex h-8.5 cursor-pointer items-center rounded-md border px-2 font-medium text-[0.8125rem] transition-colors has-focus-visible:outline-2 has-focus-visible:outline-accent has-focus-visible:outline-offset-2",
+            "relative flex h-8.5 items-center rounded-md border px-2 font-medium text-[0.8125rem] transition-colors has-focus-visible:outline-2 has-focus-visible:outline-accent has-focus-visible:outline-offset-2",
             days.includes(day)
               ? "border-accent bg-accent-wash text-accent"
               : "border-line text-faint hover:border-line-strong hover:text-ink",
@@ -101,7 +101,7 @@ function DayChoice({ days, onChange }: { days: readonly string[]; onChange: (day
         >
           <input
             type="checkbox"
-            className="sr-only"
+            className="absolute inset-0 size-full cursor-pointer opacity-0"
             checked={days.includes(day)}
             onChange={(event) =>
               onChange(event.target.checked ? [...days, day] : days.filter((other) => other !== day))

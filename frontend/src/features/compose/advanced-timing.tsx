@@ -29,47 +29,49 @@ export function AdvancedTiming({ draft, problems, change, workspaceZone }: Timin
         <span className="font-medium">Advanced timing</span>
         {!open && <span className="min-w-0 truncate text-faint">{told(draft)}</span>}
       </summary>
-      <div className="grid gap-4 pt-4 sm:grid-cols-2">
-        <div className="sm:col-span-2">
-          <WindowFields
-            value={draft.window}
-            error={problems.window}
-            onChange={(window) => change({ window })}
-          />
-        </div>
-        {draft.window.on && draft.when === "now" && (
+      {open && (
+        <div className="grid gap-4 pt-4 sm:grid-cols-2">
+          <div className="sm:col-span-2">
+            <WindowFields
+              value={draft.window}
+              error={problems.window}
+              onChange={(window) => change({ window })}
+            />
+          </div>
+          {draft.window.on && draft.when === "now" && (
+            <Field
+              label="Time zone of these hours"
+              hint={zoneOffset(draft.zone, new Date())}
+              className="sm:col-span-2 sm:max-w-80"
+            >
+              {(ids) => (
+                <ZoneSelect
+                  {...ids}
+                  value={draft.zone}
+                  first={[workspaceZone]}
+                  onChange={(zone) => change({ zone })}
+                />
+              )}
+            </Field>
+          )}
           <Field
-            label="Time zone of these hours"
-            hint={zoneOffset(draft.zone, new Date())}
-            className="sm:col-span-2 sm:max-w-80"
+            label="Random delay in percent"
+            hint="Each email waits up to this part of the delay longer; the order stays."
+            error={problems.jitter}
           >
             {(ids) => (
-              <ZoneSelect
+              <Input
                 {...ids}
-                value={draft.zone}
-                first={[workspaceZone]}
-                onChange={(zone) => change({ zone })}
+                inputMode="numeric"
+                placeholder="None"
+                value={draft.jitter}
+                onChange={(event) => change({ jitter: event.target.value })}
               />
             )}
           </Field>
-        )}
-        <Field
-          label="Random delay in percent"
-          hint="Each email waits up to this part of the delay longer; the order stays."
-          error={problems.jitter}
-        >
-          {(ids) => (
-            <Input
-              {...ids}
-              inputMode="numeric"
-              placeholder="None"
-              value={draft.jitter}
-              onChange={(event) => change({ jitter: event.target.value })}
-            />
-          )}
-        </Field>
-        <LateSelect value={draft.late} error={problems.late} onChange={(late) => change({ late })} />
-      </div>
+          <LateSelect value={draft.late} error={problems.late} onChange={(late) => change({ late })} />
+        </div>
+      )}
     </details>
   );
 }

@@ -42,7 +42,7 @@ export function SenderChoice({ senders, chosen, onChange, error }: SenderChoiceP
           >
             <input
               type="checkbox"
-              className="size-4 shrink-0 accent-accent"
+              className="tick size-4 shrink-0"
               checked={chosen.includes(sender.id)}
               onChange={() => toggle(sender.id)}
             />

@@ -48,46 +48,48 @@ export function BulkBar({ rows, selection }: BulkBarProps) {
   }
 
   return (
-    <div className="pointer-events-none sticky bottom-3 z-20 flex justify-center px-3 py-2">
-      <section
-        aria-label="Selected messages"
-        className="pointer-events-auto flex max-w-full animate-rise flex-wrap items-center gap-1.5 rounded-lg border border-line bg-surface p-1.5 shadow-raised"
-      >
-        <p aria-live="polite" className="tabular px-2 font-medium text-[0.8125rem]">
-          {formatCount(chosen.length)} selected
-        </p>
-        {!selection.all && (
-          <Button variant="quiet" size="sm" onClick={() => selection.setAll(true)}>
-            All {formatCount(rows.length)} here
+    <>
+      <div className="pointer-events-none sticky bottom-3 z-20 flex justify-center px-3 py-2">
+        <section
+          aria-label="Selected messages"
+          className="pointer-events-auto flex max-w-full animate-rise flex-wrap items-center gap-1.5 rounded-lg border border-line bg-surface p-1.5 shadow-raised"
+        >
+          <p aria-live="polite" className="tabular px-2 font-medium text-[0.8125rem]">
+            {formatCount(chosen.length)} selected
+          </p>
+          {!selection.all && (
+            <Button variant="quiet" size="sm" onClick={() => selection.setAll(true)}>
+              All {formatCount(rows.length)} here
+            </Button>
+          )}
+          <Button
+            size="sm"
+            rests={retryable.length === 0 ? "Only what failed or was missed can be tried again." : null}
+            busy={bulk.isPending}
+            onClick={() => setAsked(retryOf(retryable))}
+          >
+            Try again{counted(retryable)}
           </Button>
-        )}
-        <Button
-          size="sm"
-          rests={retryable.length === 0 ? "Only what failed or was missed can be tried again." : null}
-          busy={bulk.isPending}
-          onClick={() => setAsked(retryOf(retryable))}
-        >
-          Try again{counted(retryable)}
-        </Button>
-        <Decide chosen={chosen} onChoose={(order) => (order.warning ? setAsked(order) : give(order))} />
-        <Button
-          size="sm"
-          variant="danger"
-          rests={cancellable.length === 0 ? "Only what still waits can be cancelled." : null}
-          busy={bulk.isPending}
-          onClick={() => setAsked(cancelOf(cancellable))}
-        >
-          Cancel{counted(cancellable)}
-        </Button>
-        <Button
-          variant="quiet"
-          size="iconSm"
-          aria-label="Clear the selection"
-          onClick={() => selection.setAll(false)}
-        >
-          <X className="size-4" aria-hidden />
-        </Button>
-      </section>
+          <Decide chosen={chosen} onChoose={(order) => (order.warning ? setAsked(order) : give(order))} />
+          <Button
+            size="sm"
+            variant="danger"
+            rests={cancellable.length === 0 ? "Only what still waits can be cancelled." : null}
+            busy={bulk.isPending}
+            onClick={() => setAsked(cancelOf(cancellable))}
+          >
+            Cancel{counted(cancellable)}
+          </Button>
+          <Button
+            variant="quiet"
+            size="iconSm"
+            aria-label="Clear the selection"
+            onClick={() => selection.setAll(false)}
+          >
+            <X className="size-4" aria-hidden />
+          </Button>
+        </section>
+      </div>
       {asked && (
         <Confirm
           title={`${asked.title}?`}
@@ -99,7 +101,7 @@ export function BulkBar({ rows, selection }: BulkBarProps) {
           onClose={() => setAsked(null)}
         />
       )}
-    </div>
+    </>
   );
 }
 

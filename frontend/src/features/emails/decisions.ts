@@ -34,7 +34,7 @@ export const DECISIONS: Record<"uncertain" | "held", readonly Choice[]> = {
     {
       action: "drop",
       label: "Drop",
-      meaning: "Marked as failed, not sent again.",
+      meaning: "Marked as failed.",
       variant: "danger",
       done: (count) => `${count} dropped`,
     },

@@ -56,15 +56,16 @@ export function useEmailSource(id: string) {
   });
 }
 
-/** What one order changes shows everywhere: the lists, a campaign's counts, the overview. */
+/**
+ * What one order changes shows everywhere: the lists, a campaign's counts, the overview. Nobody waits for it: what
+ * gave the order may be gone from the page by then, and could not tell how it went.
+ */
 function useRefresh() {
   const client = useQueryClient();
-  return () =>
-    Promise.all(
-      ["emails", "email-source", "campaigns", "stats"].map((key) =>
-        client.invalidateQueries({ queryKey: [key] }),
-      ),
-    );
+  return () => {
+    for (const key of ["emails", "email-source", "campaigns", "stats"])
+      client.invalidateQueries({ queryKey: [key] });
+  };
 }
 
 export function useCancelEmail() {

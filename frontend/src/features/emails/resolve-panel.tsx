@@ -42,7 +42,7 @@ export function ResolvePanel({ email }: { email: EmailDetail }) {
         {email.last_reply && (
           <p className="mt-1 break-words font-mono text-soft text-xs">{email.last_reply}</p>
         )}
-        <div className="mt-3 flex flex-wrap gap-x-4 gap-y-3">
+        <div className="mt-3 flex flex-wrap gap-x-3 gap-y-3 sm:gap-x-5">
           {DECISIONS[status].map((choice) => (
             <ChoiceButton key={choice.action} id={email.id} choice={choice} />
           ))}

@@ -11,7 +11,10 @@ interface Reason {
 
 /** The one table of reasons; the type makes it complete. */
 const REASONS: Record<WaitingFor["reason"], Reason> = {
-  time: { label: "Waits for its time", explained: "It is due later." },
+  time: {
+    label: "Waits for its time",
+    explained: "It goes at its moment, within the limits of its sender.",
+  },
   retry: {
     label: "Retry after a temporary refusal",
     explained: "The mail server said not now; it is tried again by itself.",

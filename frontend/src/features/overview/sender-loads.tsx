@@ -1,3 +1,4 @@
+import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { SenderLoad } from "@/api/types";
 import { AllowanceMeter } from "@/ui/allowance";
@@ -32,9 +33,14 @@ function Load({ sender, windowSeconds }: { sender: SenderLoad; windowSeconds: nu
   return (
     <li className="px-4 py-3">
       <div className="mb-1.5 flex items-center justify-between gap-2">
-        <span className="truncate font-medium" title={sender.from_email}>
+        <Link
+          to="/senders"
+          search={{ edit: sender.id }}
+          className="truncate rounded font-medium hover:underline"
+          title={sender.from_email}
+        >
           {sender.name}
-        </span>
+        </Link>
         {sender.state !== "active" && (
           <Badge {...SENDER_STATE[sender.state]} title={sender.state_reason ?? ""} />
         )}

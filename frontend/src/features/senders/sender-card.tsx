@@ -45,7 +45,8 @@ export function SenderCard({ sender, onEdit, onTest }: SenderCardProps) {
         </p>
         {sender.window && (
           <p className="mt-0.5 text-faint text-xs">
-            {describeWindow(sender.window)} · {sender.window.timezone.replaceAll("_", " ")}
+            {describeWindow(sender.window)}{" "}
+            <span className="whitespace-nowrap">({sender.window.timezone.replaceAll("_", " ")})</span>
           </p>
         )}
       </div>

@@ -81,7 +81,7 @@ function WorkspaceForm({ workspace, mayChange }: { workspace: WorkspaceSettings;
         </Field>
         <Field
           label="Time zone"
-          hint={`Of campaigns that name none. ${zoneOffset(fields.zone, new Date())}`}
+          hint={`Of campaigns that name none; now ${zoneOffset(fields.zone, new Date())}`}
           error={errorAt("timezone")}
         >
           {(ids) => <ZoneSelect {...ids} value={fields.zone} onChange={(zone) => change({ zone })} />}
