@@ -20,7 +20,11 @@ Late = Annotated[
     LatePolicy,
     Meta(description="If a downtime makes it late: `send` it then, `skip` it (`missed`), or `ask` a person (`held`)."),
 ]
-TagText = Annotated[str, Meta(max_length=256, pattern=r"^[A-Za-z0-9_-]+$")]
+# Python's `$` matches before a last line break too; OpenAPI's does not, and knows no `\Z`.
+TagText = Annotated[
+    str,
+    Meta(max_length=256, pattern=r"^[A-Za-z0-9_-]+\Z", extra_json_schema={"extra": {"pattern": r"^[A-Za-z0-9_-]+$"}}),
+]
 
 # What Resend has and we have not yet: refused by name with what to do instead, never ignored.
 NOT_YET: Final = {

@@ -9,6 +9,7 @@ from typing import Final
 import idna
 import msgspec
 
+from app.domain.text import why_turned
 from app.errors import ValidationError
 
 LOCAL_LIMIT: Final = 64  # octets, RFC 5321, 4.5.3.1.1
@@ -89,6 +90,8 @@ def _name(text: str) -> str:
     name = unicodedata.normalize("NFC", " ".join(text.split()))
     if len(name) > NAME_LIMIT:
         raise ValueError(f"The name is longer than {NAME_LIMIT} characters.")
+    if (reason := why_turned(name)) is not None:
+        raise ValueError(reason)
     return name
 
 

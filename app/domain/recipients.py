@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Final
 
 import msgspec
 
 from app.domain import addresses
 from app.domain.addresses import InvalidAddress
 from app.domain.csv_mapping import Table
-from app.domain.text import one_line
+from app.domain.text import one_line, why_turned
 
-SHOWN = 100  # characters of a bad value that are repeated
+SHOWN: Final = 100  # characters of a bad value that are repeated
+VARIABLES_LIMIT: Final = 65_536  # bytes of JSON, of one recipient
 
 
 class Recipient(msgspec.Struct, frozen=True):
@@ -65,7 +67,17 @@ def collect(entries: Iterable[tuple[int, str, str | None, dict[str, object]]]) -
         if address.key in seen:
             duplicates += 1
             continue
+        if (unfit := why_turned(name or "") or why_too_large(variables)) is not None:
+            invalid.append(Rejected(row, text[:SHOWN], unfit))
+            continue
         seen.add(address.key)
         shown = one_line(name or address.name)[: addresses.NAME_LIMIT]
         valid.append(Recipient(address.email, address.key, shown or None, variables))
     return Recipients(valid, duplicates, invalid)
+
+
+def why_too_large(variables: Mapping[str, object]) -> str | None:
+    """Each row of variables is kept as long as its message."""
+    if len(msgspec.json.encode(variables)) <= VARIABLES_LIMIT:
+        return None
+    return f"The variables of one recipient have at most {VARIABLES_LIMIT:,} bytes of JSON."

@@ -13,7 +13,8 @@ from app.contract.emails import BatchError
 from app.db.pool import Conn
 from app.db.queries import queries, rows
 from app.domain.envelopes import check_subject, check_text
-from app.domain.recipients import Recipients, collect
+from app.domain.recipients import Recipients, collect, why_too_large
+from app.domain.text import why_turned
 from app.errors import Problem, ValidationError
 from app.mail import template
 
@@ -110,6 +111,9 @@ def _unfit(entries: Sequence[Entry], message: Message) -> Iterator[tuple[int, Pr
         path = f"recipients[{index}]"
         for problem in (*check_text(f"{path}.name", name), *check_text(f"{path}.variables", variables)):
             yield index, problem
+        for field, reason in (("name", why_turned(name or "")), ("variables", why_too_large(variables))):
+            if reason is not None:
+                yield index, Problem(f"{path}.{field}", reason)
         has = frozenset(variables)
         if has not in lacking:
             lacking[has] = _lack(message, anywhere, has)

@@ -17,6 +17,7 @@ from app.errors import Problem, ValidationError
 from app.services import windows
 
 FIELDS: Final = ("start_at", "timezone", "delay_seconds", "jitter_percent", "window")  # as the API names them
+SHORTEST: Final = 0.001  # seconds: delays are kept in whole milliseconds
 
 
 class Timing(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +53,8 @@ def changed(before: Timing, given: Mapping[str, Any], now: datetime, problems: l
             problems.extend(error.problems)
     if "delay_seconds" in given:
         delay_ms = round(given["delay_seconds"] * 1000)
+        if 0 < given["delay_seconds"] < SHORTEST:
+            problems.append(Problem("delay_seconds", f"A delay is at least {SHORTEST} seconds; 0 is none."))
     timezone = given.get("timezone", before.timezone)
     if not is_zone(timezone):
         problems.append(Problem("timezone", no_zone(timezone)))

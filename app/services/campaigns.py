@@ -20,7 +20,7 @@ from app.domain.campaigns import State, open_count, shown_state
 from app.domain.ids import new_id
 from app.domain.lateness import LatePolicy
 from app.domain.status import Status
-from app.domain.text import is_one_line, one_line
+from app.domain.text import is_one_line, one_line, why_turned
 from app.errors import Conflict, NotFound, Problem, ValidationError
 from app.services import campaign_timing, email_views, feed, idempotency, mailboxes, windows
 from app.services import recipients as lists
@@ -271,4 +271,5 @@ def _columns(row: Mapping[str, Any], now: datetime) -> dict[str, Any]:
 def _check_name(name: str) -> tuple[Problem, ...]:
     if not is_one_line(name) or not name.strip():
         return (Problem("name", "A name is one line."),)
-    return ()
+    reason = why_turned(name)
+    return () if reason is None else (Problem("name", reason),)

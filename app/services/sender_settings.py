@@ -14,7 +14,7 @@ from app.contract.windows import SenderWindow
 from app.domain.addresses import NAME_LIMIT
 from app.domain.envelopes import read_address
 from app.domain.hosts import host_name
-from app.domain.text import is_one_line, one_line
+from app.domain.text import is_one_line, one_line, why_turned
 from app.domain.windows import Window
 from app.errors import Problem, ValidationError
 from app.mail.guard import is_public
@@ -132,6 +132,9 @@ def _problems(draft: SenderSettings) -> Iterator[Problem]:
     for field in _ONE_LINE:
         if not is_one_line(getattr(draft, field) or ""):
             yield Problem(field, f"{field} cannot have line breaks or control characters.")
+    for field in ("name", "from_name"):
+        if (reason := why_turned(getattr(draft, field) or "")) is not None:
+            yield Problem(field, reason)
     if draft.from_name is not None and len(draft.from_name) > NAME_LIMIT:
         yield Problem("from_name", f"A name has at most {NAME_LIMIT} characters.")
     if not draft.name.strip():

@@ -14,7 +14,7 @@ from app.db.pool import Conn, Pool
 from app.db.queries import queries, rows
 from app.db.transaction import retrying
 from app.domain.opening_hours import is_zone, no_zone
-from app.domain.text import is_one_line
+from app.domain.text import is_one_line, why_turned
 from app.errors import Problem, ValidationError
 from app.services import feed, lanes, mailboxes
 
@@ -59,5 +59,7 @@ def _problems(given: dict[str, Any]) -> Iterator[Problem]:
     name, timezone = given.get("name"), given.get("timezone")
     if name is not None and (not is_one_line(name) or not name.strip()):
         yield Problem("name", "A name is one line.")
+    elif name is not None and (reason := why_turned(name)) is not None:
+        yield Problem("name", reason)
     if timezone is not None and not is_zone(timezone):
         yield Problem("timezone", no_zone(timezone))

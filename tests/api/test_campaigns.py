@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,6 +16,7 @@ from app.domain.windows import DAYS
 from app.services.campaign_cancel import BATCH, go_on, take_up
 from tests.support.tenants import Api
 
+NESTED = json.loads('{"a":' * 21 + "1" + "}" * 21)
 OFFICE = {"days": ["mon", "fri"], "start": "09:00", "end": "17:30"}
 
 
@@ -195,6 +197,8 @@ async def test_a_start_that_is_past_by_now_is_now(api: Api, sender: str, app: Li
         ({"timezone": "Mars/Olympus"}, {"timezone"}),
         ({"timezone": "../../etc/passwd"}, {"timezone"}),
         ({"delay_seconds": -1}, {"delay_seconds"}),
+        ({"delay_seconds": 0.0009}, {"delay_seconds"}),
+        ({"name": "a\u202eb"}, {"name"}),
         ({"delay_seconds": 2_592_000, "recipients": [f"r{i}@x.example" for i in range(20)]}, {"delay_seconds"}),
         ({"hourly_limit": 0}, {"hourly_limit"}),
         ({"recipients": []}, {"recipients"}),
@@ -207,6 +211,10 @@ async def test_a_start_that_is_past_by_now_is_now(api: Api, sender: str, app: Li
         ),
         ({"recipients": [{"email": "a@x.example", "name": "\u0000"}]}, {"recipients[0].name"}),
         ({"recipients": [{"email": "a@x.example", "variables": {"a": ["\u0000"]}}]}, {"recipients[0].variables"}),
+        ({"recipients": [{"email": "a@x.example", "variables": NESTED}]}, {"recipients[0].variables"}),
+        ({"recipients": [{"email": "a@x.example", "variables": {"a": "x" * 65_536}}]}, {"recipients[0].variables"}),
+        ({"recipients": [{"email": "a@x.example", "name": "a\u202eb"}]}, {"recipients[0].name"}),
+        ({"recipients": [{"email": "a\u202eb <a@x.example>"}]}, {"recipients[0].email"}),
         ({"recipients": [{"mail": "a@x.example"}]}, {"recipients[0].mail"}),
         ({"sender_ids": []}, {"sender_ids"}),
         ({"sender_ids": ["01a20083-a5c6-727d-9c3c-5b5e47c4d398"]}, {"sender_ids[0]"}),

@@ -111,3 +111,11 @@ async def test_requests_without_a_list_are_refused(api: Api) -> None:
 async def test_an_empty_file_is_an_empty_list(api: Api) -> None:
     found = await upload(api, b"")
     assert (found["detected"], found["valid"], found["invalid"]) == (0, 0, [])
+
+
+async def test_a_row_that_turns_its_text_or_is_too_large_is_named(api: Api) -> None:
+    text = f"email;name;note\na@x.example;Ann\u200f;x\nb@x.example;B\u202eob;x\nc@x.example;Cy;{'x' * 65_536}\n"
+    found = await api.ok("POST", "/recipients/parse", json={"text": text})
+    assert (found["valid"], [bad["row"] for bad in found["invalid"]]) == (1, [3, 4])
+    assert "U+202E" in found["invalid"][0]["reason"]
+    assert "65,536" in found["invalid"][1]["reason"]

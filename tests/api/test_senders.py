@@ -111,6 +111,7 @@ async def test_port_and_security_follow_each_other(api: Api, given: Any, port: i
         ({"window": OFFICE | {"timezone": "Berlin"}, "host": "a b"}, {"window.timezone", "host"}),
         ({"window": OFFICE | {"hours": 8}}, {"window.hours"}),
         ({"name": "a\u0000b"}, {"name"}),
+        ({"name": "a\u202eb", "from_name": "\u2066Ann\u2069"}, {"name", "from_name"}),
     ],
 )
 async def test_what_cannot_be_is_refused_by_name(api: Api, given: Any, paths: set[str]) -> None:

@@ -43,6 +43,7 @@ async def test_what_is_absent_stays_and_null_is_none(api: Api, app: Litestar) ->
     [
         ({"name": ""}, {"name"}),
         ({"name": "a\nb", "timezone": "Berlin"}, {"name", "timezone"}),
+        ({"name": "a\u202eb"}, {"name"}),
         ({"timezone": None}, {"timezone"}),
         ({"hourly_limit": 0}, {"hourly_limit"}),
         ({"late_after_seconds": -1}, {"late_after_seconds"}),

@@ -85,6 +85,8 @@ def test_what_is_an_address(text: str, name: str, email: str, ascii_email: str |
         ("a@" + "b" * 64 + ".com", "longer than 63"),
         ("a@" + ".".join(["b" * 60] * 5), "longer than 254"),
         ("n" * 201 + " <ada@example.com>", "longer than 200"),
+        ("Ada \u202egpj.exe <ada@example.com>", r"direction of text \(U\+202E\)"),
+        ("\u2067Ada\u2069 <ada@example.com>", "direction of text"),
     ],
 )
 def test_what_is_none_is_told_in_plain_words(text: str, reason: str) -> None:
