@@ -14,6 +14,8 @@ from tests.support.smtp_server import Options, SmtpServer, Step
 from tests.support.waiting import wait_until
 from tests.support.worker_process import worker
 
+NO_POLL = 2.0  # seconds; what waits for a poll is up to 5 s late
+
 
 async def test_cancelled_and_moved_messages_obey(environment: dict[str, str], room: Mailroom, smtp: SmtpServer) -> None:
     """Also those that the worker has read already, since they are due within a moment."""
@@ -33,8 +35,8 @@ async def test_cancelled_and_moved_messages_obey(environment: dict[str, str], ro
 
     came = {message.recipients[0]: message.at for message in messages}
     assert sorted(came) == sorted([address(ids, i) for i in (0, 2, 3, 4, 5)] + [address(far, 0)])
-    assert 0 <= came[address(ids, 2)] - later.timestamp() < 1
-    assert 0 <= came[address(far, 0)] - sooner.timestamp() < 1
+    assert 0 <= came[address(ids, 2)] - later.timestamp() < NO_POLL
+    assert 0 <= came[address(far, 0)] - sooner.timestamp() < NO_POLL
     assert await room.status(ids[1]) == "cancelled"
 
 
@@ -53,7 +55,7 @@ async def test_what_is_in_the_future_survives_a_restart(
     lateness = [message.at - start.timestamp() - int(message.recipients[0][-17:-12]) * 0.03 for message in messages]
     assert sorted(addresses(messages)) == [address(ids, i) for i in range(50)]
     assert min(lateness) >= 0
-    assert max(lateness) < 1
+    assert max(lateness) < NO_POLL
 
 
 async def test_sigterm_under_load_leaves_no_doubt(
