@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, Literal
 
 import httpx
 import pytest
 from playwright.async_api import Page, ViewportSize, expect
 
+from tests.support.axe import settled, troubles
 from tests.support.smtp_server import SmtpServer, Step
 from tests.support.waiting import wait_until_sync
 
-AXE = Path(__file__).parents[1] / "node/node_modules/axe-core/axe.min.js"
 ME = "you@paceline.example"  # the sender that `up` makes
 DESKTOP: ViewportSize = {"width": 1280, "height": 800}
 PHONE: ViewportSize = {"width": 390, "height": 844}
@@ -26,6 +25,8 @@ PAGES = {
     "a waiting message": "/emails/{waiting}",
     "a sent message": "/emails/{sent}",
     "a failed message": "/emails/{failed}",
+    "a message in doubt": "/emails/{uncertain}",
+    "what needs a look": "/sent?status=attention",
     "campaigns": "/campaigns",
     "a campaign": "/campaigns/{campaign}",
     "senders": "/senders",
@@ -55,6 +56,14 @@ def known(api: httpx.Client) -> dict[str, str]:
         post("/senders", {"from_email": "refused@example.com", "name": "An-unbroken-name-" * 6} | server)
         failed = email("refused@example.org", **{"from": "refused@example.com"})
         wait_until_sync(lambda: api.get(f"/emails/{failed}").json()["status"] == "failed", what="the refusal")
+    with SmtpServer() as silent:
+        silent.on("dot", Step("", drop=True))
+        post(
+            "/senders",
+            {"from_email": "doubt@example.com", "host": "127.0.0.1", "port": silent.port, "security": "none"},
+        )
+        uncertain = email("doubt@example.org", **{"from": "doubt@example.com"})
+        wait_until_sync(lambda: api.get(f"/emails/{uncertain}").json()["status"] == "uncertain", what="the doubt")
     sender = next(each["id"] for each in api.get("/senders").json()["data"] if each["from_email"] == ME)
     people = [f"person{number}@pages.example.org" for number in range(30)]
     draft = {"sender_ids": [sender], "subject": LONG, "text": "Hello", "recipients": people, "start_at": "in 2 hours"}
@@ -63,7 +72,7 @@ def known(api: httpx.Client) -> dict[str, str]:
     sent = email("ann@pages.example.org")
     wait_until_sync(lambda: api.get(f"/emails/{sent}").json()["status"] == "sent", what="the sending")
     waiting = email("ann@pages.example.org", scheduled_at="in 3 hours")
-    return {"sent": sent, "failed": failed, "waiting": waiting, "campaign": campaign}
+    return {"sent": sent, "failed": failed, "uncertain": uncertain, "waiting": waiting, "campaign": campaign}
 
 
 async def test_every_page_is_accessible_in_both_themes_and_fits_a_phone(desk: Page, known: dict[str, str]) -> None:
@@ -89,27 +98,6 @@ async def in_theme(page: Page, theme: Literal["light", "dark"]) -> None:
         await expect(page.locator("html")).to_have_attribute("data-theme", theme)
 
 
-async def settled(page: Page) -> None:
-    """What is asked of the API has come, and no colour is on its way to another."""
-    await expect(page.locator("h1:visible, p:visible").first).to_be_visible()
-    await expect(page.locator("[aria-busy=true], [class*=animate-pulse], [class*=animate-spin]")).to_have_count(0)
-    await page.evaluate("Promise.allSettled(document.getAnimations().map((animation) => animation.finished))")
-
-
 async def background(page: Page) -> str:
     await settled(page)
     return str(await page.evaluate("getComputedStyle(document.body).backgroundColor"))
-
-
-async def troubles(page: Page) -> list[str]:
-    """What axe finds of the kinds `serious` and `critical`: the rule and where."""
-    await settled(page)
-    if not await page.evaluate("'axe' in window"):
-        await page.evaluate(AXE.read_text())
-    found = await page.evaluate("axe.run(document, { iframes: false, resultTypes: ['violations'] })")
-    return [
-        f"{violation['id']}: {node['html']} {node['failureSummary']}"
-        for violation in found["violations"]
-        if violation["impact"] in ("serious", "critical")
-        for node in violation["nodes"]
-    ]
