@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, Final
 
+import structlog
 from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.di import Provide
@@ -31,7 +34,10 @@ from app.api.sign_in import SignIn
 from app.api.stats import get_stats
 from app.api.workspace import Workspace
 from app.db.pool import Pool, make_pool
+from app.services import workspaces
 from app.settings import Settings, load
+
+log = structlog.get_logger("paceline.web")
 
 # The API. Paths are declared without /v1 and answer with and without it.
 ROUTES: Final[list[ControllerRouterHandler]] = [
@@ -46,6 +52,7 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     get_stats,
 ]
 
+CEILING_AGAIN: Final = 2.0  # seconds
 MAX_BODY: Final = 40 * 1024 * 1024  # bytes: 25 MB of attachments in base64 and their message
 
 
@@ -74,7 +81,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
             "now": Provide(provide_now, sync_to_thread=False, use_cache=False),
         },
         exception_handlers=HANDLERS,
-        lifespan=[open_pool, run_feed],
+        lifespan=[open_pool, hold_ceiling, run_feed],
         logging_config=None,
         openapi_config=OPENAPI,
         request_class=JsonRequest,
@@ -97,6 +104,27 @@ async def open_pool(app: Litestar) -> AsyncIterator[None]:
     """Does not wait for Postgres: the process lives without it and /readyz says so."""
     async with make_pool(app.state.settings, name="web", min_size=1, max_size=10, checked=True) as app.state.pool:
         yield
+
+
+@asynccontextmanager
+async def hold_ceiling(app: Litestar) -> AsyncIterator[None]:
+    """Lifespan: lowers what is above WORKSPACE_MAX_EMAILS_PER_HOUR as soon as Postgres answers."""
+    task = asyncio.create_task(_lower_to_ceiling(app.state.pool, app.state.settings))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def _lower_to_ceiling(pool: Pool, settings: Settings) -> None:
+    while True:
+        try:
+            return await workspaces.apply_ceiling(pool, settings, provide_now())
+        except Exception as error:  # the schema may be on its way too
+            log.warning("ceiling_waits", error=str(error).strip())
+            await asyncio.sleep(CEILING_AGAIN)
 
 
 def provide_pool(state: State) -> Pool:

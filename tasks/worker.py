@@ -26,11 +26,11 @@ from app.domain.ids import new_id
 from app.domain.lateness import Downtime
 from app.pacing.reservations import Reservations
 from app.queue import POLLING, worker_connector
-from app.services import campaign_cancel, leases
+from app.services import campaign_cancel, leases, workspaces
 from app.services.messages import Messages
 from app.settings import Settings
 from tasks import campaign, failpoints, lane, prune
-from tasks.clock import Clock
+from tasks.clock import Clock, instant
 from tasks.connections import Connections
 from tasks.recorder import Recorder
 from tasks.runner import Runner
@@ -179,6 +179,7 @@ class Worker:
             await self.beat()
             for _ in range(3):
                 await self.beat()
+            await workspaces.apply_ceiling(self.pool, self.settings, instant(self.clock.now()))
             keeping = [
                 asyncio.create_task(loop()) for loop in (self.recorder.run, self._heartbeats, self.connections.sweep)
             ]

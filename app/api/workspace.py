@@ -10,6 +10,7 @@ from app.api.access import Caller
 from app.contract.workspaces import WorkspaceChange, WorkspaceSettings
 from app.db.pool import Pool
 from app.services import workspaces
+from app.settings import Settings
 
 
 class Workspace(Controller):
@@ -23,7 +24,7 @@ class Workspace(Controller):
 
     @patch(operation_id="changeWorkspace", summary="Change the workspace")
     async def change_workspace(
-        self, caller: Caller, pool: Pool, now: datetime, data: WorkspaceChange
+        self, caller: Caller, pool: Pool, settings: Settings, now: datetime, data: WorkspaceChange
     ) -> WorkspaceSettings:
         """Owners and members only. A new limit holds for every dispatch after the answer."""
-        return await workspaces.change(pool, workspace_id=caller.workspace_id, wanted=data, now=now)
+        return await workspaces.change(pool, settings, workspace_id=caller.workspace_id, wanted=data, now=now)

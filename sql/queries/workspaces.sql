@@ -19,6 +19,15 @@ update mailboxes set blocked_until = '-infinity', blocked_reason = null
 where workspace_id = :workspace_id and blocked_reason = 'workspace_hour'
 returning id;
 
+-- name: above_ceiling
+-- Every workspace of the installation that may send more an hour than this.
+select id from workspaces where hourly_limit is null or hourly_limit > :ceiling order by id;
+
+-- name: lower_to_ceiling$
+update workspaces set hourly_limit = :ceiling
+where id = :workspace_id and (hourly_limit is null or hourly_limit > :ceiling)
+returning id;
+
 -- name: add!
 insert into workspaces (id, name, hourly_limit) values (:id, :name, :hourly_limit);
 

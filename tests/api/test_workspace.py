@@ -6,12 +6,16 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 from litestar import Litestar
 
 from app.db.transaction import transaction
+from app.main import create_app
 from app.services import sessions
-from tests.support.tenants import Api
+from app.settings import Settings
+from tests.support.tenants import Api, make_tenant
+from tests.support.waiting import wait_until
 
 
 async def query(app: Litestar, sql: str, *parameters: Any) -> list[dict[str, Any]]:
@@ -111,3 +115,55 @@ async def test_a_new_limit_ends_only_the_wait_for_the_old_one(api: Api, stranger
     )
     knocks = await query(app, "select scheduled_at from procrastinate_jobs")
     assert [knock["scheduled_at"] for knock in knocks] == [None]
+
+
+async def test_the_installation_has_a_ceiling(api: Api, stranger: Api, app: Litestar, settings: Settings) -> None:
+    third = await make_tenant(app.state.pool, settings, "low@example.test")
+    await query(app, "update workspaces set hourly_limit = 5 where id = %s returning 1", third.workspace_id)
+    await stranger.ok("PATCH", "/workspace", json={"hourly_limit": 500})
+    for client in (api, stranger):
+        sender = await client.ok("POST", "/senders", json={"from_email": "a@example.com", "host": "smtp.test"})
+        message = {"sender_id": sender["id"], "to": "r@x.example", "subject": "A", "text": "B"}
+        await client.ok("POST", "/emails", json=message)
+    await query(
+        app,
+        "update mailboxes set blocked_until = now() + interval '1 h', blocked_reason = 'workspace_hour' returning id",
+    )
+    await query(app, "delete from procrastinate_jobs returning id")
+
+    limited = create_app(msgspec.structs.replace(settings, workspace_max_emails_per_hour=100))
+    async with limited.lifespan(), Api(limited, api.tenant) as mine:
+
+        async def lowered() -> bool:
+            found = await query(app, "select hourly_limit from workspaces order by hourly_limit")
+            return [row["hourly_limit"] for row in found] == [5, 100, 100]
+
+        await wait_until(lowered, what="the ceiling to hold")
+        assert {row["blocked_reason"] for row in await query(app, "select blocked_reason from mailboxes")} == {None}
+        assert len(await query(app, "select id from procrastinate_jobs where scheduled_at is null")) == 2
+
+        for limit in (None, 101):
+            problems = await mine.refused(422, "PATCH", "/workspace", json={"hourly_limit": limit})
+            assert "At most 100 an hour" in problems["hourly_limit"]
+        for limit in (20, 100):
+            assert (await mine.ok("PATCH", "/workspace", json={"hourly_limit": limit}))["hourly_limit"] == limit
+        assert (await mine.ok("PATCH", "/workspace", json={"name": "New"}))["hourly_limit"] == 100
+
+
+async def test_a_ceiling_comes_down_once_the_database_can_be_asked(api: Api, app: Litestar, settings: Settings) -> None:
+    async with app.state.pool.connection() as conn:
+        await conn.execute("alter table workspaces rename to on_its_way")
+    limited = create_app(msgspec.structs.replace(settings, workspace_max_emails_per_hour=100))
+    async with limited.lifespan():
+
+        async def asked() -> bool:
+            return bool(limited.state.pool.get_stats().get("requests_num"))
+
+        await wait_until(asked, what="the first try")
+        async with app.state.pool.connection() as conn:
+            await conn.execute("alter table on_its_way rename to workspaces")
+
+        async def lowered() -> bool:
+            return await query(app, "select hourly_limit from workspaces") == [{"hourly_limit": 100}]
+
+        await wait_until(lowered, what="the ceiling to hold")

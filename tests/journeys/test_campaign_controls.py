@@ -197,7 +197,7 @@ async def test_a_large_cancel_survives_the_death_of_the_worker(
 async def test_a_new_global_limit_holds_at_once(environment: dict[str, str], room: Mailroom, smtp: SmtpServer) -> None:
     async def limit(most: int | None) -> float:
         wanted = WorkspaceChange(hourly_limit=most)
-        await workspaces.change(room.pool, workspace_id=room.workspace_id, wanted=wanted, now=now())
+        await workspaces.change(room.pool, room.settings, workspace_id=room.workspace_id, wanted=wanted, now=now())
         return time.monotonic()
 
     first = await room.sender(port=smtp.port, concurrency=1)

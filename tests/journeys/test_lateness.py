@@ -30,7 +30,7 @@ COUNT = 30
 
 async def count_as_late(room: Mailroom) -> None:
     wanted = WorkspaceChange(late_after_seconds=LATE_AFTER)
-    await workspaces.change(room.pool, workspace_id=room.workspace_id, wanted=wanted, now=now())
+    await workspaces.change(room.pool, room.settings, workspace_id=room.workspace_id, wanted=wanted, now=now())
 
 
 async def with_policy(room: Mailroom, ids: list[UUID], policy: str) -> None:
