@@ -126,7 +126,7 @@ function SelectAll({ selection }: { selection: Selection }) {
       <input
         type="checkbox"
         aria-label="Select all on this page"
-        className={`${BOX} block`}
+        className={`${BOX} align-middle`}
         checked={all}
         ref={(box) => {
           if (box) box.indeterminate = some && !all;
