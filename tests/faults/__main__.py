@@ -61,7 +61,7 @@ def _play(each: Scenario, size: Size, seed: int | None, widths: list[int]) -> bo
     print(_row(_name(each), result, widths), flush=True)
     for fault in result.faults:
         print(f"    {fault}")
-    spent = f"{time.monotonic() - began:.0f} s, {result.ends}, workers' errors: {result.notes or 'none'}"
+    spent = f"{time.monotonic() - began:.0f} s, {result.ends}, {', '.join(result.notes)}"
     print(f"    {spent}", file=sys.stderr, flush=True)
     return not result.faults
 

@@ -98,13 +98,18 @@ class Fleet:
         """SIGTERM to all and nobody is started again; returns once all have ended."""
         self._restarting = False
         for process in self.running:
-            process.signal(signal.SIGCONT)
             process.signal(signal.SIGTERM)
+        await wait_until(self._all_ended, 60, what="the workers to stop")
         for process, _ in self._slots:
-            await wait_until(lambda process=process: process.ended, 60, what="a worker to stop")  # type: ignore[misc]
             if process not in self._past:
                 self._bury(process)
         self._slots = []
+
+    def _all_ended(self) -> bool:
+        for process in self.running:
+            if process.stopped:  # also one that a failpoint froze on its way out
+                process.signal(signal.SIGCONT)
+        return not self.running
 
     async def end(self) -> None:
         """Whatever state they are in: afterwards nothing of them runs."""

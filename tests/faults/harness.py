@@ -71,7 +71,7 @@ class Result:
     heal: float  # seconds from the last fault until everything went again
     allowed_heal: float
     ends: dict[str, int]  # how many messages ended in which status
-    notes: list[str] = field(default_factory=list)  # errors that workers logged; no fault by themselves
+    notes: list[str] = field(default_factory=list)  # what else was seen; no fault by itself
 
     @property
     def faults(self) -> list[str]:
@@ -232,7 +232,10 @@ class World:
             heal=heal,
             allowed_heal=self.settings.lease_seconds + GRACE,
             ends=judge.tally(emails),
-            notes=sorted({str(line.get("event")) for line in self.fleet.troubles}),
+            notes=[
+                f"{sum(row['outcome'] == 'void' for row in ledger)} dispatches void",
+                *judge.events(self.fleet.troubles),
+            ],
         )
 
 

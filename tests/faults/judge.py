@@ -178,5 +178,10 @@ def summary(lines: Sequence[str], most: int = 5) -> list[str]:
     return [*lines[:most], *([f"... and {len(lines) - most} more"] if len(lines) > most else [])]
 
 
+def events(lines: Sequence[Row]) -> list[str]:
+    """The kinds of events that workers logged, each once and short."""
+    return sorted({str(line.get("event")).partition("\n")[0].partition("(")[0] for line in lines})
+
+
 def tally(emails: Sequence[Row]) -> dict[str, int]:
     return dict(Counter(email["status"] for email in emails))
