@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -21,7 +22,7 @@ class Openings:
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
         self._windows: dict[int, list[Window]] = {}
-        self._closes: dict[int, float] = {}  # by lane, seconds since the epoch; 0: closed
+        self._closes: dict[int, float] = {}  # by lane that was read: seconds since the epoch; 0: closed; inf: no window
 
     async def refresh(self) -> None:
         """Reads the windows again and blocks the lanes that are closed. A lane that was blocked by a window which a
@@ -36,18 +37,18 @@ class Openings:
             if opening == now:
                 if hours.is_waiting:
                     await delivery.open_lane(pool, lane_id)
-                if hours.windows:
-                    self._closes[lane_id] = min(closes(window, now) for window in hours.windows).timestamp()
+                ends = [closes(window, now).timestamp() for window in hours.windows]
+                self._closes[lane_id] = min(ends, default=math.inf)
             else:
                 self._closes[lane_id] = 0.0
                 await self._block(lane_id, opening, now)
 
     def is_open(self, lane_id: int) -> bool:
-        closing = self._closes.get(lane_id)
-        return closing is None or self._runner.clock.now() < closing
+        """False also for a lane that was made since the windows were read."""
+        return self._runner.clock.now() < self._closes.get(lane_id, 0.0)
 
     async def admit(self, found: list[Due]) -> list[Due]:
-        """Those of `found` whose lanes are open. One that was closed may have opened since."""
+        """Those of `found` whose lanes are open. One that was closed may have opened since, one may be new."""
         if all(self.is_open(message.lane_id) for message in found):
             return found
         await self.refresh()

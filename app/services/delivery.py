@@ -264,7 +264,7 @@ class Hours(msgspec.Struct, frozen=True):
 
 
 async def windows(pool: Pool, lease: Lease) -> dict[int, Hours]:
-    """By lane; lanes that have no window and wait for none are left out."""
+    """By lane, of all that have something waiting; most have no window."""
     async with pool.connection() as conn:
         found = await rows(queries.mailboxes.windows(conn, mailbox_id=lease.mailbox_id))
     return {

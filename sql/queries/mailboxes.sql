@@ -63,7 +63,7 @@ where id = :lane_id and blocked_until < :until;
 update lanes set blocked_until = '-infinity', blocked_reason = null where id = :lane_id and blocked_reason = 'window';
 
 -- name: windows
--- The lanes of this mailbox that have something waiting and a window, their sender's or their campaign's, or wait for one.
+-- The lanes of this mailbox that have something waiting, with the windows of their senders and campaigns, if any.
 select l.id, s.window_days as sender_days, s.window_start as sender_start, s.window_end as sender_end,
     s.window_timezone as sender_timezone, c.window_days as campaign_days, c.window_start as campaign_start,
     c.window_end as campaign_end, c.timezone as campaign_timezone,
@@ -71,8 +71,7 @@ select l.id, s.window_days as sender_days, s.window_start as sender_start, s.win
 from lanes l
 join senders s on s.workspace_id = l.workspace_id and s.id = l.sender_id
 left join campaigns c on c.workspace_id = l.workspace_id and c.id = l.campaign_id
-where l.mailbox_id = :mailbox_id and l.next_due is not null and l.blocked_until < 'infinity'
-    and (s.window_days is not null or c.window_days is not null or l.blocked_reason = 'window');
+where l.mailbox_id = :mailbox_id and l.next_due is not null and l.blocked_until < 'infinity';
 
 -- name: lock_due_lanes
 -- First half of bringing next_due up to date; waits for writers that are just adding to these lanes.

@@ -14,7 +14,7 @@ from app.domain.waiting import Reason, WaitingFor
 from tests.support.mailroom import Mailroom, address
 from tests.support.outreach import add_sender, change_campaign, change_sender, start_campaign, waits_for
 from tests.support.sending import addresses, arrived
-from tests.support.smtp_server import SmtpServer
+from tests.support.smtp_server import SmtpServer, Step
 from tests.support.waiting import wait_until
 from tests.support.worker_process import worker
 from tests.support.zones import ZONE, whole_second, window_between, zone_in_which
@@ -121,3 +121,30 @@ async def test_a_closed_campaign_holds_back_nobody_else_and_goes_when_its_window
 
 async def blocked(room: Mailroom, reason: str, count: int) -> bool:
     return len(await room.all("select from lanes where blocked_reason = %s", reason)) == count
+
+
+async def test_a_window_holds_from_the_first_message_though_the_mailbox_is_busy(
+    environment: dict[str, str], room: Mailroom, smtp: SmtpServer, tmp_path: Path
+) -> None:
+    """The runner reads what is due all the time; the lane of a sender that was added a moment ago is news to it."""
+    opening = whole_second(await room.now(), ahead=0)
+    with zone_in_which(opening, tmp_path) as zone:
+        busy = await room.sender(port=smtp.port, concurrency=1)
+        smtp.on("dot", Step(delay=0.01), always=True)
+        with worker(environment, **zone):
+            await room.emails(busy, 600)
+            await arrived(smtp, 1)
+            closed = []
+            for _ in range(12):
+                late = await room.sender(busy.mailbox_id)
+                await room.run(
+                    "update senders set window_days = '{0,1,2,3,4,5,6}', window_start = %s, window_end = %s,"
+                    " window_timezone = 'UTC' where id = %s",
+                    (opening.hour * 60 + opening.minute + 120) % 1440,
+                    (opening.hour * 60 + opening.minute + 180) % 1440 + 1,
+                    late.id,
+                )
+                closed += await room.emails(late, 1)
+            await wait_until(lambda: blocked(room, "window", 12))
+            await wait_until(lambda: len(smtp.received) > 300)
+        assert await room.all("select id from dispatches where email_id = any (%s)", closed) == []
