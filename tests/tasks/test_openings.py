@@ -27,7 +27,8 @@ async def test_a_lane_that_was_made_since_the_windows_were_read_is_not_taken_for
     always, closed = await room.sender(mailbox_id), await room.sender(mailbox_id)
     tomorrow = (now + timedelta(days=2)).weekday()
     await room.run(
-        "update senders set window_days = %s, window_start = 0, window_end = 1440, window_timezone = 'UTC' where id = %s",
+        "update senders set window_days = %s, window_start = 0, window_end = 1440, window_timezone = 'UTC'"
+        " where id = %s",
         [tomorrow],
         closed.id,
     )
