@@ -122,5 +122,5 @@ async def test_the_gap_holds_on_the_wire_and_keeps_the_order(
     assert addresses(messages) == [address(ids, i) for i in range(12)]
     dots = [row["dot_at"].timestamp() for row in await room.ledger()]
     assert min(later - earlier for earlier, later in pairwise(dots)) >= 0.15
-    seen = [message.monotonic for message in messages]
-    assert min(later - earlier for earlier, later in pairwise(seen)) > 0.13, "but for what the server needs to read"
+    # A busy server may see a dot late: what must have been too soon counts, not what only looks so.
+    assert min(later.monotonic - earlier.earliest for earlier, later in pairwise(messages)) >= 0.15
