@@ -39,6 +39,7 @@ log = structlog.get_logger()
 
 WATCH_EVERY: Final = 3.0  # seconds between looks of the watchdog
 BEHIND_KNOCK: Final = 0.2  # seconds that Procrastinate gets to deliver a knock
+AHEAD: Final = WATCH_EVERY + 2 * BEHIND_KNOCK  # seconds: what is due before the next look is looked after now
 CANCEL_AGAIN: Final = 1.0  # seconds that a loop gets to end
 TAKING_ENDS: Final = 1.0  # seconds that taking knocks gets to end; without a database it would take half a minute
 LEFTOVERS_END: Final = 5.0  # seconds that what libraries left behind gets to end
@@ -142,7 +143,8 @@ class Worker:
             await asyncio.sleep(BEHIND_KNOCK)
             self._strays.clear()
             try:
-                for mailbox_id in await leases.orphans(self.pool, worker_id=self.id, running=[*self._runners]):
+                running = [*self._runners]
+                for mailbox_id in await leases.orphans(self.pool, ahead=AHEAD, worker_id=self.id, running=running):
                     await self.look_at(mailbox_id)
                 await campaign_cancel.take_up(self.pool)
             except UNAVAILABLE as error:

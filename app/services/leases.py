@@ -120,10 +120,14 @@ async def downtimes(pool: Pool, *, days: int = 30) -> list[Downtime]:
         return [Downtime(**row) for row in await rows(queries.workers.downtimes(conn, days=days))]
 
 
-async def orphans(pool: Pool, *, worker_id: UUID | None = None, running: Sequence[UUID] = ()) -> list[UUID]:
-    """Mailboxes whose worker died, that are overdue though nobody came, or that `worker_id` leased and does not run."""
+async def orphans(
+    pool: Pool, *, ahead: float = 0.0, worker_id: UUID | None = None, running: Sequence[UUID] = ()
+) -> list[UUID]:
+    """Mailboxes whose worker died, that have something due within `ahead` seconds though nobody came, or that
+    `worker_id` leased and does not run.
+    """
     async with pool.connection() as conn:
-        found = await rows(queries.workers.orphans(conn, worker_id=worker_id, running=list(running)))
+        found = await rows(queries.workers.orphans(conn, ahead=ahead, worker_id=worker_id, running=list(running)))
     return [row["id"] for row in found]
 
 

@@ -30,16 +30,16 @@ delete from workers where expires_at < clock_timestamp() - interval '1 hour'
     and not exists (select from mailboxes m where m.runner_id = workers.id);
 
 -- name: orphans
--- Mailboxes that need a runner and have none that lives: left behind by a dead worker; overdue though nobody came; or leased by the
--- worker that asks, which knows nothing of it, since the answer to the lease's commit was lost.
+-- Mailboxes that need a runner and have none that lives: left behind by a dead worker; due within :ahead seconds though nobody
+-- came; or leased by the worker that asks, which knows nothing of it, since the answer to the lease's commit was lost.
 select m.id from mailboxes m
 where m.runner_id is not null
     and ((m.runner_id = :worker_id and not m.id = any (:running::uuid[]))
         or not exists (select from workers w where w.id = m.runner_id and w.expires_at > clock_timestamp()))
 union
 select l.mailbox_id from lanes l join mailboxes m on m.id = l.mailbox_id
-where l.next_due is not null and l.wake_at <= clock_timestamp() - interval '100 milliseconds'
-    and m.runner_id is null and m.blocked_until <= clock_timestamp()
+where l.next_due is not null and l.wake_at <= clock_timestamp() + make_interval(secs => :ahead)
+    and m.runner_id is null and m.blocked_until <= clock_timestamp() + make_interval(secs => :ahead)
 limit 1000;
 
 -- name: hint!

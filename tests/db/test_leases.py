@@ -123,3 +123,10 @@ async def test_next_due_follows_what_waits_even_while_somebody_adds(room: Mailro
     await leases.settle_lanes(room.pool, sender.mailbox_id, until=await room.now())
     earliest = await room.value("select min(due_at) from emails where status = 'scheduled'")
     assert await room.value("select next_due from lanes") <= earliest
+
+
+async def test_what_is_due_soon_has_a_runner_though_its_knock_was_lost(room: Mailroom) -> None:
+    sender = await room.sender()
+    await room.emails(sender, due=await room.now() + timedelta(seconds=30))
+    assert await leases.orphans(room.pool, ahead=5) == []
+    assert await leases.orphans(room.pool, ahead=35) == [sender.mailbox_id]

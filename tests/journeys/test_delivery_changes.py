@@ -199,6 +199,10 @@ async def test_a_knock_that_is_lost_costs_a_moment(
         await room.run("create trigger lose before insert on procrastinate_jobs for each row execute function lose()")
         await asyncio.sleep(1)  # the worker's look around at its start is over
         began = time.monotonic()
+        soon = await room.sender(port=smtp.port)
         await room.emails(sender, 1)
+        await room.emails(soon, 1, due=await room.now() + timedelta(seconds=1))
         await arrived(smtp, 1)
         assert time.monotonic() - began < 1.5, "not at the watchdog's next round"
+        await arrived(smtp, 2)
+        assert time.monotonic() - began < 2.5
