@@ -151,11 +151,14 @@ class Endings:
         """Booked, but the dot was provably never written: quota and message return."""
         log.info("dot.not_sent", email=str(message.id), reason=error.message)
         await self._take_back(dispatch_id)
-        self._runner.gate.no_dot(message.id)
         if in_time:
+            self._runner.gate.no_dot(message.id)
             await self._connection_broke(message, error)
-        else:
-            self._runner.again(message)
+            return
+        self._runner.gate.expect(message)  # by the gap's order those behind it wait for it
+        self._runner.gate.no_dot(message.id)
+        await asyncio.sleep(self._runner.overload.missed(jitter=random.random()))  # noqa: S311 - spreads load
+        self._runner.again(message)
 
     async def _take_back(self, dispatch_id: int) -> None:
         while True:
@@ -170,6 +173,7 @@ class Endings:
     def answered(self, message: Due, offered: tuple[Reply, ...], dispatch_id: int, dot_at: float, reply: Reply) -> None:
         """The server's last word. `offered`: its replies to the recipients."""
         self._runner.troubles.clear()
+        self._runner.overload.in_time()
         self._broke.discard(message.id)
         outcome, status, due = self._meaning(message, reply)
         bounced = replies.classify(reply, "dot") is Verdict.HARD_BOUNCE and message.recipient_count == 1

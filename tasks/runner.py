@@ -30,7 +30,7 @@ from tasks.endings import Endings
 from tasks.gatekeeper import Gatekeeper
 from tasks.openings import Openings
 from tasks.places import Places
-from tasks.troubles import Troubles
+from tasks.troubles import Overload, Troubles
 
 if TYPE_CHECKING:
     from tasks.worker import Worker
@@ -64,6 +64,7 @@ class Runner:
         self.places = Places(self)
         self.openings = Openings(self)
         self.troubles = Troubles()
+        self.overload = Overload()
         self._outlook: Outlook | None = None
         self._pending: deque[Due] = deque()  # read, with places held, in order
         self._tasks: dict[UUID, asyncio.Task[None]] = {}

@@ -1,4 +1,4 @@
-"""How long a mailbox waits when its server lets nobody in. Several connections that fail together count once."""
+"""How long a mailbox waits when its server lets nobody in, and a message when this machine is too slow for its dot."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ from typing import Final
 
 FIRST: Final = 1.0  # seconds
 LONGEST: Final = 300.0
+SOON: Final = 0.02
+LATER: Final = 5.0
 
 
 class Troubles:
+    """Of the server. Several connections that fail together count once."""
+
     def __init__(self) -> None:
         self.count = 0  # in a row
         self._until = 0.0
@@ -25,3 +29,20 @@ class Troubles:
     def clear(self) -> None:
         """The server took a message."""
         self.count = 0
+
+
+class Overload:
+    """Of this machine: dots miss their deadlines. To try at once again would keep it overloaded, with nothing sent."""
+
+    def __init__(self) -> None:
+        self._missed = 0
+
+    def missed(self, *, jitter: float) -> float:
+        """Seconds until the message is tried again, twice as long each time; `jitter` in 0..1 is a random number."""
+        wait = min(LATER, SOON * 2.0**self._missed)
+        self._missed = min(self._missed + 1, 10)
+        return wait * (0.5 + jitter / 2)
+
+    def in_time(self) -> None:
+        """A dot was in time."""
+        self._missed //= 2
