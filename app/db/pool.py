@@ -73,6 +73,9 @@ def make_pool(settings: Settings, *, name: str, min_size: int, max_size: int, ch
         max_size=max_size,
         timeout=10.0,
         max_idle=120.0,
+        # The delays between tries double: after a long outage it would wait about as long once more. So it gives up
+        # soon, and the next who asks makes it try at once.
+        reconnect_timeout=3.0,
         open=False,
     )
     return pool
