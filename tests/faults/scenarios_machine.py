@@ -98,28 +98,43 @@ async def full_disk(size: Size, seed: int) -> Result:
 
 
 async def _without_room(w: World, filler: Path, box: Sender, seconds: float) -> None:
-    """There is little room at first and none in the second half, and people go on writing messages: what is not refused
-    is accepted. A message now and then may still fit; on the whole sending stops."""
+    """There is little room at first and none in the second half, and people go on writing messages: what is not
+    refused is accepted. A message now and then may still fit; on the whole sending stops."""
     fill(filler, leave=w.rng.choice([0, 32 * 1024, 1024 * 1024]))
-    began = time.monotonic()
-    refused = dots = 0
-    while (passed := time.monotonic() - began) < seconds:
-        if passed < seconds / 2:
-            dots = len(w.smtp.dots)
-        else:
+    async with _accepting(w, box) as refused:
+        await asyncio.sleep(seconds / 2)
+        dots = len(w.smtp.dots)
+        until = time.monotonic() + seconds / 2
+        while time.monotonic() < until:
             fill(filler)  # whatever Postgres gave up meanwhile
-        try:
-            await asyncio.wait_for(w.room.emails(box, 200, every=0.01), timeout=5)
-        except UNAVAILABLE:
-            refused += 1
-        except TimeoutError:
-            refused += 1
-        await asyncio.sleep(0.2)
+            await asyncio.sleep(0.02)
+        more = len(w.smtp.dots) - dots
     if not refused:
         w.violations.append("the disk was not full")
-    more = len(w.smtp.dots) - dots
     if more > DUE_A_SECOND * seconds / 4:
         w.violations.append(f"{more} messages left while the disk was full, as if nothing had been")
+
+
+@asynccontextmanager
+async def _accepting(w: World, box: Sender) -> AsyncIterator[list[Exception]]:
+    """Meanwhile messages are written; why some were refused."""
+    refused: list[Exception] = []
+
+    async def write() -> None:
+        while True:
+            try:
+                await w.room.emails(box, 200, every=0.01)
+            except UNAVAILABLE as error:
+                refused.append(error)
+            await asyncio.sleep(0.2)
+
+    writing = asyncio.create_task(write())
+    try:
+        yield refused
+    finally:
+        writing.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await writing
 
 
 @asynccontextmanager
