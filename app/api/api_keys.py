@@ -7,13 +7,12 @@ from uuid import UUID
 
 from litestar import Controller, delete, get, post
 from litestar.di import Provide
-from litestar.params import Parameter
+from litestar.params import JSONBody, PathParameter
 
-from app.api.access import Caller
+from app.api.given import Caller, Page, Pool
 from app.api.lists import provide_page
 from app.contract.accounts import ApiKey, NewApiKey, NewApiKeyShown
-from app.contract.lists import List, Page
-from app.db.pool import Pool
+from app.contract.lists import List
 from app.services import api_keys
 
 
@@ -27,13 +26,13 @@ class ApiKeys(Controller):
         return await api_keys.list_keys(pool, workspace_id=caller.workspace_id, page=page)
 
     @post(operation_id="createApiKey", summary="Create an API key")
-    async def create_api_key(self, caller: Caller, pool: Pool, data: NewApiKey) -> NewApiKeyShown:
+    async def create_api_key(self, caller: Caller, pool: Pool, data: JSONBody[NewApiKey]) -> NewApiKeyShown:
         """The answer is the only place where the key is shown."""
         return await api_keys.create(pool, workspace_id=caller.workspace_id, created_by=caller.user_id, wanted=data)
 
     @delete("/{key_id:uuid}", operation_id="revokeApiKey", summary="Revoke an API key")
     async def revoke_api_key(
-        self, caller: Caller, pool: Pool, key_id: Annotated[UUID, Parameter(description="Its id.")]
+        self, caller: Caller, pool: Pool, key_id: Annotated[UUID, PathParameter(description="Its id.")]
     ) -> None:
         """Requests with it are refused from now on."""
         await api_keys.revoke(pool, workspace_id=caller.workspace_id, id=key_id)

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from litestar import Controller, get, patch, post
 from litestar.di import Provide
-from litestar.params import Parameter
+from litestar.params import HeaderParameter, JSONBody, PathParameter
 
-from app.api.access import Caller
 from app.api.emails import IdempotencyKey, is_permissive
+from app.api.given import Caller, Now, Page, Pool
 from app.api.lists import provide_page
 from app.contract.campaigns import Campaign, CampaignChange, CampaignItem, CreatedCampaign, NewCampaign, RetriedCampaign
 from app.contract.emails import Email
-from app.contract.lists import List, Page
-from app.db.pool import Pool
+from app.contract.lists import List
 from app.services import campaign_cancel, campaign_runs, campaigns
 
-CampaignId = Annotated[UUID, Parameter(description="Its id.")]
+CampaignId = Annotated[UUID, PathParameter(description="Its id.")]
 
 
 class Campaigns(Controller):
@@ -27,7 +25,7 @@ class Campaigns(Controller):
     tags = ["Campaigns"]  # noqa: RUF012  # Litestar's way
 
     @get(operation_id="listCampaigns", summary="List campaigns", dependencies={"page": Provide(provide_page)})
-    async def list_campaigns(self, caller: Caller, pool: Pool, now: datetime, page: Page) -> List[CampaignItem]:
+    async def list_campaigns(self, caller: Caller, pool: Pool, now: Now, page: Page) -> List[CampaignItem]:
         """Newest first."""
         return await campaigns.list_campaigns(pool, workspace_id=caller.workspace_id, page=page, now=now)
 
@@ -36,11 +34,11 @@ class Campaigns(Controller):
         self,
         caller: Caller,
         pool: Pool,
-        now: datetime,
-        data: NewCampaign,
+        now: Now,
+        data: JSONBody[NewCampaign],
         idempotency_key: IdempotencyKey = None,
         validation: Annotated[
-            str, Parameter(header="x-batch-validation", description="`permissive` leaves out bad recipients.")
+            str, HeaderParameter(name="x-batch-validation", description="`permissive` leaves out bad recipients.")
         ] = "strict",
     ) -> CreatedCampaign:
         """Nothing leaves before it is scheduled. One bad recipient refuses the whole, and every bad one is named."""
@@ -55,13 +53,13 @@ class Campaigns(Controller):
         )
 
     @get("/{campaign_id:uuid}", operation_id="getCampaign", summary="Get a campaign")
-    async def get_campaign(self, caller: Caller, pool: Pool, now: datetime, campaign_id: CampaignId) -> Campaign:
+    async def get_campaign(self, caller: Caller, pool: Pool, now: Now, campaign_id: CampaignId) -> Campaign:
         """With its messages counted by status."""
         return await campaigns.get(pool, workspace_id=caller.workspace_id, id=campaign_id, now=now)
 
     @patch("/{campaign_id:uuid}", operation_id="changeCampaign", summary="Change a campaign")
     async def change_campaign(
-        self, caller: Caller, pool: Pool, now: datetime, campaign_id: CampaignId, data: CampaignChange
+        self, caller: Caller, pool: Pool, now: Now, campaign_id: CampaignId, data: JSONBody[CampaignChange]
     ) -> Campaign:
         """All of a draft; once scheduled its name, its hourly limit and its window."""
         return await campaigns.change(pool, workspace_id=caller.workspace_id, id=campaign_id, wanted=data, now=now)
@@ -73,7 +71,7 @@ class Campaigns(Controller):
         dependencies={"page": Provide(provide_page)},
     )
     async def list_campaign_recipients(
-        self, caller: Caller, pool: Pool, now: datetime, campaign_id: CampaignId, page: Page
+        self, caller: Caller, pool: Pool, now: Now, campaign_id: CampaignId, page: Page
     ) -> List[Email]:
         """One for each recipient, the last one first. A draft has none yet."""
         return await campaigns.list_recipients(
@@ -85,7 +83,7 @@ class Campaigns(Controller):
         self,
         caller: Caller,
         pool: Pool,
-        now: datetime,
+        now: Now,
         campaign_id: CampaignId,
         idempotency_key: IdempotencyKey = None,
     ) -> Campaign:
@@ -95,17 +93,17 @@ class Campaigns(Controller):
         )
 
     @post("/{campaign_id:uuid}/pause", operation_id="pauseCampaign", summary="Pause a campaign", status_code=200)
-    async def pause_campaign(self, caller: Caller, pool: Pool, now: datetime, campaign_id: CampaignId) -> Campaign:
+    async def pause_campaign(self, caller: Caller, pool: Pool, now: Now, campaign_id: CampaignId) -> Campaign:
         """Once this answers nothing more of it leaves."""
         return await campaign_runs.pause(pool, workspace_id=caller.workspace_id, id=campaign_id, now=now)
 
     @post("/{campaign_id:uuid}/resume", operation_id="resumeCampaign", summary="Resume a campaign", status_code=200)
-    async def resume_campaign(self, caller: Caller, pool: Pool, now: datetime, campaign_id: CampaignId) -> Campaign:
+    async def resume_campaign(self, caller: Caller, pool: Pool, now: Now, campaign_id: CampaignId) -> Campaign:
         """What is overdue goes at once, as fast as the limits allow."""
         return await campaign_runs.resume(pool, workspace_id=caller.workspace_id, id=campaign_id, now=now)
 
     @post("/{campaign_id:uuid}/cancel", operation_id="cancelCampaign", summary="Cancel a campaign", status_code=200)
-    async def cancel_campaign(self, caller: Caller, pool: Pool, now: datetime, campaign_id: CampaignId) -> Campaign:
+    async def cancel_campaign(self, caller: Caller, pool: Pool, now: Now, campaign_id: CampaignId) -> Campaign:
         """Once this answers nothing more of it leaves; what was being sent at that moment still counts as sent.
 
         The messages of a large campaign are marked as cancelled within the next minutes: its counts tell how far.
@@ -120,7 +118,7 @@ class Campaigns(Controller):
         summary="Try again what failed",
         status_code=200,
     )
-    async def retry_failed(self, caller: Caller, pool: Pool, now: datetime, campaign_id: CampaignId) -> RetriedCampaign:
+    async def retry_failed(self, caller: Caller, pool: Pool, now: Now, campaign_id: CampaignId) -> RetriedCampaign:
         """All of its messages that failed for sure wait again, due now, in their order. Addresses that a server said do
         not exist are suppressed meanwhile and end as that."""
         return await campaign_runs.retry_failed(

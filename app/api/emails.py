@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -12,9 +11,10 @@ from litestar import Controller, Response, get, patch, post
 from litestar.di import Provide
 from litestar.openapi.spec import OpenAPIMediaType, Operation, Reference, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIType
-from litestar.params import Body, FromQuery, HeaderParameter, PathParameter, QueryParameter
+from litestar.params import Body, FromQuery, HeaderParameter, JSONBody, PathParameter, QueryParameter
 
-from app.api.access import SENDING, Caller
+from app.api.access import SENDING
+from app.api.given import Caller, Now, Page, Pool
 from app.api.lists import provide_page
 from app.api.problems import problem_of
 from app.contract.email_controls import (
@@ -26,8 +26,7 @@ from app.contract.email_controls import (
     UpdateEmail,
 )
 from app.contract.emails import Batch, Email, EmailDetail, EmailState, SendEmail, StoryEntry
-from app.contract.lists import List, Page
-from app.db.pool import Pool
+from app.contract.lists import List
 from app.domain.status import Status
 from app.errors import ValidationError
 from app.services import email_bulk, email_controls, email_views, emails, events
@@ -66,7 +65,7 @@ class Emails(Controller):
 
     @post(operation_id="sendEmail", summary="Send or schedule a message", status_code=200, opt=SENDING)
     async def send_email(
-        self, caller: Caller, pool: Pool, now: datetime, data: SendEmail, idempotency_key: IdempotencyKey = None
+        self, caller: Caller, pool: Pool, now: Now, data: JSONBody[SendEmail], idempotency_key: IdempotencyKey = None
     ) -> EmailState:
         """Kept in the database before this answers. Without `scheduled_at` it leaves as soon as limits allow."""
         return await emails.send(pool, workspace_id=caller.workspace_id, wanted=data, key=idempotency_key, now=now)
@@ -83,7 +82,7 @@ class Emails(Controller):
         self,
         caller: Caller,
         pool: Pool,
-        now: datetime,
+        now: Now,
         data: Annotated[list[Any], Body()],
         idempotency_key: IdempotencyKey = None,
         validation: Annotated[
@@ -105,7 +104,7 @@ class Emails(Controller):
         self,
         caller: Caller,
         pool: Pool,
-        now: datetime,
+        now: Now,
         page: Page,
         status: Annotated[
             str | None, QueryParameter(description="One or more, with commas: `scheduled,deferred`.")
@@ -130,7 +129,7 @@ class Emails(Controller):
         return await email_views.list_emails(pool, workspace_id=caller.workspace_id, wanted=wanted, page=page, now=now)
 
     @get("/{email_id:uuid}", operation_id="getEmail", summary="Get a message")
-    async def get_email(self, caller: Caller, pool: Pool, now: datetime, email_id: EmailId) -> EmailDetail:
+    async def get_email(self, caller: Caller, pool: Pool, now: Now, email_id: EmailId) -> EmailDetail:
         """With its text as this recipient gets it, and what became of each recipient."""
         return await email_views.get(pool, workspace_id=caller.workspace_id, id=email_id, now=now)
 
@@ -152,7 +151,7 @@ class Emails(Controller):
 
     @patch("/{email_id:uuid}", operation_id="updateEmail", summary="Move or edit a message")
     async def update_email(
-        self, caller: Caller, pool: Pool, now: datetime, email_id: EmailId, data: UpdateEmail
+        self, caller: Caller, pool: Pool, now: Now, email_id: EmailId, data: JSONBody[UpdateEmail]
     ) -> EmailState:
         """As long as it waits; afterwards 409 `already_sending`. A message of a campaign can only be moved."""
         return await email_controls.change(
@@ -160,7 +159,7 @@ class Emails(Controller):
         )
 
     @post("/{email_id:uuid}/cancel", operation_id="cancelEmail", summary="Cancel a message", status_code=200)
-    async def cancel_email(self, caller: Caller, pool: Pool, now: datetime, email_id: EmailId) -> EmailState:
+    async def cancel_email(self, caller: Caller, pool: Pool, now: Now, email_id: EmailId) -> EmailState:
         """Once this answers the message will not be sent. Past the point of return: 409 `already_sending`."""
         return await email_controls.cancel(
             pool, workspace_id=caller.workspace_id, id=email_id, by=caller.actor, now=now
@@ -174,7 +173,7 @@ class Emails(Controller):
         status_code=200,
     )
     async def retry_email(
-        self, caller: Caller, pool: Pool, now: datetime, email_id: EmailId, data: RetryEmail | None = None
+        self, caller: Caller, pool: Pool, now: Now, email_id: EmailId, data: JSONBody[RetryEmail | None] = None
     ) -> EmailState:
         """What failed or was missed, now or at `scheduled_at`. Anything else: 409 `not_retryable`."""
         return await email_controls.retry(
@@ -183,7 +182,7 @@ class Emails(Controller):
 
     @post("/{email_id:uuid}/resolve", operation_id="resolveEmail", summary="Decide about a message", status_code=200)
     async def resolve_email(
-        self, caller: Caller, pool: Pool, now: datetime, email_id: EmailId, data: ResolveEmail
+        self, caller: Caller, pool: Pool, now: Now, email_id: EmailId, data: JSONBody[ResolveEmail]
     ) -> EmailState:
         """What only a person can decide: about what is `uncertain`, or `held`. Anything else: 409 `not_resolvable`."""
         return await email_controls.resolve(
@@ -191,14 +190,14 @@ class Emails(Controller):
         )
 
     @post("/retry", operation_id="retryEmails", summary="Try many messages again", status_code=200)
-    async def retry_emails(self, caller: Caller, pool: Pool, now: datetime, data: RetryEmails) -> BulkAnswer:
+    async def retry_emails(self, caller: Caller, pool: Pool, now: Now, data: JSONBody[RetryEmails]) -> BulkAnswer:
         """Up to 1,000 by their ids, or all that match a filter but for what was given up in doubt."""
         return await email_bulk.retry_many(
             pool, workspace_id=caller.workspace_id, wanted=data, by=caller.actor, now=now
         )
 
     @post("/resolve", operation_id="resolveEmails", summary="Decide about many messages", status_code=200)
-    async def resolve_emails(self, caller: Caller, pool: Pool, now: datetime, data: ResolveEmails) -> BulkAnswer:
+    async def resolve_emails(self, caller: Caller, pool: Pool, now: Now, data: JSONBody[ResolveEmails]) -> BulkAnswer:
         """Up to 1,000 by their ids, or all that match a filter."""
         return await email_bulk.resolve_many(
             pool, workspace_id=caller.workspace_id, wanted=data, by=caller.actor, now=now

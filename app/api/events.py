@@ -15,7 +15,7 @@ from litestar import Litestar, get
 from litestar.datastructures import State
 from litestar.response import Stream
 
-from app.api.access import Caller
+from app.api.given import Caller
 from app.services.feed import Feed
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from litestar import Response, get
 
+from app.api.given import Pool
 from app.contract.base import Output
 from app.db.migrate import pending
 from app.db.outage import UNAVAILABLE
-from app.db.pool import Pool
 from app.errors import PacelineError
 
 LOOK: float = 3.0  # seconds to wait for a connection: a load balancer asks again soon

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from litestar import get
 
-from app.api.access import Caller
+from app.api.given import Caller, Pool, Settings
 from app.contract.accounts import Me
-from app.db.pool import Pool
 from app.services import accounts
-from app.settings import Settings
 
 
 @get("/me", operation_id="getMe", summary="Who is calling", tags=["Account"])

@@ -11,9 +11,8 @@ from litestar.datastructures import UploadFile
 from litestar.exceptions import ClientException, SerializationException
 from litestar.openapi.spec import OpenAPIFormat, OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
 
-from app.api.access import Caller
+from app.api.given import Caller, Pool
 from app.contract.recipients import ParsedRecipients, RecipientText
-from app.db.pool import Pool
 from app.errors import ValidationError
 from app.services import recipients
 

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from litestar import Controller, delete, get, patch, post
 from litestar.di import Provide
-from litestar.params import Parameter
+from litestar.params import JSONBody, PathParameter
 
-from app.api.access import Caller
+from app.api.given import Caller, Now, Page, Pool, Settings
 from app.api.lists import provide_page
-from app.contract.lists import List, Page
+from app.contract.lists import List
 from app.contract.senders import DeletedSender, NewSender, Sender, SenderChange, Usage, Verification
-from app.db.pool import Pool
 from app.services import senders, verification
-from app.settings import Settings
 
-SenderId = Annotated[UUID, Parameter(description="Its id.")]
+SenderId = Annotated[UUID, PathParameter(description="Its id.")]
 
 
 class Senders(Controller):
@@ -32,7 +29,7 @@ class Senders(Controller):
 
     @post(operation_id="createSender", summary="Add a sender")
     async def create_sender(
-        self, caller: Caller, pool: Pool, settings: Settings, now: datetime, data: NewSender
+        self, caller: Caller, pool: Pool, settings: Settings, now: Now, data: JSONBody[NewSender]
     ) -> Sender:
         """The first one of a workspace is its default. Its password is kept encrypted and never shown."""
         return await senders.create(pool, settings, workspace_id=caller.workspace_id, wanted=data, now=now)
@@ -43,7 +40,13 @@ class Senders(Controller):
 
     @patch("/{sender_id:uuid}", operation_id="changeSender", summary="Change a sender")
     async def change_sender(
-        self, caller: Caller, pool: Pool, settings: Settings, now: datetime, sender_id: SenderId, data: SenderChange
+        self,
+        caller: Caller,
+        pool: Pool,
+        settings: Settings,
+        now: Now,
+        sender_id: SenderId,
+        data: JSONBody[SenderChange],
     ) -> Sender:
         """Takes effect within a second, for waiting messages too. Another host, port or username is another mailbox."""
         return await senders.change(
@@ -51,13 +54,13 @@ class Senders(Controller):
         )
 
     @delete("/{sender_id:uuid}", operation_id="deleteSender", summary="Delete a sender", status_code=200)
-    async def delete_sender(self, caller: Caller, pool: Pool, now: datetime, sender_id: SenderId) -> DeletedSender:
+    async def delete_sender(self, caller: Caller, pool: Pool, now: Now, sender_id: SenderId) -> DeletedSender:
         """Refused while messages wait for it. What it sent stays."""
         await senders.delete(pool, workspace_id=caller.workspace_id, id=sender_id, now=now)
         return DeletedSender(object="sender", id=sender_id, deleted=True)
 
     @post("/verify", operation_id="verifyNewSender", summary="Try settings before saving them", status_code=200)
-    async def verify_new_sender(self, settings: Settings, data: NewSender) -> Verification:
+    async def verify_new_sender(self, settings: Settings, data: JSONBody[NewSender]) -> Verification:
         """Connects and signs in, phase by phase. Sends nothing, saves nothing."""
         return await verification.of_new(settings, data)
 
@@ -72,11 +75,11 @@ class Senders(Controller):
         return await senders.usage(pool, settings, workspace_id=caller.workspace_id, id=sender_id)
 
     @post("/{sender_id:uuid}/pause", operation_id="pauseSender", summary="Pause a sender", status_code=200)
-    async def pause_sender(self, caller: Caller, pool: Pool, now: datetime, sender_id: SenderId) -> Sender:
+    async def pause_sender(self, caller: Caller, pool: Pool, now: Now, sender_id: SenderId) -> Sender:
         """Once this answers nothing more leaves by it. Its messages wait."""
         return await senders.pause(pool, workspace_id=caller.workspace_id, id=sender_id, now=now)
 
     @post("/{sender_id:uuid}/resume", operation_id="resumeSender", summary="Resume a sender", status_code=200)
-    async def resume_sender(self, caller: Caller, pool: Pool, now: datetime, sender_id: SenderId) -> Sender:
+    async def resume_sender(self, caller: Caller, pool: Pool, now: Now, sender_id: SenderId) -> Sender:
         """Its messages go on at once, also after trouble with its server."""
         return await senders.resume(pool, workspace_id=caller.workspace_id, id=sender_id, now=now)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
 import structlog
 from litestar import Controller, Request, Response, get, post
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from app.api import access, cookies
+from app.api.given import Now, Pool, Settings
 from app.contract.accounts import AuthConfig
 from app.db.outage import UNAVAILABLE
-from app.db.pool import Pool
 from app.errors import PacelineError
 from app.services import accounts, sessions
-from app.settings import Settings
 
 log = structlog.get_logger("paceline.web")
 
@@ -65,7 +64,7 @@ class SignIn(Controller):
 
     @get("/login", exception_handlers=ON_PAGES)
     async def login(
-        self, request: Request[Any, Any, Any], settings: Settings, now: datetime, next: str = "/"
+        self, request: Request[Any, Any, Any], settings: Settings, now: Now, next: FromQuery[str] = "/"
     ) -> Response[Any]:
         """Sends the browser to the provider. `next` is where it goes afterwards: a path of ours, else the overview."""
         if settings.google_client_id is None:
@@ -81,7 +80,7 @@ class SignIn(Controller):
 
     @get("/callback", exception_handlers=ON_PAGES)
     async def callback(
-        self, request: Request[Any, Any, Any], pool: Pool, settings: Settings, now: datetime
+        self, request: Request[Any, Any, Any], pool: Pool, settings: Settings, now: Now
     ) -> Response[Any]:
         """Where the provider sends the browser back to."""
         from app.services import oidc
@@ -94,7 +93,7 @@ class SignIn(Controller):
 
     @get("/link/{token:str}", exception_handlers=ON_PAGES)
     async def link(
-        self, request: Request[Any, Any, Any], token: str, pool: Pool, settings: Settings, now: datetime
+        self, request: Request[Any, Any, Any], token: FromPath[str], pool: Pool, settings: Settings, now: Now
     ) -> Response[Any]:
         """The one-time link that `paceline up` prints. It is never mailed, so no scanner opens it first."""
         replaces = request.cookies.get(cookies.session_cookie_name(settings))
@@ -102,7 +101,7 @@ class SignIn(Controller):
 
     @post("/logout", status_code=204)
     async def logout(
-        self, request: Request[Any, Any, Any], pool: Pool, settings: Settings, everywhere: bool = False
+        self, request: Request[Any, Any, Any], pool: Pool, settings: Settings, everywhere: FromQuery[bool] = False
     ) -> Response[None]:
         """Ends this session, or with `?everywhere=true` all of the person's; without one it clears the cookie."""
         caller = await access.by_session(request)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from litestar import get
 
-from app.api.access import Caller
+from app.api.given import Caller, Pool, Settings
 from app.contract.stats import Stats
-from app.db.pool import Pool
 from app.services import stats
-from app.settings import Settings
 
 
 @get("/stats", operation_id="getStats", summary="The overview", tags=["Overview"])

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from litestar import Controller, get, patch
+from litestar.params import JSONBody
 
-from app.api.access import Caller
+from app.api.given import Caller, Now, Pool, Settings
 from app.contract.workspaces import WorkspaceChange, WorkspaceSettings
-from app.db.pool import Pool
 from app.services import workspaces
-from app.settings import Settings
 
 
 class Workspace(Controller):
@@ -24,7 +21,7 @@ class Workspace(Controller):
 
     @patch(operation_id="changeWorkspace", summary="Change the workspace")
     async def change_workspace(
-        self, caller: Caller, pool: Pool, settings: Settings, now: datetime, data: WorkspaceChange
+        self, caller: Caller, pool: Pool, settings: Settings, now: Now, data: JSONBody[WorkspaceChange]
     ) -> WorkspaceSettings:
         """Owners and members only. A new limit holds for every dispatch after the answer."""
         return await workspaces.change(pool, settings, workspace_id=caller.workspace_id, wanted=data, now=now)

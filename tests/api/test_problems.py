@@ -10,6 +10,7 @@ import msgspec
 import psycopg
 import pytest
 from litestar import Litestar, Router, get, post
+from litestar.params import FromPath, FromQuery, JSONBody
 
 from app.api import problems
 from app.contract.base import Input
@@ -31,11 +32,11 @@ class Team(Input):
 
 
 @post("/teams")
-async def add_team(data: Team, limit: int = 1) -> None: ...
+async def add_team(data: JSONBody[Team], limit: FromQuery[int] = 1) -> None: ...
 
 
 @get("/raise/{what:str}")
-async def fail(what: str) -> None:
+async def fail(what: FromPath[str]) -> None:
     raise {
         "unexpected": ZeroDivisionError("the secret of the house"),
         "busy": RateLimited(retry_after=1.2),
