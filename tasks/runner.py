@@ -176,13 +176,19 @@ class Runner:
         if blocked_until > now:
             self._read_at = blocked_until
             return
-        busy = [*self._tasks, *(message.id for message in self._pending)]
         found = await delivery.due(
-            self.worker.pool, self.lease, now=instant(now), until=instant(now + LOOKAHEAD), busy=busy, limit=BATCH
+            self.worker.pool,
+            self.lease,
+            now=instant(now),
+            until=instant(now + LOOKAHEAD),
+            limit=BATCH,
+            busy=[*self._tasks],
+            held=self._pending,
         )
         self._read_at = 0.0 if len(found) == BATCH else now + LOOKAHEAD / 2
         failpoints.passing("claim.read")
         if found:
+            await self._put_down_older({message.id for message in found})
             found = await self.openings.admit(await self._without_late(found))
             granted = await self.places.reserve(found, now)
             failpoints.passing("places.reserved")
@@ -327,6 +333,13 @@ class Runner:
                 (down if shut & {None, message.lane_id} else kept).append(message)
             self._pending = kept
             await self.places.give_back(down)
+
+    async def _put_down_older(self, changed: set[UUID]) -> None:
+        """What is in hand as it was before a person moved or edited it."""
+        older = [message for message in self._pending if message.id in changed]
+        if older:
+            self._pending = deque(message for message in self._pending if message.id not in changed)
+            await self.places.give_back(older)
 
     async def put_down(self) -> None:
         """What is in hand and not under way yet goes back: it would only go in vain."""

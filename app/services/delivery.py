@@ -86,12 +86,31 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def due(
-    pool: Pool, lease: Lease, *, now: datetime, until: datetime, busy: Sequence[UUID], limit: int
+    pool: Pool,
+    lease: Lease,
+    *,
+    now: datetime,
+    until: datetime,
+    limit: int,
+    busy: Sequence[UUID] = (),
+    held: Sequence[Due] = (),
 ) -> list[Due]:
-    """The next `limit` messages of the mailbox that are due by `until`, in order, but for those in hand already."""
+    """The next `limit` messages of the mailbox that are due by `until`, in order.
+
+    Not those under way (`busy`), nor those in hand (`held`) unless they were changed since.
+    """
     async with pool.connection() as conn:
         found = await rows(
-            queries.delivery.due(conn, mailbox_id=lease.mailbox_id, now=now, until=until, busy=list(busy), limit=limit)
+            queries.delivery.due(
+                conn,
+                mailbox_id=lease.mailbox_id,
+                now=now,
+                until=until,
+                busy=list(busy),
+                held=[message.id for message in held],
+                revisions=[message.revision for message in held],
+                limit=limit,
+            )
         )
     return [Due(**row) for row in found]
 

@@ -1,6 +1,7 @@
 -- name: due
 -- The next messages of a mailbox in the order (due, position), from the lanes that nothing holds back. Only reads: the claim is
--- the runner's lease, and the gate checks the fence, the revision and the status again.
+-- the runner's lease, and the gate checks the fence, the revision and the status again. Not those under way (:busy), nor those in
+-- hand as they are (:held, :revisions): one that was moved or edited since is read again.
 select e.id, e.revision, e.lane_id, e.sender_id, e.campaign_id, e.content_id, e.due_at, e.position, e.first_tried_at, e.attempts,
     e.to_address, e.to_name, e.recipients, e.recipient_count, e.variables, e.message_id, e.late_policy::text as late_policy,
     l.freed_at, exists (
@@ -13,6 +14,7 @@ from lanes l
 cross join lateral (
     select * from emails x
     where x.lane_id = l.id and x.status in ('scheduled', 'deferred') and x.due_at <= :until and not x.id = any (:busy::uuid[])
+        and (x.id, x.revision) not in (select * from unnest(:held::uuid[], :revisions::integer[]))
     order by x.due_at, x.position
     limit :limit
 ) as e

@@ -49,7 +49,7 @@ class Case:
     async def dispatch(self) -> int | None:
         """Has the living worker pass the gate with the message, if it may; the id of its dispatch."""
         now = await self.room.now()
-        found = await delivery.due(self.room.pool, self.lease, now=now, until=now, busy=[], limit=10)
+        found = await delivery.due(self.room.pool, self.lease, now=now, until=now, limit=10)
         if not found:
             return None
         verdicts = await delivery.gate(self.room.pool, self.lease, window=3600, prior_dot=None, offers=found)
@@ -321,7 +321,7 @@ async def test_what_a_worker_has_in_hand_of_an_older_text_or_time_does_not_pass(
     (id,) = await room.emails(sender)
     lease = await room.lease(sender.mailbox_id)
     now = await room.now()
-    in_hand = await delivery.due(room.pool, lease, now=now, until=now, busy=[], limit=10)
+    in_hand = await delivery.due(room.pool, lease, now=now, until=now, limit=10)
 
     async def pass_the_gate() -> Any:
         return (await delivery.gate(room.pool, lease, window=3600, prior_dot=None, offers=in_hand))[id].verdict
@@ -333,7 +333,7 @@ async def test_what_a_worker_has_in_hand_of_an_older_text_or_time_does_not_pass(
             room.pool, workspace_id=room.workspace_id, id=id, wanted=UpdateEmail(**change), by=ANN, now=now
         )
         assert await pass_the_gate() == "changed"
-        in_hand = await delivery.due(room.pool, lease, now=now, until=now + timedelta(days=1), busy=[], limit=10)
+        in_hand = await delivery.due(room.pool, lease, now=now, until=now + timedelta(days=1), limit=10)
     await case.cancel()
     assert await pass_the_gate() == "changed"
     assert await room.ledger() == []

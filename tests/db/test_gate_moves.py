@@ -12,7 +12,7 @@ async def test_what_a_campaign_sent_through_another_mailbox_counts_when_it_gets_
     await room.emails(sender, 8, campaign_id=campaign_id)
     old = await room.lease(sender.mailbox_id)
     now = await room.now()
-    found = await delivery.due(room.pool, old, now=now, until=now, busy=[], limit=8)
+    found = await delivery.due(room.pool, old, now=now, until=now, limit=8)
     verdicts = await delivery.gate(room.pool, old, window=3600.0, prior_dot=None, offers=found[:5])
     assert {verdict.verdict for verdict in verdicts.values()} == {"go"}
 

@@ -124,7 +124,7 @@ class PacingMachine(RuleBasedStateMachine):
     async def _send(self, who: int, count: int, lateness: float, *, void: bool) -> None:
         await self._tell_time()
         lease = self.leases[who]
-        found = await delivery.due(self.pool, lease, now=self.now, until=self.now, busy=[], limit=count)
+        found = await delivery.due(self.pool, lease, now=self.now, until=self.now, limit=count)
         granted = await self._reserve(who, found)
         verdicts = await delivery.gate(self.pool, lease, window=WINDOW, prior_dot=None, offers=granted)
         went = [message for message in granted if verdicts[message.id].verdict == "go"]
@@ -177,7 +177,7 @@ class PacingMachine(RuleBasedStateMachine):
         async def work() -> None:
             await self._tell_time()
             lease = self.leases[who]
-            found = await delivery.due(self.pool, lease, now=self.now, until=self.now, busy=[], limit=count)
+            found = await delivery.due(self.pool, lease, now=self.now, until=self.now, limit=count)
             verdicts = await delivery.gate(self.pool, lease, window=WINDOW, prior_dot=None, offers=found)
             self.dots += [
                 self._dot(who, message, verdicts[message.id].at.timestamp())
@@ -196,7 +196,7 @@ class PacingMachine(RuleBasedStateMachine):
             old = self.leases[who]
             await self.room.run("update workers set expires_at = clock_timestamp() where id = %s", old.worker_id)
             self.leases[who] = await self.room.lease(self.senders[who].mailbox_id, seconds=1e7)
-            found = await delivery.due(self.pool, old, now=self.now, until=self.now, busy=[], limit=2)
+            found = await delivery.due(self.pool, old, now=self.now, until=self.now, limit=2)
             verdicts = await delivery.gate(self.pool, old, window=WINDOW, prior_dot=None, offers=found)
             assert {verdict.verdict for verdict in verdicts.values()} <= {"lost"}
 

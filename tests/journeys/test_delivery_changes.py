@@ -40,6 +40,30 @@ async def test_cancelled_and_moved_messages_obey(environment: dict[str, str], ro
     assert await room.status(ids[1]) == "cancelled"
 
 
+async def test_what_is_in_hand_and_moved_earlier_leaves_at_its_new_time(
+    environment: dict[str, str], room: Mailroom, smtp: SmtpServer
+) -> None:
+    """It has been read already, for its old time: that is not waited for."""
+    sender = await room.sender(port=smtp.port, hourly_limit=100)
+    with worker(environment):
+        await room.emails(sender)
+        await arrived(smtp, 1)  # the mailbox has its runner
+        for i in range(2, 5):
+            old = await room.now() + timedelta(seconds=1.9)
+            (moved,) = await room.emails(sender, due=old)
+            await asyncio.sleep(0.3)  # it is in hand by now
+            await room.reschedule(moved)
+            now = await room.now()
+            messages = await arrived(smtp, i)
+            assert now < old
+            assert messages[-1].at < old.timestamp() - 0.5, "not at its old time"
+        await wait_until(room.are("sent"))
+        with redis.Redis.from_url(environment["REDIS_URL"]) as client:
+            (key,) = client.keys("paceline:*mailbox_hour*")
+            held = [value for field, value in client.hgetall(key).items() if field.startswith(b"h")]
+        assert [value.split()[0] for value in held] in ([], [b"0"]), "the places of its old time are free again"
+
+
 async def test_what_is_in_the_future_survives_a_restart(
     environment: dict[str, str], room: Mailroom, smtp: SmtpServer
 ) -> None:

@@ -34,7 +34,7 @@ class Entrance:
     async def due(self, count: int) -> list[Due]:
         await self.room.emails(self.sender, count)
         now = await self.room.now() + timedelta(seconds=1)
-        return await delivery.due(self.room.pool, self.lease, now=now, until=now, busy=[], limit=count)
+        return await delivery.due(self.room.pool, self.lease, now=now, until=now, limit=count)
 
 
 @pytest.fixture

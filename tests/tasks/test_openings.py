@@ -35,7 +35,7 @@ async def test_a_lane_that_was_made_since_the_windows_were_read_is_not_taken_for
     (goes,) = await room.emails(always, 1)
     await room.emails(closed, 1)
     later = await room.now() + timedelta(seconds=1)
-    found = await delivery.due(room.pool, lease, now=later, until=later, busy=[], limit=10)
+    found = await delivery.due(room.pool, lease, now=later, until=later, limit=10)
     assert len(found) == 2
     assert [message.id for message in await openings.admit(found)] == [goes]
     assert await room.value("select count(*) from lanes where blocked_reason = 'window'") == 1
