@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from app.db.pool import Pool
 from app.db.queries import queries
 
+BATCH: Final = 1000  # texts in one transaction
+
 
 async def prune(pool: Pool) -> None:
-    """Expired idempotency keys, sessions and sign-in links; the next partitions of `events`."""
+    """Expired idempotency keys, sessions and sign-in links, texts that were edited; the next partitions of `events`."""
     async with pool.connection() as conn:
         await queries.prune.idempotency_keys(conn)
         await queries.prune.sessions(conn)
         await queries.prune.sign_in_links(conn)
         await queries.prune.partitions(conn)
+        while await queries.prune.contents(conn, count=BATCH) == BATCH:
+            pass
