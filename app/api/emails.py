@@ -19,6 +19,7 @@ from app.api.lists import provide_page
 from app.api.problems import problem_of
 from app.contract.email_controls import (
     BulkAnswer,
+    CancelEmails,
     ResolveEmail,
     ResolveEmails,
     RetryEmail,
@@ -188,6 +189,11 @@ class Emails(Controller):
         return await email_controls.resolve(
             pool, workspace_id=caller.workspace_id, id=email_id, action=data.action, by=caller.actor, now=now
         )
+
+    @post("/cancel", operation_id="cancelEmails", summary="Cancel many messages", status_code=200)
+    async def cancel_emails(self, caller: Caller, pool: Pool, data: CancelEmails) -> BulkAnswer:
+        """Up to 1,000 by their ids, or all that match a filter: none of those that it names will be sent."""
+        return await email_bulk.cancel_many(pool, workspace_id=caller.workspace_id, wanted=data, by=caller.actor)
 
     @post("/retry", operation_id="retryEmails", summary="Try many messages again", status_code=200)
     async def retry_emails(self, caller: Caller, pool: Pool, now: Now, data: JSONBody[RetryEmails]) -> BulkAnswer:

@@ -55,6 +55,13 @@ class EmailFilter(Input):
     campaign_id: UUID | None = None
 
 
+class CancelEmails(Input):
+    """Give either `ids` or a `filter` by `scheduled`, `deferred` or `held`."""
+
+    ids: Ids | None = None
+    filter: EmailFilter | None = None
+
+
 class RetryEmails(Input):
     """Give either `ids` or a `filter` by `failed` or `missed`."""
 

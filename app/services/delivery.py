@@ -33,7 +33,7 @@ class Due(msgspec.Struct, frozen=True, kw_only=True):
     due_at: datetime
     position: int
     first_tried_at: datetime | None
-    attempts: int
+    attempts: int  # of its present lifetime
     to_address: str
     to_name: str | None
     recipients: list[dict[str, Any]] | None

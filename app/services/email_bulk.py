@@ -9,6 +9,7 @@ from uuid import UUID
 
 from app.contract.email_controls import (
     BulkAnswer,
+    CancelEmails,
     EmailFilter,
     EmailRefusal,
     EmailStatus,
@@ -23,13 +24,14 @@ from app.domain.scheduling import read_moment
 from app.domain.status import Status
 from app.errors import Problem, ValidationError
 from app.services import feed
-from app.services.email_controls import (
+from app.services.email_controls import cancel_some, resolve_some, retry_some
+from app.services.email_decisions import (
+    CHANGEABLE,
     DECISIONS,
     RETRYABLE,
-    resolve_some,
-    retry_some,
     stands_as,
     waits_on_order,
+    why_not_cancelled,
     why_not_resolved,
     why_not_retried,
 )
@@ -39,6 +41,24 @@ BATCH: Final = 500  # messages in one transaction
 MOST: Final = 20_000  # messages of a filter in one request
 
 Change = Callable[[Conn, Sequence[UUID]], Awaitable[set[UUID]]]  # changes those that it may and returns them
+
+
+async def cancel_many(pool: Pool, *, workspace_id: UUID, wanted: CancelEmails, by: Actor) -> BulkAnswer:
+    """Once this returns none of those it names will be sent. Raises ValidationError."""
+    _check(wanted.ids, wanted.filter, [status for status in Status if status in CHANGEABLE])
+
+    async def change(tx: Conn, ids: Sequence[UUID]) -> set[UUID]:
+        return await cancel_some(tx, workspace_id, ids, by=by)
+
+    if wanted.filter is not None:
+        return await _of_filter(pool, workspace_id, wanted.filter, change, again=False, certain=False)
+    return await _of_ids(
+        pool,
+        workspace_id,
+        wanted.ids or [],
+        change,
+        why_not=lambda found: None if found["status"] == Status.CANCELLED else why_not_cancelled(found),
+    )
 
 
 async def retry_many(pool: Pool, *, workspace_id: UUID, wanted: RetryEmails, by: Actor, now: datetime) -> BulkAnswer:

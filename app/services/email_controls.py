@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -20,13 +20,20 @@ from app.db.transaction import retrying
 from app.domain.actors import Actor
 from app.domain.ids import new_id
 from app.domain.scheduling import read_moment
-from app.domain.status import WAITING, Status
+from app.domain.status import Status
 from app.errors import AlreadySending, Conflict, NotFound, Problem, ValidationError
 from app.services import email_views, feed, lanes
 from app.services.drafts import Said, read_said, refusal
-
-CHANGEABLE: Final = WAITING | {Status.HELD}
-RETRYABLE: Final = (Status.FAILED, Status.MISSED)
+from app.services.email_decisions import (
+    CHANGEABLE,
+    DECISIONS,
+    Decision,
+    stands_as,
+    waits_on_order,
+    why_not_cancelled,
+    why_not_resolved,
+    why_not_retried,
+)
 
 
 class PartOfCampaign(Conflict):
@@ -47,35 +54,14 @@ class NotResolvable(Conflict):
     code = "not_resolvable"
 
 
-class Decision(msgspec.Struct, frozen=True):
-    """What an action makes of a message."""
-
-    old: Status
-    new: Status
-    reply: str | None = None  # why it ended
-
-
-# Not `cancelled` for what is dropped in doubt: of a cancelled message no server ever saw the dot.
-DECISIONS: Final[Mapping[Action, Sequence[Decision]]] = {
-    Action.ARRIVED: [Decision(Status.UNCERTAIN, Status.SENT, "A person said that it arrived.")],
-    Action.SEND_AGAIN: [Decision(Status.UNCERTAIN, Status.SCHEDULED)],
-    Action.SEND: [Decision(Status.HELD, Status.SCHEDULED)],
-    Action.DROP: [
-        Decision(Status.UNCERTAIN, Status.FAILED, "It was given up: nobody knows whether it arrived."),
-        Decision(Status.HELD, Status.CANCELLED, "It was late, and a person dropped it."),
-    ],
-}
-
-
 async def cancel(pool: Pool, *, workspace_id: UUID, id: UUID, by: Actor, now: datetime) -> EmailState:
     """Once this returns the message will not be sent; twice is no error. Raises NotFound, or AlreadySending."""
 
     async def work(tx: Conn) -> EmailState:
-        data = order(by)
-        cancelled = await queries.email_controls.cancel(tx, workspace_id=workspace_id, id=id, data=data)
+        await cancel_some(tx, workspace_id, [id], by=by)
         answer = await email_views.state(tx, workspace_id=workspace_id, id=id, now=now)
-        if cancelled is None and answer.status is not Status.CANCELLED:
-            raise AlreadySending(f"This message is {answer.status} and can no longer be cancelled.")
+        if answer.status is not Status.CANCELLED:
+            raise AlreadySending(why_not_cancelled({"status": answer.status}))
         return answer
 
     return await _run(pool, workspace_id, work)
@@ -106,7 +92,7 @@ async def change(
         content_id: UUID = held["content_id"]
         edited: list[str] = []
         if given:
-            content_id, edited = await _edit(tx, workspace_id, content_id, given)
+            content_id, edited = await _edit(tx, workspace_id, id, content_id, given)
         policy = late_policy or held["late_policy"]
         if policy != held["late_policy"]:
             edited.append("late_policy")
@@ -131,7 +117,9 @@ async def change(
     return await _run(pool, workspace_id, work)
 
 
-async def _edit(tx: Conn, workspace_id: UUID, content_id: UUID, given: dict[str, Any]) -> tuple[UUID, list[str]]:
+async def _edit(
+    tx: Conn, workspace_id: UUID, id: UUID, content_id: UUID, given: dict[str, Any]
+) -> tuple[UUID, list[str]]:
     """The id of the text that the message has from now on, and what is new in it."""
     row = await queries.email_controls.said(tx, workspace_id=workspace_id, id=content_id)
     before = msgspec.convert(row, Said)
@@ -147,7 +135,7 @@ async def _edit(tx: Conn, workspace_id: UUID, content_id: UUID, given: dict[str,
         field: msgspec.json.encode(value).decode() if isinstance(value, dict | list) else value
         for field, value in msgspec.structs.asdict(said).items()
     }
-    await queries.email_controls.say(tx, workspace_id=workspace_id, content_id=content_id, new_id=new, **columns)
+    await queries.email_controls.say(tx, workspace_id=workspace_id, id=id, content_id=content_id, new_id=new, **columns)
     return new, edited
 
 
@@ -198,11 +186,17 @@ async def _run(pool: Pool, workspace_id: UUID, work: Callable[[Conn], Awaitable[
 # For one or many, in the caller's transaction
 
 
+async def cancel_some(tx: Conn, workspace_id: UUID, ids: Sequence[UUID], *, by: Actor) -> set[UUID]:
+    """Those of the messages that waited and are cancelled now."""
+    cancelled = await rows(queries.email_controls.cancel(tx, workspace_id=workspace_id, ids=list(ids), data=order(by)))
+    return {row["id"] for row in cancelled}
+
+
 async def retry_some(
     tx: Conn, workspace_id: UUID, ids: Sequence[UUID], *, due_at: datetime | None, by: Actor, now: datetime
 ) -> set[UUID]:
     """Those of the messages that are tried again. Call it last in the transaction."""
-    await rows(queries.email_controls.hold_campaigns(tx, workspace_id=workspace_id, ids=list(ids)))
+    await _hold_owners(tx, workspace_id, ids)
     again = await rows(
         queries.email_controls.retry(
             tx, workspace_id=workspace_id, ids=list(ids), due_at=due_at, by=by.id, data=order(by, action="retry")
@@ -217,7 +211,7 @@ async def resolve_some(
 ) -> set[UUID]:
     """Those of the messages that were as the decision expects and are decided now. Call it last in the transaction."""
     if decision.new is Status.SCHEDULED:
-        await rows(queries.email_controls.hold_campaigns(tx, workspace_id=workspace_id, ids=list(ids)))
+        await _hold_owners(tx, workspace_id, ids)
     decided = await rows(
         queries.email_controls.resolve(
             tx,
@@ -236,6 +230,12 @@ async def resolve_some(
     return {row["id"] for row in decided}
 
 
+async def _hold_owners(tx: Conn, workspace_id: UUID, ids: Sequence[UUID]) -> None:
+    """Nobody cancels the campaigns of these messages, or deletes their senders, until the commit."""
+    await rows(queries.email_controls.hold_campaigns(tx, workspace_id=workspace_id, ids=list(ids)))
+    await rows(queries.email_controls.hold_senders(tx, workspace_id=workspace_id, ids=list(ids)))
+
+
 async def _wake(tx: Conn, workspace_id: UUID, waiting: Sequence[Mapping[str, Any]], now: datetime) -> None:
     earliest: dict[int, datetime] = {}
     for row in waiting:
@@ -250,46 +250,8 @@ def order(by: Actor, **more: Any) -> str:
     return msgspec.json.encode(who | more).decode()
 
 
-# Why not: rows of the query `statuses`
-
-
 async def _stands(tx: Conn, workspace_id: UUID, id: UUID) -> Mapping[str, Any]:
     found = await rows(queries.email_controls.statuses(tx, workspace_id=workspace_id, ids=[id]))
     if not found:
         raise NotFound("There is no such message in this workspace.")
     return found[0]
-
-
-def waits_on_order(found: Mapping[str, Any]) -> bool:
-    """Whether it waits because somebody ordered another dispatch."""
-    return found["status"] in WAITING and found["ordered_by"] is not None
-
-
-def stands_as(found: Mapping[str, Any], action: Action) -> bool:
-    """Whether the message is where the action would have brought it."""
-    match action:
-        case Action.ARRIVED:
-            return bool(found["status"] == Status.SENT)
-        case Action.SEND_AGAIN:
-            return waits_on_order(found)
-        case Action.SEND:
-            return found["status"] in WAITING
-        case Action.DROP:
-            return found["status"] in (Status.CANCELLED, Status.FAILED, Status.MISSED, Status.SUPPRESSED)
-
-
-def why_not_retried(found: Mapping[str, Any]) -> str:
-    if found["status"] == Status.UNCERTAIN:
-        return "Nobody knows whether this message arrived: resolve it."
-    if found["status"] not in RETRYABLE:
-        return f"This message is {found['status']}: only what failed or was missed can be tried again."
-    if found["arrived"]:
-        return "The server's answer came late: this message did arrive."
-    return "The campaign of this message is cancelled."
-
-
-def why_not_resolved(found: Mapping[str, Any], action: Action) -> str:
-    expected = [decision.old for decision in DECISIONS[action]]
-    if found["status"] in expected:
-        return "The campaign of this message is cancelled."
-    return f"This message is {found['status']}: {action} is for what is {' or '.join(expected)}."

@@ -21,7 +21,7 @@ from app.settings import Settings
 
 
 class SenderInUse(Conflict):
-    """Mail waits for this sender: cancel it first."""
+    """Mail waits for this sender, or is in doubt: cancel or resolve it first."""
 
     code = "sender_in_use"
 
@@ -96,7 +96,7 @@ async def change(
 
 
 async def delete(pool: Pool, *, workspace_id: UUID, id: UUID, now: datetime) -> None:
-    """Its history stays. Raises NotFound, or SenderInUse while mail waits for it."""
+    """Its history stays. Raises NotFound, or SenderInUse while mail waits for it or is in doubt."""
 
     async def work(tx: Conn) -> None:
         await mailboxes.lock(tx, workspace_id)
@@ -105,11 +105,9 @@ async def delete(pool: Pool, *, workspace_id: UUID, id: UUID, now: datetime) -> 
         # Holding its row and its lanes first: whoever is just adding to them is counted, or finds the sender gone.
         await queries.senders.delete(tx, workspace_id=workspace_id, id=id)
         await mailboxes.settle_lanes(tx, workspace_id, sender_id=id)
-        waiting: int = await queries.senders.waiting(tx, workspace_id=workspace_id, id=id)
-        if waiting:
-            raise SenderInUse(
-                f"{waiting:,} message{'s wait' if waiting > 1 else ' waits'} for this sender: cancel first."
-            )
+        found = await queries.senders.open(tx, workspace_id=workspace_id, id=id)
+        if found["waiting"] or found["in_doubt"]:
+            raise SenderInUse(_why_in_use(found["waiting"], found["in_doubt"]))
         if sender.is_default:
             await _make_default(tx, workspace_id, await queries.senders.oldest(tx, workspace_id=workspace_id))
         await mailboxes.refresh(tx, workspace_id, place["mailbox_id"], afresh=False)
@@ -117,6 +115,15 @@ async def delete(pool: Pool, *, workspace_id: UUID, id: UUID, now: datetime) -> 
 
     await retrying(pool, work)
     feed.announce(pool, workspace_id)
+
+
+def _why_in_use(waiting: int, in_doubt: int) -> str:
+    why = []
+    if waiting:
+        why.append(f"{waiting:,} message{'s wait' if waiting > 1 else ' waits'} for this sender: cancel first.")
+    if in_doubt:
+        why.append(f"{in_doubt:,} message{'s are' if in_doubt > 1 else ' is'} uncertain: resolve first.")
+    return " ".join(why)
 
 
 async def pause(pool: Pool, *, workspace_id: UUID, id: UUID, now: datetime) -> Sender:
@@ -153,7 +160,7 @@ async def usage(pool: Pool, settings: Settings, *, workspace_id: UUID, id: UUID)
         found = await queries.senders.usage(conn, workspace_id=workspace_id, id=id, window=window)
         if found is None:
             raise NotFound
-        waiting: int = await queries.senders.waiting(conn, workspace_id=workspace_id, id=id)
+        waiting: int = (await queries.senders.open(conn, workspace_id=workspace_id, id=id))["waiting"]
     day = None
     if found["daily_limit"] is not None:
         day = Allowance(used=found["day_used"], limit=found["daily_limit"], next_at=found["day_next_at"])

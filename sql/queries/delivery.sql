@@ -2,8 +2,8 @@
 -- The next messages of a mailbox in the order (due, position), from the lanes that nothing holds back. Only reads: the claim is
 -- the runner's lease, and the gate checks the fence, the revision and the status again. Not those under way (:busy), nor those in
 -- hand as they are (:held, :revisions): one that was moved or edited since is read again.
-select e.id, e.revision, e.lane_id, e.sender_id, e.campaign_id, e.content_id, e.due_at, e.position, e.first_tried_at, e.attempts,
-    e.to_address, e.to_name, e.recipients, e.recipient_count, e.variables, e.message_id, e.late_policy::text as late_policy,
+select e.id, e.revision, e.lane_id, e.sender_id, e.campaign_id, e.content_id, e.due_at, e.position, e.first_tried_at,
+    e.attempts - e.attempts_before as attempts, e.to_address, e.to_name, e.recipients, e.recipient_count, e.variables, e.message_id, e.late_policy::text as late_policy,
     l.freed_at, exists (
         select from (
             select lower(e.to_address) as address

@@ -66,10 +66,13 @@ set state = 'disabled', state_reason = 'Deleted.', deleted_at = clock_timestamp(
     is_default = false, password = null
 where workspace_id = :workspace_id and id = :id;
 
--- name: waiting$
--- Messages of a sender that have not left yet.
-select coalesce(sum(c.count), 0)::bigint from lanes l join lane_counts c on c.lane_id = l.id
-where l.workspace_id = :workspace_id and l.sender_id = :id and c.status in ('scheduled', 'deferred', 'held', 'sending');
+-- name: open^
+-- Messages of a sender that have not left yet, and those of which a person must say what became of them.
+select coalesce(sum(c.count) filter (where c.status <> 'uncertain'), 0)::bigint as waiting,
+    coalesce(sum(c.count) filter (where c.status = 'uncertain'), 0)::bigint as in_doubt
+from lanes l join lane_counts c on c.lane_id = l.id
+where l.workspace_id = :workspace_id and l.sender_id = :id
+    and c.status in ('scheduled', 'deferred', 'held', 'sending', 'uncertain');
 
 -- name: find_mailbox$
 -- User names that are addresses are one whatever their case; others are told apart by the secret.

@@ -44,6 +44,11 @@ async def put(app: Litestar, status: str, *ids: str) -> None:
             [status, ended, status == "sent", outcome is not None, int(outcome is not None), [UUID(id) for id in ids]],
         )
         await conn.execute("alter table emails enable trigger emails_updated")
+        await conn.execute("delete from lane_counts")
+        await conn.execute(
+            "insert into lane_counts (lane_id, status, count)"
+            " select lane_id, status, count(*) from emails group by lane_id, status"
+        )
         if outcome is not None:
             await conn.execute(
                 "insert into dispatches (workspace_id, email_id, attempt, mailbox_id, recipients, worker_id, fence,"
@@ -360,6 +365,7 @@ async def test_the_controls_are_for_ones_own_messages_and_full_keys(app: Litesta
         (f"/emails/{id}/resolve", {"action": "drop"}),
         ("/emails/resolve", {"action": "drop", "ids": [id]}),
         ("/emails/retry", {"ids": [id]}),
+        ("/emails/cancel", {"ids": [id]}),
         ("/emails/resolve", {"action": "drop", "filter": {"status": "uncertain"}}),
     ]
     for path, body in requests:
@@ -434,6 +440,9 @@ async def test_a_filter_does_not_bring_back_what_was_given_up_in_doubt(app: Lite
 @pytest.mark.parametrize(
     ("path", "body", "where"),
     [
+        ("cancel", {}, "ids"),
+        ("cancel", {"ids": [str(new_id())] * 1001}, "ids"),
+        ("cancel", {"filter": {"status": "sent"}}, "filter.status"),
         ("retry", {}, "ids"),
         ("retry", {"ids": [], "filter": None}, "ids"),
         ("retry", {"ids": [str(new_id())], "filter": {"status": "failed"}}, "ids"),
@@ -540,3 +549,85 @@ async def test_sending_hours_are_a_reason_before_their_time_has_come(app: Litest
     assert email["waiting_for"]["reason"] == "window"
     assert datetime.fromisoformat(email["waiting_for"]["next_at"]) == opens
     assert email["estimated_send_at"] == answer["estimated_send_at"]
+
+
+async def test_what_a_deleted_sender_left_is_not_sent_again(app: Litestar, api: Api, sender: dict[str, Any]) -> None:
+    """Nobody would send it: it would wait for ever."""
+    failed, missed, doubted = [await add(api) for _ in range(3)]
+    await put(app, "failed", failed)
+    await put(app, "missed", missed)
+    await put(app, "uncertain", doubted)
+    error = await api.refused(409, "DELETE", f"/senders/{sender['id']}")
+    assert error[""] == "1 message is uncertain: resolve first."
+    other = await add(api)
+    error = await api.refused(409, "DELETE", f"/senders/{sender['id']}")
+    assert error[""] == "1 message waits for this sender: cancel first. 1 message is uncertain: resolve first."
+    await api.ok("POST", f"/emails/{other}/cancel")
+    await api.ok("POST", f"/emails/{doubted}/resolve", json={"action": "drop"})
+    await api.ok("DELETE", f"/senders/{sender['id']}")
+
+    why = "The sender of this message was deleted: nothing can send it again."
+    for id in (failed, missed, doubted):
+        error = await api.refused(409, "POST", f"/emails/{id}/retry")
+        assert error[""] == why
+    answer = await api.ok("POST", "/emails/retry", json={"ids": [failed, missed]})
+    assert answer["count"] == 0
+    assert [each["message"] for each in answer["errors"]] == [why, why]
+    for status in ("failed", "missed"):
+        answer = await api.ok("POST", "/emails/retry", json={"filter": {"status": status}})
+        assert (answer["count"], answer["has_more"]) == (0, False)
+
+
+async def test_what_is_in_doubt_can_be_sent_again_only_while_its_sender_is_there(
+    app: Litestar, api: Api, sender: dict[str, Any]
+) -> None:
+    """A sender that was deleted by an earlier version, which did not ask about what is in doubt."""
+    again, arrived = [await add(api) for _ in range(2)]
+    await put(app, "uncertain", again, arrived)
+    async with transaction(app.state.pool) as tx:
+        await tx.execute("update senders set deleted_at = now() where id = %s", [UUID(sender["id"])])
+    error = await api.refused(409, "POST", f"/emails/{again}/resolve", json={"action": "send_again"})
+    assert error[""] == "The sender of this message was deleted: nothing can send it again."
+    answer = await api.ok("POST", "/emails/resolve", json={"action": "send_again", "filter": {"status": "uncertain"}})
+    assert answer["count"] == 0
+    assert (await api.ok("POST", f"/emails/{arrived}/resolve", json={"action": "arrived"}))["status"] == "sent"
+    assert (await api.ok("POST", f"/emails/{again}/resolve", json={"action": "drop"}))["status"] == "failed"
+
+
+async def test_many_are_cancelled_by_their_ids_each_by_itself(app: Litestar, api: Api) -> None:
+    ids = [await add(api, scheduled_at=ahead(hours=1)) for _ in range(5)]
+    await put(app, "sent", ids[1])
+    await put(app, "held", ids[2])
+    await put(app, "uncertain", ids[3])
+    await api.ok("POST", f"/emails/{ids[4]}/cancel")
+    unknown = str(new_id())
+    answer = await api.ok("POST", "/emails/cancel", json={"ids": [*ids, unknown, ids[0]]})
+    assert answer["count"] == 2
+    assert answer["data"] == [{"id": ids[i], "status": "cancelled"} for i in (0, 2, 4)]
+    assert answer["errors"] == [
+        {"id": ids[1], "message": "This message is sent and can no longer be cancelled."},
+        {"id": ids[3], "message": "This message is uncertain and can no longer be cancelled."},
+        {"id": unknown, "message": "There is no such message in this workspace."},
+    ]
+    assert not answer["has_more"]
+    for id in (ids[0], ids[2], ids[4]):
+        row = await row_of(app, id)
+        assert (row["status"], row["reply"]) == ("cancelled", "It was cancelled.")
+        story = (await api.ok("GET", f"/emails/{id}/events"))["data"]
+        assert [entry["type"] for entry in story].count("cancelled") == 1
+    assert (await api.ok("POST", "/emails/cancel", json={"ids": ids[:1]}))["count"] == 0, "twice is no error"
+
+
+async def test_all_of_a_filter_are_cancelled_in_batches(
+    app: Litestar, api: Api, sender: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(email_bulk, "BATCH", 3)
+    monkeypatch.setattr(email_bulk, "MOST", 6)
+    campaign = await add_campaign(app, api, sender, 8)
+    single = await add(api, scheduled_at=ahead(hours=1))
+    wanted = {"filter": {"status": "scheduled", "campaign_id": campaign}}
+    first = await api.ok("POST", "/emails/cancel", json=wanted)
+    assert (first["count"], first["has_more"]) == (6, True)
+    second = await api.ok("POST", "/emails/cancel", json=wanted)
+    assert (second["count"], second["has_more"]) == (2, False)
+    assert (await api.ok("GET", f"/emails/{single}"))["status"] == "scheduled"

@@ -6,6 +6,7 @@ or after the decision, while the message waits to be sent again, while it is bei
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -15,15 +16,18 @@ import pytest
 
 from app.contract.email_controls import Action, RetryEmail, UpdateEmail
 from app.db.pool import Pool
+from app.db.transaction import transaction
 from app.domain.actors import Actor
 from app.domain.ids import new_id
 from app.domain.status import Status
-from app.services import delivery, email_controls, leases
+from app.services import delivery, email_controls, leases, senders
 from app.services.delivery import Outcome
 from app.services.email_controls import NotResolvable, NotRetryable
 from app.services.leases import Lease
+from app.services.senders import SenderInUse
 from app.settings import Settings
 from tests.support.mailroom import Mailroom, Sender
+from tests.support.waiting import wait_until
 
 ANN = Actor(new_id())
 
@@ -314,6 +318,86 @@ async def test_a_gate_of_unknown_outcome_takes_back_only_what_its_own_lease_book
     assert await case.status() == "scheduled"
     assert await case.run_on() == 1
     await case.assert_in_order()
+
+
+async def test_an_order_begins_a_new_lifetime(case: Case) -> None:
+    """Else what failed at the end of its day would have one try left, and a wait of hours between tries."""
+    room = case.room
+
+    async def in_hand() -> tuple[Any, int]:
+        now = await room.now()
+        (found,) = await delivery.due(room.pool, case.lease, now=now, until=now, limit=10)
+        return found.first_tried_at, found.attempts
+
+    async def try_in_vain(what: str) -> None:
+        dispatch = await case.dispatch()
+        assert dispatch is not None
+        await case.hear(dispatch, what, case.lease)
+
+    await case.resolve(Action.SEND_AGAIN)
+    assert await in_hand() == (None, 0)
+    await try_in_vain("deferred")
+    first, attempts = await in_hand()
+    assert first is not None
+    assert attempts == 1
+    await room.run("update emails set first_tried_at = first_tried_at - interval '25 hours'")
+    await try_in_vain("rejected")
+    await case.retry()
+    assert await in_hand() == (None, 0)
+    await try_in_vain("deferred")
+    again, attempts = await in_hand()
+    assert again > first
+    assert attempts == 1
+    now = await room.now()
+    await email_controls.change(
+        room.pool,
+        workspace_id=room.workspace_id,
+        id=case.id,
+        wanted=UpdateEmail(scheduled_at=now.isoformat()),
+        by=ANN,
+        now=now,
+    )
+    assert await in_hand() == (None, 0)
+    dispatch = await case.dispatch()
+    assert dispatch is not None
+    await case.hear(dispatch, "void", case.lease)
+    assert await in_hand() == (None, 0)
+    assert (await room.email(case.id))["attempts"] == 4, "the ledger counts on"
+    assert await case.run_on() == 1
+
+
+@pytest.mark.parametrize("gone_first", [True, False])
+async def test_a_sender_that_goes_and_an_order_that_comes_meet(room: Mailroom, gone_first: bool) -> None:
+    """Whoever is second waits for the first, and sees what it did: nothing waits for a sender that is gone."""
+    sender = await room.sender()
+    ids = await room.emails(sender, 2)
+    await room.run("update emails set status = 'failed', ended_at = now(), reply = 'No.' where id = any (%s)", ids)
+    now = await room.now()
+
+    async def delete() -> None:
+        await senders.delete(room.pool, workspace_id=room.workspace_id, id=sender.id, now=now)
+
+    async def retry() -> None:
+        await email_controls.retry(room.pool, workspace_id=room.workspace_id, id=ids[0], wanted=None, by=ANN, now=now)
+
+    first, second = (delete, retry) if gone_first else (retry, delete)
+    async with transaction(room.pool) as tx:
+        await tx.execute("lock table lanes")  # both come to it last: the first waits here, holding the sender
+        running = asyncio.create_task(first())
+        await wait_until(lambda: _waiting(room, 1), what="the first to wait for the lanes")
+        meeting = asyncio.create_task(second())
+        await wait_until(lambda: _waiting(room, 2), what="the second to wait")
+    await running
+    with pytest.raises(NotRetryable if gone_first else SenderInUse, match="deleted" if gone_first else "1 message"):
+        await meeting
+    assert await room.statuses() == ({"failed": 2} if gone_first else {"failed": 1, "scheduled": 1})
+
+
+async def _waiting(room: Mailroom, count: int) -> bool:
+    found = await room.value(
+        "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+    )
+    return bool(found >= count)
 
 
 async def test_what_a_worker_has_in_hand_of_an_older_text_or_time_does_not_pass(room: Mailroom) -> None:
