@@ -68,7 +68,7 @@ class MissingApiKey(PacelineError):
 
 
 class InvalidApiKey(PacelineError):
-    """This API key is not valid: it is unknown or revoked."""
+    """This API key is not valid: it is unknown or was revoked."""
 
     code = "invalid_api_key"
     kind = Kind.FORBIDDEN

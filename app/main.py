@@ -26,13 +26,15 @@ from app.api.docs import OPENAPI, SECURITY, openapi_json
 from app.api.edge import Edge
 from app.api.emails import Emails
 from app.api.events import run_feed, stream_events
-from app.api.me import get_me
+from app.api.me import MeRoutes
+from app.api.members import Members
 from app.api.problems import HANDLERS
 from app.api.recipients import parse_recipients
 from app.api.senders import Senders
 from app.api.sign_in import SignIn
 from app.api.stats import get_stats
 from app.api.workspace import Workspace
+from app.api.workspaces import Workspaces
 from app.db.pool import Pool, make_pool
 from app.services import workspaces
 from app.settings import Settings, load
@@ -41,8 +43,10 @@ log = structlog.get_logger("paceline.web")
 
 # The API. Paths are declared without /v1 and answer with and without it.
 ROUTES: Final[list[ControllerRouterHandler]] = [
-    get_me,
+    MeRoutes,
     Workspace,
+    Workspaces,
+    Members,
     ApiKeys,
     Senders,
     Campaigns,

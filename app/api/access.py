@@ -1,7 +1,10 @@
 """Who is calling: an API key (`Authorization: Bearer pl_...`) or a person with a session cookie.
 
-The guard runs before the body is read. A handler takes `caller: Caller`; with `opt=SENDING` it accepts keys that may
-only send, with `opt=READING` a viewer may use it although its method is unsafe.
+The guard runs before the body is read. It holds the caller's role against the right that the route asks for
+(`domain/roles.py`): to `read` where the method is safe, else to `change`. A route that asks for another says so with
+`opt`: MANAGING for owners, READING where nothing is changed although the method is unsafe, SENDING to let in keys that
+may only send, PERSONAL for what is about the person who signed in and not about the workspace. A handler takes
+`caller: Caller`.
 """
 
 from __future__ import annotations
@@ -18,11 +21,15 @@ from litestar.handlers import BaseRouteHandler
 
 from app.api.cookies import session_cookie_name
 from app.domain.actors import Actor
+from app.domain.roles import Right, Role, may
 from app.errors import Forbidden, InvalidApiKey, MissingApiKey, RestrictedApiKey
 from app.services import api_keys, sessions
+from app.services.sessions import Device, Session
 
 SENDING: Final = {"scope": "send"}
-READING: Final = {"viewer": True}
+READING: Final = {"right": "read"}
+MANAGING: Final = {"right": "manage"}
+PERSONAL: Final = {"right": "read", "person": True}
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -38,16 +45,35 @@ class ViewerOnly(Forbidden):
     code = "viewer_only"
 
 
+class OwnerOnly(Forbidden):
+    """Only an owner of this workspace may do this: ask one of them."""
+
+    code = "owner_only"
+
+
+class SessionOnly(Forbidden):
+    """This is about a person, not about a workspace: sign in with a browser, an API key cannot do it."""
+
+    code = "session_only"
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who is asking, in which workspace. `user_id` of a key is who made it, where a person did."""
 
     workspace_id: UUID
     user_id: UUID | None
-    role: Literal["owner", "member", "viewer"]
+    role: Role
     scope: Literal["full", "send", "session"]
     csrf_token: str | None  # of a session; None for keys
     actor: Actor  # whose order it is, as the story of a message names it
+    session: Session | None = None
+
+    @property
+    def person(self) -> Session:
+        """The session, on a route that is PERSONAL."""
+        assert self.session is not None  # noqa: S101  # the guard has seen to it
+        return self.session
 
 
 async def require_caller(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
@@ -60,17 +86,27 @@ async def provide_caller(request: Request[Any, Any, Any]) -> Caller:
 
 
 async def _identify(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> Caller:
+    is_safe = connection.scope["type"] != ScopeType.HTTP or connection.scope["method"] in SAFE
     authorization = connection.headers.get("authorization")
     if authorization is not None:
-        return await _by_key(connection, handler, authorization)
-    caller = await by_session(connection)
-    if caller is None:
-        raise MissingApiKey
-    if connection.scope["type"] == ScopeType.HTTP and connection.scope["method"] not in SAFE:
-        check_csrf(connection, caller)
-        if caller.role == "viewer" and not handler.opt.get("viewer"):
-            raise ViewerOnly
+        caller = await _by_key(connection, handler, authorization)
+    else:
+        found = await by_session(connection)
+        if found is None:
+            raise MissingApiKey
+        caller = found
+        if not is_safe:
+            check_csrf(connection, caller)
+    if handler.opt.get("person") and caller.session is None:
+        raise SessionOnly
+    _check_right(caller.role, handler.opt.get("right", "read" if is_safe else "change"))
     return caller
+
+
+def _check_right(role: Role, right: Right) -> None:
+    if may(role, right):
+        return
+    raise OwnerOnly if right == "manage" else ViewerOnly
 
 
 async def _by_key(
@@ -87,7 +123,7 @@ async def _by_key(
     return Caller(
         workspace_id=key.workspace_id,
         user_id=key.user_id,
-        role="owner",
+        role=key.role,
         scope=key.scope,
         csrf_token=None,
         actor=Actor(key.user_id or key.key_id, key.name),
@@ -107,6 +143,7 @@ async def by_session(connection: ASGIConnection[Any, Any, Any, Any]) -> Caller |
         scope="session",
         csrf_token=session.csrf_token,
         actor=Actor(session.user_id),
+        session=session,
     )
 
 
@@ -114,3 +151,9 @@ def check_csrf(connection: ASGIConnection[Any, Any, Any, Any], caller: Caller) -
     sent = connection.headers.get("x-csrf-token", "")
     if not hmac.compare_digest(sent.encode(), (caller.csrf_token or "").encode()):
         raise InvalidCsrfToken
+
+
+def device(connection: ASGIConnection[Any, Any, Any, Any]) -> Device:
+    """Where a session is begun. Behind a proxy the address is the client's if FORWARDED_ALLOW_IPS trusts the proxy."""
+    client = connection.client
+    return Device(connection.headers.get("user-agent"), None if client is None else client.host)

@@ -88,7 +88,9 @@ class SignIn(Controller):
         kept = request.cookies.get(cookies.name(PENDING, settings))
         identity, next_path = await oidc.provider(settings).finish(kept, dict(request.query_params), now=now)
         replaces = request.cookies.get(cookies.session_cookie_name(settings))
-        token = await accounts.sign_in(pool, settings, identity, now=now, replaces=replaces)
+        token = await accounts.sign_in(
+            pool, settings, identity, now=now, replaces=replaces, device=access.device(request)
+        )
         return signed_in(token, next_path, settings)
 
     @get("/link/{token:str}", exception_handlers=ON_PAGES)
@@ -97,7 +99,8 @@ class SignIn(Controller):
     ) -> Response[Any]:
         """The one-time link that `paceline up` prints. It is never mailed, so no scanner opens it first."""
         replaces = request.cookies.get(cookies.session_cookie_name(settings))
-        return signed_in(await sessions.use_link(pool, token, now=now, replaces=replaces), "/", settings)
+        session = await sessions.use_link(pool, token, now=now, replaces=replaces, device=access.device(request))
+        return signed_in(session, "/", settings)
 
     @post("/logout", status_code=204)
     async def logout(
@@ -105,10 +108,10 @@ class SignIn(Controller):
     ) -> Response[None]:
         """Ends this session, or with `?everywhere=true` all of the person's; without one it clears the cookie."""
         caller = await access.by_session(request)
-        if caller is not None and caller.user_id is not None:
+        if caller is not None:
             access.check_csrf(request, caller)
             token = request.cookies[cookies.session_cookie_name(settings)]
-            await sessions.end(pool, token, user_id=caller.user_id, everywhere=everywhere)
+            await sessions.end(pool, token, session=caller.person, everywhere=everywhere)
         answer = Response(None, status_code=204)
         answer.set_cookie(cookies.cookie(SESSION, "", settings, max_age=0))
         return answer

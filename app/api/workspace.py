@@ -5,6 +5,7 @@ from __future__ import annotations
 from litestar import Controller, get, patch
 from litestar.params import JSONBody
 
+from app.api.access import MANAGING
 from app.api.given import Caller, Now, Pool, Settings
 from app.contract.workspaces import WorkspaceChange, WorkspaceSettings
 from app.services import workspaces
@@ -19,9 +20,9 @@ class Workspace(Controller):
         """What holds for all of its senders and campaigns."""
         return await workspaces.get(pool, workspace_id=caller.workspace_id)
 
-    @patch(operation_id="changeWorkspace", summary="Change the workspace")
+    @patch(operation_id="changeWorkspace", summary="Change the workspace", opt=MANAGING)
     async def change_workspace(
         self, caller: Caller, pool: Pool, settings: Settings, now: Now, data: JSONBody[WorkspaceChange]
     ) -> WorkspaceSettings:
-        """Owners and members only. A new limit holds for every dispatch after the answer."""
+        """Owners only. A new limit holds for every dispatch after the answer."""
         return await workspaces.change(pool, settings, workspace_id=caller.workspace_id, wanted=data, now=now)

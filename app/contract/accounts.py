@@ -9,6 +9,7 @@ from uuid import UUID
 from msgspec import Meta
 
 from app.contract.base import Input, Output
+from app.domain.roles import Role
 
 
 class User(Output):
@@ -29,8 +30,9 @@ class Me(Output):
 
     user: User | None  # null for an API key that no person made
     workspace: Workspace
-    role: Literal["owner", "member", "viewer"]
+    role: Role  # of an API key: that of the person who made it
     csrf_token: str | None  # for the header X-CSRF-Token; null for API keys
+    confined: bool  # signed in by a link that this workspace mailed: the session holds in no other
     inbox_url: str | None  # the test inbox; null where there is none
     rate_window_seconds: float  # how long "an hour" of every limit is
 
@@ -46,6 +48,9 @@ class AuthConfig(Output):
 class NewApiKey(Input):
     name: Annotated[str, Meta(min_length=1, max_length=100, description="What the key is for, to tell keys apart.")]
     scope: Annotated[Literal["full", "send"], Meta(description="`send` may only send email.")] = "full"
+    expires_at: Annotated[
+        datetime | None, Meta(description="When it stops working: ISO 8601 with an offset. Null: when it is revoked.")
+    ] = None
 
 
 class ApiKey(Output):
@@ -56,6 +61,8 @@ class ApiKey(Output):
     scope: Literal["full", "send"]
     created_at: datetime
     last_used_at: datetime | None
+    expires_at: datetime | None
+    created_by: str | None  # the name of the person who made it
 
 
 class NewApiKeyShown(ApiKey):

@@ -14,7 +14,9 @@ from app.db.pool import Conn, Pool
 from app.db.queries import queries, rows
 from app.db.transaction import transaction
 from app.domain.ids import new_id
-from app.errors import NotFound
+from app.domain.roles import Role
+from app.domain.text import is_one_line
+from app.errors import InvalidApiKey, NotFound, ValidationError
 from app.services.sessions import hash_token
 
 PREFIX: Final = "pl_"
@@ -28,31 +30,55 @@ class NoSuchUser(NotFound):
     """Nobody with this email address has an account here."""
 
 
+class ExpiredApiKey(InvalidApiKey):
+    """This API key has expired: make a new one."""
+
+
 @dataclass(frozen=True, slots=True)
 class KeyHolder:
+    """Whose key it is. `role` is that of the person who made it, as it is now: a key may never do more."""
+
     workspace_id: UUID
     key_id: UUID
     name: str
     user_id: UUID | None
     scope: Scope
+    role: Role
 
 
 async def authenticate(pool: Pool, token: str) -> KeyHolder | None:
-    """None where the key is unknown or revoked. Found by its hash, so there is nothing to compare byte by byte."""
+    """None where the key is unknown or revoked, or who made it is no member any more. Raises ExpiredApiKey.
+
+    Found by its hash, so there is nothing to compare byte by byte.
+    """
     if not token.startswith(PREFIX):
         return None
     async with pool.connection() as conn:
         row = await queries.api_keys.by_hash(conn, key_hash=hash_token(token))
         if row is None:
             return None
-        if row["last_used_at"] is None or row["last_used_at"] < datetime.now(UTC) - USE_NOTED_EVERY:
+        now = datetime.now(UTC)
+        if row["expires_at"] is not None and row["expires_at"] <= now:
+            raise ExpiredApiKey(f"This API key expired at {row['expires_at']:%Y-%m-%d %H:%M} UTC: make a new one.")
+        if row["last_used_at"] is None or row["last_used_at"] < now - USE_NOTED_EVERY:
             await queries.api_keys.note_use(conn, workspace_id=row["workspace_id"], id=row["id"])
-    return KeyHolder(row["workspace_id"], row["id"], row["name"], row["created_by"], row["scope"])
+    return KeyHolder(row["workspace_id"], row["id"], row["name"], row["created_by"], row["scope"], row["role"])
 
 
-async def create(pool: Pool, *, workspace_id: UUID, created_by: UUID | None, wanted: NewApiKey) -> NewApiKeyShown:
+async def create(
+    pool: Pool, *, workspace_id: UUID, created_by: UUID | None, wanted: NewApiKey, now: datetime
+) -> NewApiKeyShown:
+    """Raises ValidationError for an end that has passed or is not told in a timezone."""
+    ends = wanted.expires_at
+    if ends is not None and (ends.tzinfo is None or ends <= now):
+        why = "has no offset: add Z or one such as +02:00" if ends.tzinfo is None else "lies in the past"
+        raise ValidationError.at("expires_at", f"The time {why}.")
+    if not is_one_line(wanted.name) or not wanted.name.strip():
+        raise ValidationError.at("name", "A name is one line.")
     async with transaction(pool) as tx:
-        return await add(tx, workspace_id=workspace_id, created_by=created_by, name=wanted.name, scope=wanted.scope)
+        return await add(
+            tx, workspace_id=workspace_id, created_by=created_by, name=wanted.name, scope=wanted.scope, expires_at=ends
+        )
 
 
 async def create_for_email(pool: Pool, email: str, scope: Scope, *, name: str = "Command line") -> str:
@@ -65,7 +91,15 @@ async def create_for_email(pool: Pool, email: str, scope: Scope, *, name: str = 
     return shown.token
 
 
-async def add(tx: Conn, *, workspace_id: UUID, created_by: UUID | None, name: str, scope: Scope) -> NewApiKeyShown:
+async def add(
+    tx: Conn,
+    *,
+    workspace_id: UUID,
+    created_by: UUID | None,
+    name: str,
+    scope: Scope,
+    expires_at: datetime | None = None,
+) -> NewApiKeyShown:
     token = PREFIX + secrets.token_urlsafe(32)
     row = await queries.api_keys.add(
         tx,
@@ -76,12 +110,13 @@ async def add(tx: Conn, *, workspace_id: UUID, created_by: UUID | None, name: st
         key_hash=hash_token(token),
         scope=scope,
         created_by=created_by,
+        expires_at=expires_at,
     )
     return NewApiKeyShown(object="api_key", token=token, **row)
 
 
 async def list_keys(pool: Pool, *, workspace_id: UUID, page: Page) -> List[ApiKey]:
-    """The keys that still work, newest first."""
+    """The keys that were not revoked, newest first."""
     async with pool.connection() as conn:
         found: list[dict[str, Any]] = await rows(
             queries.api_keys.page(

@@ -6,6 +6,7 @@ from typing import Final
 
 from app.db.pool import Pool
 from app.db.queries import queries
+from app.services.sessions import IDLE
 
 BATCH: Final = 1000  # texts in one transaction
 
@@ -14,7 +15,7 @@ async def prune(pool: Pool) -> None:
     """Expired idempotency keys, sessions and sign-in links, texts that were edited; the next partitions of `events`."""
     async with pool.connection() as conn:
         await queries.prune.idempotency_keys(conn)
-        await queries.prune.sessions(conn)
+        await queries.prune.sessions(conn, idle=IDLE)
         await queries.prune.sign_in_links(conn)
         await queries.prune.partitions(conn)
         while await queries.prune.contents(conn, count=BATCH) == BATCH:

@@ -63,6 +63,8 @@ async def first_person(tx: Conn, settings: Settings) -> tuple[UUID, UUID]:
     person = await queries.users.by_email(tx, email=SEEDED_EMAIL)
     if person is not None and person["workspace_id"] is not None:
         return person["id"], person["workspace_id"]
+    if person is not None:  # an owner has taken the seeded person out of their workspace
+        return person["id"], await accounts.add_workspace(tx, settings, name=WORKSPACE, owner=person["id"])
     user_id = new_id()
     await queries.users.add(tx, id=user_id, email=SEEDED_EMAIL, name="You", avatar_url=None, issuer=None, subject=None)
     return user_id, await accounts.add_workspace(tx, settings, name=WORKSPACE, owner=user_id)

@@ -2,7 +2,7 @@
 delete from idempotency_keys where created_at < now() - interval '24 hours';
 
 -- name: sessions!
-delete from sessions where expires_at < now();
+delete from sessions where expires_at < now() or last_seen_at < now() - :idle::interval;
 
 -- name: sign_in_links!
 delete from sign_in_links where expires_at < now() - interval '1 day';

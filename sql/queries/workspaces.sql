@@ -31,14 +31,6 @@ returning id;
 -- name: add!
 insert into workspaces (id, name, hourly_limit) values (:id, :name, :hourly_limit);
 
--- name: add_member!
-insert into members (workspace_id, user_id, role) values (:workspace_id, :user_id, :role)
-on conflict (workspace_id, user_id) do nothing;
-
--- name: first_of$
--- The workspace that a person joined first.
-select workspace_id from members where user_id = :user_id order by created_at, workspace_id limit 1;
-
 -- name: unclaimed$
 -- The workspace that `paceline up` made, as long as its own person and the newcomer are the only ones with an account.
 select m.workspace_id

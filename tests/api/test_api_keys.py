@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from litestar import Litestar
@@ -93,7 +93,38 @@ async def test_pages_go_forth_and_back(api: Api) -> None:
     assert (first["has_more"], second["has_more"], back["has_more"]) == (True, True, False)
 
 
-@pytest.mark.parametrize("body", [{}, {"name": ""}, {"name": "x" * 101}, {"name": "x", "scope": "all"}, {"name": None}])
+async def test_a_key_ends_at_its_time_and_says_so(api: Api, app: Litestar) -> None:
+    soon = datetime.now(UTC) + timedelta(hours=1)
+    made = await api.ok("POST", "/api-keys", json={"name": "Trial", "expires_at": soon.isoformat()})
+    assert datetime.fromisoformat(made["expires_at"]) == soon
+    assert made["created_by"] == "Ann"
+    await api.ok("GET", "/me", headers=bearer(made["token"]))
+    async with app.state.pool.connection() as conn:
+        await conn.execute("update api_keys set expires_at = now() where name = 'Trial'")
+    answer = await api.get("/me", headers=bearer(made["token"]))
+    assert (answer.status_code, answer.json()["name"]) == (403, "invalid_api_key")
+    assert "expired at" in answer.json()["message"]
+    assert made["id"] in [key["id"] for key in (await api.ok("GET", "/api-keys"))["data"]]
+
+
+@pytest.mark.parametrize("ends", ["2020-01-01T00:00:00Z", "2999-01-01T00:00:00", "tomorrow", 5])
+async def test_a_key_cannot_end_in_the_past(api: Api, ends: object) -> None:
+    assert "expires_at" in await api.refused(422, "POST", "/api-keys", json={"name": "x", "expires_at": ends})
+    assert len((await api.ok("GET", "/api-keys"))["data"]) == 2
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"name": ""},
+        {"name": " "},
+        {"name": "a\nb"},
+        {"name": "x" * 101},
+        {"name": "x", "scope": "all"},
+        {"name": None},
+    ],
+)
 async def test_a_wrong_key_is_not_made(api: Api, body: dict[str, object]) -> None:
     await api.refused(422, "POST", "/api-keys", json=body)
     assert len((await api.ok("GET", "/api-keys"))["data"]) == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import httpx
 import msgspec
@@ -12,9 +13,12 @@ from litestar import Litestar
 
 from app.main import create_app
 from app.services import api_keys
+from app.services.pruning import prune
 from app.services.setup import InboxAddress, Seeded, seed
 from app.settings import Settings
 from tests.support.asgi import client_of
+from tests.support.people import signed_in
+from tests.support.tenants import Api
 
 INBOX = InboxAddress("127.0.0.1", 2525, "http://127.0.0.1:2580")
 
@@ -96,6 +100,59 @@ async def test_signing_out(browser: httpx.AsyncClient, seeded: Seeded, settings:
     assert (await browser.post("/auth/logout")).status_code == 204  # nothing to end is no error
 
 
+async def test_a_session_ends_unused_after_two_weeks_and_used_after_thirty_days(
+    browser: httpx.AsyncClient, app: Litestar, seeded: Seeded, settings: Settings
+) -> None:
+    async def age(**by: timedelta) -> None:
+        async with app.state.pool.connection() as conn:
+            for column, span in by.items():
+                await conn.execute(f"update sessions set {column} = {column} - %s", [span])
+
+    await browser.get(path_of(seeded, settings))
+    await age(last_seen_at=timedelta(days=13, hours=23))
+    assert (await browser.get("/v1/me")).status_code == 200  # and counts as used now
+    await age(last_seen_at=timedelta(days=13, hours=23))
+    assert (await browser.get("/v1/me")).status_code == 200
+    await age(expires_at=timedelta(days=29, hours=23))
+    assert (await browser.get("/v1/me")).status_code == 200
+    await age(last_seen_at=timedelta(days=14, seconds=1))
+    assert (await browser.get("/v1/me")).status_code == 401
+    await age(last_seen_at=timedelta(days=-14), expires_at=timedelta(hours=1))
+    assert (await browser.get("/v1/me")).status_code == 401
+    await prune(app.state.pool)
+    async with app.state.pool.connection() as conn:
+        assert await (await conn.execute("select from sessions")).fetchone() is None
+
+
+async def test_one_sees_where_one_is_signed_in_and_ends_it(app: Litestar, settings: Settings) -> None:
+    safari = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Mobile/15E148 Safari/604.1"
+    async with client_of(app) as laptop, client_of(app) as phone:
+        phone.headers["user-agent"] = safari
+        for browser in (laptop, phone):
+            await browser.get(path_of(await seed(app.state.pool, settings, inbox=None), settings))
+        listed = (await laptop.get("/v1/me/sessions")).json()["data"]
+        assert [(each["device"], each["address"], each["current"]) for each in listed] == [
+            ("Safari on iPhone", "127.0.0.1", False),
+            ("Python", "127.0.0.1", True),
+        ]
+        token = (await laptop.get("/v1/me")).json()["csrf_token"]
+        path, headers = f"/v1/me/sessions/{listed[0]['id']}", {"x-csrf-token": token}
+        assert (await laptop.delete(path, headers=headers)).status_code == 204
+        assert (await phone.get("/v1/me")).status_code == 401
+        assert (await laptop.delete(path, headers=headers)).status_code == 404
+        assert len((await laptop.get("/v1/me/sessions")).json()["data"]) == 1
+
+
+async def test_sessions_of_others_are_not_there(api: Api, stranger: Api, app: Litestar) -> None:
+    async with (
+        signed_in(app, api.tenant.workspace_id, api.tenant.user_id) as ann,
+        signed_in(app, stranger.tenant.workspace_id, stranger.tenant.user_id) as zoe,
+    ):
+        [hers] = (await ann.ok("GET", "/me/sessions"))["data"]
+        await zoe.refused(404, "not_found", "DELETE", f"/me/sessions/{hers['id']}")
+        await ann.ok("GET", "/me")
+
+
 async def test_signing_out_everywhere(app: Litestar, settings: Settings) -> None:
     async with client_of(app) as one, client_of(app) as two:
         for browser in (one, two):
@@ -113,7 +170,7 @@ async def test_a_viewer_looks_but_does_not_touch(
         await conn.execute("update members set role = 'viewer'")
     me = (await browser.get("/v1/me")).json()
     assert me["role"] == "viewer"
-    answer = await browser.post("/v1/api-keys", json={"name": "x"}, headers={"x-csrf-token": me["csrf_token"]})
+    answer = await browser.post("/v1/senders", json={}, headers={"x-csrf-token": me["csrf_token"]})
     assert (answer.status_code, answer.json()["name"]) == (403, "viewer_only")
     async with app.state.pool.connection() as conn:
         await conn.execute("delete from members")

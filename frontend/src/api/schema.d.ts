@@ -13,13 +13,13 @@ export interface paths {
         };
         /**
          * List API keys
-         * @description The keys that still work, newest first. A key itself is never shown again.
+         * @description The keys that were not revoked, newest first. A key itself is never shown again.
          */
         get: operations["listApiKeys"];
         put?: never;
         /**
          * Create an API key
-         * @description The answer is the only place where the key is shown.
+         * @description Owners only. The answer is the only place where the key is shown. It never may do more than who made it.
          */
         post: operations["createApiKey"];
         delete?: never;
@@ -40,7 +40,7 @@ export interface paths {
         post?: never;
         /**
          * Revoke an API key
-         * @description Requests with it are refused from now on.
+         * @description Owners only. Requests with it are refused from now on.
          */
         delete: operations["revokeApiKey"];
         options?: never;
@@ -487,6 +487,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/me/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where you are signed in
+         * @description Your sessions, newest first, for a browser that signed in. `POST /auth/logout?everywhere=true` ends all.
+         */
+        get: operations["listSessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Sign a device out
+         * @description Its next request is refused.
+         */
+        delete: operations["endSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List members
+         * @description Who belongs to the workspace, the newest account first.
+         */
+        get: operations["listMembers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/members/{member_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a member
+         * @description Owners only. Ends the person's sessions here and revokes the keys that they made. Their mail stays.
+         */
+        delete: operations["removeMember"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a role
+         * @description Owners only. Holds from the next request on, for keys that the person made too. One owner stays.
+         */
+        patch: operations["changeMember"];
+        trace?: never;
+    };
     "/v1/recipients/parse": {
         parameters: {
             query?: never;
@@ -698,9 +782,73 @@ export interface paths {
         head?: never;
         /**
          * Change the workspace
-         * @description Owners and members only. A new limit holds for every dispatch after the answer.
+         * @description Owners only. A new limit holds for every dispatch after the answer.
          */
         patch: operations["changeWorkspace"];
+        trace?: never;
+    };
+    "/v1/workspace/leave": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Leave the workspace
+         * @description Keys that you made here are revoked. The last owner cannot leave.
+         */
+        post: operations["leaveWorkspace"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workspaces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List your workspaces
+         * @description All that you belong to, by name.
+         */
+        get: operations["listWorkspaces"];
+        put?: never;
+        /**
+         * Create a workspace
+         * @description You are its owner, and this session goes there.
+         */
+        post: operations["createWorkspace"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workspaces/{workspace_id}/enter": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Go to another workspace
+         * @description This session works there from now on, under a new CSRF token: read `GET /me` again.
+         */
+        post: operations["enterWorkspace"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
 }
@@ -722,6 +870,8 @@ export interface components {
         ApiKey: {
             /** Format: date-time */
             created_at: string;
+            created_by: string | null;
+            expires_at: string | null;
             /** Format: uuid */
             id: string;
             last_used_at: string | null;
@@ -1044,6 +1194,27 @@ export interface components {
             /** @constant */
             object: "list";
         };
+        /** List[Member] */
+        "List_app.contract.people.Member_": {
+            data: components["schemas"]["Member"][];
+            has_more: boolean;
+            /** @constant */
+            object: "list";
+        };
+        /** List[SessionItem] */
+        "List_app.contract.people.SessionItem_": {
+            data: components["schemas"]["SessionItem"][];
+            has_more: boolean;
+            /** @constant */
+            object: "list";
+        };
+        /** List[WorkspaceItem] */
+        "List_app.contract.people.WorkspaceItem_": {
+            data: components["schemas"]["WorkspaceItem"][];
+            has_more: boolean;
+            /** @constant */
+            object: "list";
+        };
         /** List[Sender] */
         "List_app.contract.senders.Sender_": {
             data: components["schemas"]["Sender"][];
@@ -1061,6 +1232,7 @@ export interface components {
         };
         /** Me */
         Me: {
+            confined: boolean;
             csrf_token: string | null;
             inbox_url: string | null;
             rate_window_seconds: number;
@@ -1069,8 +1241,34 @@ export interface components {
             user: components["schemas"]["User"] | null;
             workspace: components["schemas"]["Workspace"];
         };
+        /** Member */
+        Member: {
+            api_keys: number;
+            avatar_url: string | null;
+            email: string;
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            joined_at: string;
+            last_seen_at: string | null;
+            name: string;
+            /** @constant */
+            object: "member";
+            /** @enum {string} */
+            role: "owner" | "member" | "viewer";
+        };
+        /** MemberChange */
+        MemberChange: {
+            /**
+             * @description `viewer` looks; `member` also sends and manages mail, campaigns and senders; `owner` also manages members, API keys, webhooks and the workspace.
+             * @enum {string}
+             */
+            role: "owner" | "member" | "viewer";
+        };
         /** NewApiKey */
         NewApiKey: {
+            /** @description When it stops working: ISO 8601 with an offset. Null: when it is revoked. */
+            expires_at?: string | null;
             /** @description What the key is for, to tell keys apart. */
             name: string;
             /**
@@ -1084,6 +1282,8 @@ export interface components {
         NewApiKeyShown: {
             /** Format: date-time */
             created_at: string;
+            created_by: string | null;
+            expires_at: string | null;
             /** Format: uuid */
             id: string;
             last_used_at: string | null;
@@ -1138,6 +1338,10 @@ export interface components {
             security?: "starttls" | "tls" | "none";
             username?: string | null;
             window?: components["schemas"]["SenderWindow"] | null;
+        };
+        /** NewWorkspace */
+        NewWorkspace: {
+            name: string;
         };
         /** ParsedRecipients */
         ParsedRecipients: {
@@ -1329,6 +1533,20 @@ export interface components {
             /** @description An IANA name such as Europe/Berlin. */
             timezone: string;
         };
+        /** SessionItem */
+        SessionItem: {
+            address: string | null;
+            /** Format: date-time */
+            created_at: string;
+            current: boolean;
+            device: string;
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            last_seen_at: string;
+            /** @constant */
+            object: "session";
+        };
         /** Stats */
         Stats: {
             counts: components["schemas"]["Counts"];
@@ -1427,6 +1645,18 @@ export interface components {
             name?: string;
             /** @description An IANA name such as Europe/Berlin. */
             timezone?: string;
+        };
+        /** WorkspaceItem */
+        WorkspaceItem: {
+            current: boolean;
+            /** Format: uuid */
+            id: string;
+            name: string;
+            /** @constant */
+            object: "workspace";
+            /** @enum {string} */
+            role: "owner" | "member" | "viewer";
+            timezone: string;
         };
         /** WorkspaceSettings */
         WorkspaceSettings: {
@@ -2216,6 +2446,139 @@ export interface operations {
             "5XX": components["responses"]["Refused"];
         };
     };
+    listSessions: {
+        parameters: {
+            query?: {
+                /** @description How many at most, 1 to 100. */
+                limit?: number;
+                /** @description Only what is older than this id. */
+                after?: string | null;
+                /** @description Only what is newer than this id. */
+                before?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_app.contract.people.SessionItem_"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Refused"];
+        };
+    };
+    endSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id. */
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Refused"];
+        };
+    };
+    listMembers: {
+        parameters: {
+            query?: {
+                /** @description How many at most, 1 to 100. */
+                limit?: number;
+                /** @description Only what is older than this id. */
+                after?: string | null;
+                /** @description Only what is newer than this id. */
+                before?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_app.contract.people.Member_"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Refused"];
+        };
+    };
+    removeMember: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The person's id. */
+                member_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Refused"];
+        };
+    };
+    changeMember: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The person's id. */
+                member_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MemberChange"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Refused"];
+        };
+    };
     parseRecipients: {
         parameters: {
             query?: never;
@@ -2572,6 +2935,99 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WorkspaceSettings"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Refused"];
+        };
+    };
+    leaveWorkspace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Refused"];
+        };
+    };
+    listWorkspaces: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_app.contract.people.WorkspaceItem_"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Refused"];
+        };
+    };
+    createWorkspace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWorkspace"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkspaceItem"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Refused"];
+        };
+    };
+    enterWorkspace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id. */
+                workspace_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkspaceItem"];
                 };
             };
             "4XX": components["responses"]["Refused"];

@@ -28,7 +28,7 @@ export function SettingsPage() {
     <Page title="Settings" width="narrow">
       <div className="space-y-4">
         {me.data && <Profile me={me.data} />}
-        {me.data && <WorkspaceCard mayChange={me.data.role !== "viewer"} />}
+        {me.data && <WorkspaceCard mayChange={me.data.role === "owner"} />}
         <ApiKeys />
       </div>
     </Page>

@@ -61,7 +61,7 @@ function WorkspaceForm({ workspace, mayChange }: { workspace: WorkspaceSettings;
     });
   }
   const rests = !mayChange
-    ? "Only owners and members may change the workspace."
+    ? "Only an owner may change the workspace."
     : Object.keys(wanted).length === 0
       ? "Nothing is changed yet."
       : null;
