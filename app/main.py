@@ -20,6 +20,7 @@ from app import logs
 from app.api import health, pages
 from app.api.access import provide_caller, require_caller
 from app.api.api_keys import ApiKeys
+from app.api.attachments import Attachments
 from app.api.bodies import JsonRequest, check_query
 from app.api.campaigns import Campaigns
 from app.api.docs import OPENAPI, SECURITY, openapi_json
@@ -52,6 +53,7 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     Campaigns,
     parse_recipients,
     Emails,
+    Attachments,
     stream_events,
     get_stats,
 ]

@@ -77,6 +77,12 @@ class Deliverer:
             await self._runner.give_back(message)
             return None
         sender, account = found
+        async with self._worker.messages.room_for(message):
+            return await self._hand_over(message, sender, account)
+
+    async def _hand_over(
+        self, message: Due, sender: From, account: Account
+    ) -> tuple[Connection, Account, Offered] | None:
         rendered = await self._render(message, sender)
         if rendered is None:
             return None

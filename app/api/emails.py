@@ -14,7 +14,7 @@ from litestar.openapi.spec.enums import OpenAPIType
 from litestar.params import Body, FromQuery, HeaderParameter, JSONBody, PathParameter, QueryParameter
 
 from app.api.access import SENDING
-from app.api.given import Caller, Now, Page, Pool
+from app.api.given import Caller, Now, Page, Pool, Settings
 from app.api.lists import provide_page
 from app.api.problems import problem_of
 from app.contract.email_controls import (
@@ -130,9 +130,13 @@ class Emails(Controller):
         return await email_views.list_emails(pool, workspace_id=caller.workspace_id, wanted=wanted, page=page, now=now)
 
     @get("/{email_id:uuid}", operation_id="getEmail", summary="Get a message")
-    async def get_email(self, caller: Caller, pool: Pool, now: Now, email_id: EmailId) -> EmailDetail:
-        """With its text as this recipient gets it, and what became of each recipient."""
-        return await email_views.get(pool, workspace_id=caller.workspace_id, id=email_id, now=now)
+    async def get_email(
+        self, caller: Caller, pool: Pool, settings: Settings, now: Now, email_id: EmailId
+    ) -> EmailDetail:
+        """With its text as this recipient gets it, its attachments, and what became of each recipient."""
+        return await email_views.get(
+            pool, workspace_id=caller.workspace_id, id=email_id, base_url=settings.base_url, now=now
+        )
 
     @get("/{email_id:uuid}/events", operation_id="listEmailEvents", summary="The story of a message")
     async def list_email_events(self, caller: Caller, pool: Pool, email_id: EmailId) -> List[StoryEntry]:

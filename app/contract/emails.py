@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from app.contract.attachments import Attachment, NewAttachment
 from app.contract.base import Input, Output
 from app.domain.lateness import LatePolicy
 from app.domain.status import Status
@@ -26,9 +27,9 @@ TagText = Annotated[
     Meta(max_length=256, pattern=r"^[A-Za-z0-9_-]+\Z", extra_json_schema={"extra": {"pattern": r"^[A-Za-z0-9_-]+$"}}),
 ]
 
-# What Resend has and we have not yet: refused by name with what to do instead, never ignored.
-NOT_YET: Final = {
-    "attachments": "Attachments cannot be sent yet: put the file where it can be fetched and link to it.",
+# What Resend has and we have not: refused by name with what to do instead, never ignored.
+REFUSED: Final = {
+    "react": "React components are not rendered here: render yours first, and send what it gives as html.",
     "template": "Stored templates cannot be used yet: send subject, html and text.",
     "topic_id": "There are no topics here: leave the field out.",
 }
@@ -62,9 +63,10 @@ class SendEmail(Input, kw_only=True):
         dict[str, Any] | None, Meta(description="Yours to keep: up to 16 KB, given back unchanged.")
     ] = None
     late_policy: Late = LatePolicy.SEND
-    attachments: Annotated[list[Any] | None, Meta(description=NOT_YET["attachments"])] = None
-    template: Annotated[dict[str, Any] | None, Meta(description=NOT_YET["template"])] = None
-    topic_id: Annotated[str | None, Meta(description=NOT_YET["topic_id"])] = None
+    attachments: list[NewAttachment] | None = None
+    template: Annotated[dict[str, Any] | None, Meta(description=REFUSED["template"])] = None
+    topic_id: Annotated[str | None, Meta(description=REFUSED["topic_id"])] = None
+    react: Annotated[Any, Meta(description=REFUSED["react"])] = None
 
 
 class EmailState(Output):
@@ -133,6 +135,7 @@ class EmailDetail(Email):
     headers: dict[str, str]
     tags: list[Tag]
     metadata: dict[str, Any]
+    attachments: list[Attachment]
     recipients: list[RecipientOutcome]
     message_id: str
 

@@ -5,7 +5,6 @@ The output is ASCII with CRLF line ends and no line over 998 octets, but for an 
 
 from __future__ import annotations
 
-import mimetypes
 import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
@@ -13,11 +12,13 @@ from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from itertools import groupby
 from typing import Final
 
 import msgspec
 
 from app.domain.addresses import Address
+from app.domain.attachments import media_type, why_not_named
 from app.domain.headers import check_headers
 from app.errors import ValidationError
 from app.mail.encodings import best_encoding, encode_bytes, encode_text
@@ -26,19 +27,25 @@ from app.mail.template import compile as compile_template
 from app.mail.template import is_template
 
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]+@[!-;=?-~]+>")
-_CONTENT_TYPE = re.compile(r"([a-z0-9][a-z0-9!#$&^_.+-]{0,62})/([a-z0-9][a-z0-9!#$&^_.+-]{0,62})")
-_UNSAFE_NAME = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff/\\]")
-_STRUCTURED: Final = ("multipart", "message")  # may not be base64 (RFC 2045, 6.4), so they travel as plain files
+_SHARED: Final = (
+    64 * 1024
+)  # bytes; a longer fixed piece is not copied into its neighbours, so that messages can share it
 
 Fill = Callable[[Mapping[str, object]], bytes]
 
 
 class Attachment(msgspec.Struct, frozen=True):
-    """A file that goes along. Without a `content_type` the name's ending decides."""
+    """A file that goes along. Without a `content_type` the name's ending decides.
+
+    `content` is the file, or with `is_encoded` what encode_bytes made of it. What has a `content_id` and an HTML text
+    beside it is shown within that (RFC 2392): `<img src="cid:...">`.
+    """
 
     filename: str
     content: bytes
     content_type: str | None = None
+    content_id: str | None = None
+    is_encoded: bool = False
 
 
 class Content(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,24 +113,27 @@ class Skeleton:
         return lambda values: encode(render(values))
 
     def _layout(self, content: Content) -> tuple[bytes | Fill, ...]:
-        """MIME-Version, Content-* and the body: fixed bytes and slots in turn."""
+        """MIME-Version, Content-* and the body: fixed bytes and slots in turn. The parts (RFC 2046, 5.1; RFC 2387):
+        mixed(alternative(plain, related(html, what it shows)), files), without those of which there is one alone."""
         slots: list[tuple[bytes, bytes | Fill]] = []
         message = EmailMessage(policy=SMTP)
+        shown = [each for each in content.attachments if each.content_id and content.html is not None]
         if content.html is None or content.text is not None:
             slots.append(self._text_part(message, content.text or "", "plain"))
-        if content.html is not None and content.text is None:
-            slots.append(self._text_part(message, content.html, "html"))
-        elif content.html is not None:
-            message.make_alternative()
-            part = EmailMessage(policy=SMTP)
+        if content.html is not None:
+            part = message if content.text is None else EmailMessage(policy=SMTP)
             slots.append(self._text_part(part, content.html, "html"))
-            message.attach(_as_part(part))
-        if content.attachments:
+            if shown:
+                part.make_related()
+                part.set_param("type", "text/html")
+                slots += [slot for each in shown for slot in _attach(part, each, "inline")]
+            if part is not message:
+                message.make_alternative()
+                message.attach(_as_part(part))
+        files = [each for each in content.attachments if each not in shown]
+        if files:
             message.make_mixed()
-        for attachment in content.attachments:
-            part = EmailMessage(policy=SMTP)
-            slots.append(_attachment_part(part, attachment))
-            message.attach(_as_part(part))
+            slots += [slot for each in files for slot in _attach(message, each, "attachment")]
         if "MIME-Version" not in message:
             message["MIME-Version"] = "1.0"
         return _cut(message.as_bytes(), slots)
@@ -152,19 +162,34 @@ def compose(
     return Skeleton(content).fill(to=to, cc=cc, message_id=message_id, date=date, variables=variables, headers=headers)
 
 
-def _attachment_part(part: EmailMessage, attachment: Attachment) -> tuple[bytes, bytes]:
+def _attach(whole: EmailMessage, attachment: Attachment, disposition: str) -> list[tuple[bytes, bytes | Fill]]:
+    """Adds the file as a part; its tokens, each with what stands there in the end."""
     name = attachment.filename.strip()
-    if not name or len(name) > 200 or _UNSAFE_NAME.search(name):
-        raise ValidationError.at("attachments", f"{attachment.filename[:60]!r} cannot be used as a file name.")
-    given = (attachment.content_type or mimetypes.guess_type(name)[0] or "application/octet-stream").lower()
-    match = _CONTENT_TYPE.fullmatch(given.partition(";")[0].strip())
-    if match is None:
-        raise ValidationError.at("attachments", f"{given[:60]!r} is not a content type.")
-    kind, subtype = ("application", "octet-stream") if match[1] in _STRUCTURED else match.groups()
+    if why := why_not_named(name):
+        raise ValidationError.at("attachments", why)
+    kind = media_type(attachment.content_type, name)
+    if kind is None:
+        raise ValidationError.at("attachments", f"{(attachment.content_type or '')[:60]!r} is not a content type.")
     token = _token()
-    part.set_content(b"", maintype=kind, subtype=subtype, cte="base64", disposition="attachment", filename=name)
+    part = EmailMessage(policy=SMTP)
+    part.set_content(
+        b"",
+        maintype=kind.kind,
+        subtype=kind.subtype,
+        params=dict(kind.parameters),
+        cte="base64",
+        disposition=disposition,
+        filename=name,
+    )
+    slots: list[tuple[bytes, bytes | Fill]] = []
+    if attachment.content_id:
+        # The standard library would make encoded words of a long one, which no reader of a Content-ID undoes.
+        name_token = f"<{_token()}>"
+        part["Content-ID"] = name_token
+        slots.append((name_token.encode(), f"<{attachment.content_id}>\r\n".encode("ascii")))
     _mark(part, token, "base64")
-    return token.encode(), encode_bytes(attachment.content)
+    whole.attach(_as_part(part))
+    return [*slots, (token.encode(), attachment.content if attachment.is_encoded else encode_bytes(attachment.content))]
 
 
 def _token() -> str:
@@ -184,7 +209,7 @@ def _as_part(part: EmailMessage) -> EmailMessage:
 
 
 def _cut(laid_out: bytes, slots: list[tuple[bytes, bytes | Fill]]) -> tuple[bytes | Fill, ...]:
-    """Cuts the message at its tokens and puts the slots there; neighbours that are fixed become one."""
+    """Cuts the message at its tokens and puts the slots there; neighbours that are short and fixed become one."""
     pieces: list[bytes | Fill] = []
     rest = laid_out
     for token, slot in slots:
@@ -194,9 +219,7 @@ def _cut(laid_out: bytes, slots: list[tuple[bytes, bytes | Fill]]) -> tuple[byte
         pieces += (before, slot)
     pieces.append(rest)
     merged: list[bytes | Fill] = []
-    for piece in pieces:
-        if isinstance(piece, bytes) and merged and isinstance(merged[-1], bytes):
-            merged[-1] += piece
-        else:
-            merged.append(piece)
+    for is_short, group in groupby(pieces, key=lambda piece: isinstance(piece, bytes) and len(piece) < _SHARED):
+        run = list(group)
+        merged += [b"".join(piece for piece in run if isinstance(piece, bytes))] if is_short else run
     return tuple(merged)

@@ -7,7 +7,8 @@ from typing import Final, Literal
 
 Encoding = Literal["quoted-printable", "base64"]
 
-BASE64_LINE: Final = 76
+BASE64_LINE: Final = 76  # characters
+BASE64_OCTETS: Final = 57  # octets that fill a line
 
 
 def best_encoding(text: str) -> Encoding:

@@ -8,12 +8,13 @@ from typing import Any, Final
 
 import msgspec
 
-from app.contract.emails import NOT_YET, SendEmail, Tag
+from app.contract.emails import REFUSED, SendEmail, Tag
 from app.domain.addresses import Address
 from app.domain.envelopes import Kind, Recipient, check_subject, check_text, envelope, read_address, written
 from app.domain.headers import check_headers
 from app.domain.scheduling import read_moment
 from app.errors import Problem, ValidationError
+from app.services.attachments import NOTHING, File, Given
 
 METADATA_LIMIT: Final = 16_384  # bytes of JSON
 REPLY_TO_LIMIT: Final = 10
@@ -38,6 +39,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     sender: Address | None  # as `from` says it
     recipients: list[Recipient]
     said: Said
+    files: Sequence[File]
     due_at: datetime
 
     @property
@@ -45,15 +47,16 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
         return next(each for each in self.recipients if each.kind == "to")
 
 
-def read_draft(wanted: SendEmail, now: datetime) -> Draft:
-    """Raises ValidationError that names everything that is wrong."""
+def read_draft(wanted: SendEmail, now: datetime, files: Given = NOTHING) -> Draft:
+    """`files` are its attachments, read before. Raises ValidationError that names everything that is wrong."""
     given: dict[Kind, list[str]] = {"to": _list(wanted.to), "cc": _list(wanted.cc), "bcc": _list(wanted.bcc)}
     recipients, problems = envelope(given)
     sender = None if wanted.from_ is None else read_address(wanted.from_, "from", problems)
     if wanted.from_ is None and wanted.sender_id is None:
         problems.append(Problem("from", "from is required: the address of one of your senders (or give sender_id)."))
-    problems.extend(Problem(field, why) for field, why in NOT_YET.items() if getattr(wanted, field))
+    problems.extend(Problem(field, why) for field, why in REFUSED.items() if getattr(wanted, field))
     said = read_said({field: getattr(wanted, field) for field in Said.__struct_fields__}, problems)
+    problems.extend(files.problems)
     due_at = now
     try:
         due_at = now if wanted.scheduled_at is None else read_moment(wanted.scheduled_at, now)
@@ -61,7 +64,7 @@ def read_draft(wanted: SendEmail, now: datetime) -> Draft:
         problems.extend(error.problems)
     if problems:
         raise refusal(problems)
-    return Draft(wanted=wanted, sender=sender, recipients=recipients, said=said, due_at=due_at)
+    return Draft(wanted=wanted, sender=sender, recipients=recipients, said=said, files=files.files, due_at=due_at)
 
 
 def read_said(given: Mapping[str, Any], problems: list[Problem]) -> Said:

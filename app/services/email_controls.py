@@ -136,6 +136,7 @@ async def _edit(
         for field, value in msgspec.structs.asdict(said).items()
     }
     await queries.email_controls.say(tx, workspace_id=workspace_id, id=id, content_id=content_id, new_id=new, **columns)
+    await queries.attachments.copy(tx, workspace_id=workspace_id, content_id=content_id, new_id=new)
     return new, edited
 
 

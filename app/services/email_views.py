@@ -21,7 +21,8 @@ from app.domain.windows import Window
 from app.errors import NotFound, ValidationError
 from app.mail.compose import compose
 from app.mail.template import compile as compile_template
-from app.services.messages import From, address_of, content_of, variables_of
+from app.services import attachments
+from app.services.messages import From, address_of, attachment_of, content_of, variables_of
 
 Sort = Literal["created_at", "scheduled_at"]
 
@@ -65,11 +66,12 @@ async def list_emails(pool: Pool, *, workspace_id: UUID, wanted: Wanted, page: P
     return List(object="list", has_more=shown.has_more, data=[email_of(row, now) for row in found])
 
 
-async def get(pool: Pool, *, workspace_id: UUID, id: UUID, now: datetime) -> EmailDetail:
-    """Raises NotFound."""
+async def get(pool: Pool, *, workspace_id: UUID, id: UUID, base_url: str = "", now: datetime) -> EmailDetail:
+    """`base_url` is what the links to its attachments begin with. Raises NotFound."""
     async with pool.connection() as conn:
         row = await _row(conn, workspace_id, id)
         content = await queries.emails.content(conn, workspace_id=workspace_id, id=id)
+        files = await attachments.of_email(conn, workspace_id=workspace_id, email_id=id)
     variables = _variables(row)
     return EmailDetail(
         **msgspec.structs.asdict(email_of(row, now)),
@@ -79,21 +81,26 @@ async def get(pool: Pool, *, workspace_id: UUID, id: UUID, now: datetime) -> Ema
         headers=content["headers"],
         tags=msgspec.convert(content["tags"], list[Tag]),
         metadata=content["metadata"],
+        attachments=[attachments.shown(file, id, base_url) for file in files],
         recipients=_outcomes(row),
         message_id=row["message_id"],
     )
 
 
 async def source(pool: Pool, *, workspace_id: UUID, id: UUID) -> str:
-    """The message as it travels, blind copies left out as they are there. Raises NotFound, ValidationError."""
+    """The message as it travels, blind copies left out as they are there; of an attachment only how long it is.
+
+    Raises NotFound, ValidationError.
+    """
     async with pool.connection() as conn:
         row = await queries.emails.content(conn, workspace_id=workspace_id, id=id)
-    if row is None:
-        raise NotFound
+        if row is None:
+            raise NotFound("There is no such message in this workspace.")
+        files = await attachments.of_email(conn, workspace_id=workspace_id, email_id=id)
     sender = From(row["sender_id"], row["sender_name"], row["from_email"], row["sender_reply_to"])
     everyone = [(each["kind"], address_of(each["email"], each["name"])) for each in recipients_of(row)]
     data = compose(
-        content_of(row, sender),
+        content_of(row, sender, [attachment_of(each, _left_out(each["size"])) for each in files]),
         to=[address for kind, address in everyone if kind == "to"],
         cc=[address for kind, address in everyone if kind == "cc"],
         message_id=row["message_id"],
@@ -101,6 +108,10 @@ async def source(pool: Pool, *, workspace_id: UUID, id: UUID) -> str:
         variables=_variables(row),
     )
     return data.decode("utf-8", "replace")
+
+
+def _left_out(size: int) -> bytes:
+    return f"({size:,} bytes in base64)\r\n".encode("ascii")
 
 
 async def state(conn: Conn, *, workspace_id: UUID, id: UUID, now: datetime) -> EmailState:

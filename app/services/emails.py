@@ -19,7 +19,8 @@ from app.domain.ids import new_ids
 from app.domain.status import Status
 from app.domain.windows import next_open
 from app.errors import Problem, ValidationError
-from app.services import feed, idempotency, lanes
+from app.services import attachments, feed, idempotency, lanes
+from app.services.attachments import Given
 from app.services.drafts import Draft, content_row, pick_sender, read_draft, refusal
 from app.services.email_rows import NewEmail as NewEmail
 from app.services.email_rows import insert_many as insert_many
@@ -38,9 +39,10 @@ class Refused(msgspec.Struct, frozen=True):
 async def send(pool: Pool, *, workspace_id: UUID, wanted: SendEmail, key: str | None, now: datetime) -> EmailState:
     """Puts one message into the schedule, for good once this returns. Raises ValidationError and what `once` does."""
     asked = idempotency.request(key, "POST /emails", wanted)
+    files = [await attachments.read(wanted.attachments)]
 
     async def work(tx: Conn) -> EmailState:
-        placed, refused = await _place(tx, workspace_id, [wanted], now)
+        placed, refused = await _place(tx, workspace_id, [wanted], files, now)
         for each in refused:
             raise each.error
         await _write(tx, workspace_id, placed, now)
@@ -70,9 +72,13 @@ async def send_batch(
         )
     said = [each if isinstance(each, SendEmail) else each.message for each in wanted]
     asked = idempotency.request(key, "POST /emails/batch", [permissive, said])
+    files = [
+        await attachments.read(each.attachments) if isinstance(each, SendEmail) else attachments.NOTHING
+        for each in wanted
+    ]
 
     async def work(tx: Conn) -> Batch:
-        placed, refused = await _place(tx, workspace_id, wanted, now)
+        placed, refused = await _place(tx, workspace_id, wanted, files, now)
         if refused and not permissive:
             raise refusal([_at(each.index, problem) for each in refused for problem in _problems(each.error)])
         await _write(tx, workspace_id, placed, now)
@@ -113,16 +119,20 @@ class _Placed(msgspec.Struct):
 
 
 async def _place(
-    tx: Conn, workspace_id: UUID, wanted: Sequence[SendEmail | ValidationError], now: datetime
+    tx: Conn,
+    workspace_id: UUID,
+    wanted: Sequence[SendEmail | ValidationError],
+    files: Sequence[Given],
+    now: datetime,
 ) -> tuple[list[_Placed], list[Refused]]:
     """Reads every message and finds its sender, all in one query."""
     refused: list[Refused] = []
     drafts: list[tuple[int, Draft]] = []
-    for index, each in enumerate(wanted):
+    for index, (each, given) in enumerate(zip(wanted, files, strict=True)):
         try:
             if isinstance(each, ValidationError):
                 raise each
-            drafts.append((index, read_draft(each, now)))
+            drafts.append((index, read_draft(each, now, given)))
         except ValidationError as error:
             refused.append(Refused(index, error))
     senders = await _senders(tx, workspace_id, [draft for _, draft in drafts]) if drafts else []
@@ -156,6 +166,9 @@ async def _write(tx: Conn, workspace_id: UUID, placed: Sequence[_Placed], now: d
             )
     new = msgspec.json.encode([_row(each, lane_of[each.sender["id"]]) for each in placed]).decode()
     ended = {row["id"] for row in await rows(queries.emails.insert(tx, workspace_id=workspace_id, rows=new))}
+    with_files = {each.id: each.draft.files for each in placed if each.draft.files}
+    if with_files:
+        await attachments.keep(tx, workspace_id, with_files)
     for each in placed:
         each.suppressed = each.id in ended
     for sender_id, lane_id in sorted(lane_of.items(), key=lambda item: item[1]):

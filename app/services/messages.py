@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -13,11 +15,16 @@ import msgspec
 from app.db.pool import Pool
 from app.db.queries import queries, rows
 from app.domain.addresses import Address, parse
-from app.mail.compose import Content, Skeleton
+from app.mail.compose import Attachment, Content, Skeleton
+from app.mail.encodings import encode_bytes
 from app.mail.envelope import Envelope
+from app.services import attachments
 from app.services.delivery import Due
 
 KEPT: Final = 1024  # contents and skeletons in memory
+FILES_KEPT: Final = 64 * 1024 * 1024  # bytes of files in memory, as they travel
+HEAVY: Final = 1024 * 1024  # bytes of a message's files from which on it counts as heavy
+HEAVY_AT_ONCE: Final = 8  # heavy messages that are in memory at a time
 
 
 class From(msgspec.Struct, frozen=True):
@@ -41,6 +48,19 @@ class Messages:
         self._pool = pool
         self._contents: OrderedDict[UUID, dict[str, Any]] = OrderedDict()
         self._skeletons: OrderedDict[tuple[UUID, From], Skeleton] = OrderedDict()
+        self._files: OrderedDict[str, bytes] = OrderedDict()
+        self._reading = asyncio.Lock()
+        self._heavy = asyncio.Semaphore(HEAVY_AT_ONCE)
+
+    @asynccontextmanager
+    async def room_for(self, message: Due) -> AsyncIterator[None]:
+        """Where one may render it and keep its bytes: many large ones at once would be more than the memory holds."""
+        row = self._contents.get(message.content_id)
+        if row is not None and sum(each["size"] for each in row["attachments"] or ()) < HEAVY:
+            yield
+            return
+        async with self._heavy:
+            yield
 
     async def load(self, workspace_id: UUID, content_ids: Collection[UUID]) -> None:
         """Reads what `render` will need, in one query."""
@@ -57,10 +77,10 @@ class Messages:
         """Raises ValidationError where a variable is missing or a text cannot be sent."""
         skeleton = self._skeletons.get((message.content_id, sender))
         if skeleton is None:
-            if message.content_id not in self._contents:
-                await self.load(workspace_id, [message.content_id])
-            skeleton = Skeleton(content_of(self._contents[message.content_id], sender))
-            if message.campaign_id is not None:
+            row = await self._content(workspace_id, message.content_id)
+            files = await self._attachments(workspace_id, row["attachments"]) if row["attachments"] else ()
+            skeleton = Skeleton(content_of(row, sender, files))
+            if message.campaign_id is not None and not files:
                 self._skeletons[(message.content_id, sender)] = skeleton
                 _shorten(self._skeletons)
         everyone = recipients_of(message)
@@ -79,8 +99,33 @@ class Messages:
         )
         return Rendered(envelope, data)
 
+    async def _content(self, workspace_id: UUID, content_id: UUID) -> dict[str, Any]:
+        if content_id not in self._contents:
+            await self.load(workspace_id, [content_id])
+        return self._contents[content_id]
 
-def content_of(row: dict[str, Any], sender: From) -> Content:
+    async def _attachments(self, workspace_id: UUID, attached: Sequence[dict[str, Any]]) -> tuple[Attachment, ...]:
+        """Messages with the same file share its bytes, and one at a time reads what is not in memory."""
+        found = []
+        async with self._reading:
+            for each in attached:
+                encoded = self._files.get(each["hash"])
+                if encoded is None:
+                    pieces = attachments.pieces(self._pool, workspace_id, bytes.fromhex(each["hash"]), each["size"])
+                    encoded = b"".join([encode_bytes(piece) async for piece in pieces])
+                    self._files[each["hash"]] = encoded
+                self._files.move_to_end(each["hash"])
+                found.append(attachment_of(each, encoded))
+            while sum(map(len, self._files.values())) > FILES_KEPT:
+                self._files.popitem(last=False)
+        return tuple(found)
+
+
+def attachment_of(row: dict[str, Any], encoded: bytes) -> Attachment:
+    return Attachment(row["filename"], encoded, row["content_type"], row["cid"], is_encoded=True)
+
+
+def content_of(row: dict[str, Any], sender: From, files: Sequence[Attachment] = ()) -> Content:
     """A row of `contents` as its sender sends it."""
     reply_to = row["reply_to"] or ([sender.reply_to] if sender.reply_to else [])
     return Content(
@@ -90,6 +135,7 @@ def content_of(row: dict[str, Any], sender: From) -> Content:
         html=row["html"],
         reply_to=tuple(parse(text) for text in reply_to),
         headers=tuple(row["headers"].items()),
+        attachments=tuple(files),
         templated=row["is_template"],
     )
 

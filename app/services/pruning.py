@@ -6,13 +6,15 @@ from typing import Final
 
 from app.db.pool import Pool
 from app.db.queries import queries
+from app.services import attachments
 from app.services.sessions import IDLE
 
 BATCH: Final = 1000  # texts in one transaction
 
 
 async def prune(pool: Pool) -> None:
-    """Expired idempotency keys, sessions and sign-in links, texts that were edited; the next partitions of `events`."""
+    """Expired idempotency keys, sessions and sign-in links, texts that were edited, files that no text has;
+    the next partitions of `events`."""
     async with pool.connection() as conn:
         await queries.prune.idempotency_keys(conn)
         await queries.prune.sessions(conn, idle=IDLE)
@@ -20,3 +22,4 @@ async def prune(pool: Pool) -> None:
         await queries.prune.partitions(conn)
         while await queries.prune.contents(conn, count=BATCH) == BATCH:
             pass
+    await attachments.prune(pool)

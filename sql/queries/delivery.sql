@@ -23,8 +23,16 @@ order by e.due_at, e.position, e.id
 limit :limit;
 
 -- name: contents
-select id, subject, html, text, is_template, reply_to, headers, from_name from contents
-where workspace_id = :workspace_id and id = any (:ids::uuid[]);
+select c.id, c.subject, c.html, c.text, c.is_template, c.reply_to, c.headers, c.from_name, (
+    select jsonb_agg(
+        jsonb_build_object(
+            'filename', a.filename, 'content_type', a.content_type, 'cid', a.cid, 'hash', encode(a.hash, 'hex'), 'size', a.size
+        ) order by a.place
+    )
+    from attachments a where a.workspace_id = c.workspace_id and a.content_id = c.id
+) as attachments
+from contents c
+where c.workspace_id = :workspace_id and c.id = any (:ids::uuid[]);
 
 -- name: campaign_limits
 select id, hourly_limit from campaigns

@@ -43,9 +43,11 @@ with replaced as (
     update contents c set replaced_at = clock_timestamp()
     where c.workspace_id = :workspace_id and c.id = :content_id and :id in (c.id, c.email_id)
 )
-insert into contents (workspace_id, id, email_id, subject, html, text, reply_to, headers, tags, metadata, from_name)
+insert into contents (
+    workspace_id, id, email_id, subject, html, text, reply_to, headers, tags, metadata, from_name, template_id, template_version
+)
 select c.workspace_id, :new_id, :id, :subject, :html, :text, :reply_to::jsonb, :headers::jsonb, :tags::jsonb, :metadata::jsonb,
-    c.from_name
+    c.from_name, c.template_id, c.template_version
 from contents c where c.workspace_id = :workspace_id and c.id = :content_id;
 
 -- name: change^

@@ -172,8 +172,10 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     ({"to": "Bob \u202egpj.exe <bob@example.org>"}, "to[0]", "direction"),
     ({"from": "\u2067Ann\u2069 <ann@example.com>"}, "from", "direction"),
     ({"reply_to": "nobody"}, "reply_to[0]", "no @"),
-    ({"attachments": [{"filename": "a.txt", "content": "YQ=="}]}, "attachments", "yet"),
+    ({"attachments": [{"filename": "a.txt"}]}, "attachments[0].content", "required"),
     ({"template": {"id": "x"}}, "template", "yet"),
+    ({"react": "<Hi />"}, "react", "render yours"),
+    ({"topic_id": "news"}, "topic_id", "no topics"),
     ({"subject": None}, "subject", "Expected"),
 ]
 

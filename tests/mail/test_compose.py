@@ -17,8 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.addresses import Address, parse
+from app.domain.attachments import why_not_named
 from app.errors import ValidationError
 from app.mail.compose import Attachment, Content, Skeleton, compose
+from app.mail.encodings import encode_bytes
 from app.mail.envelope import stuffed
 
 DATE = dt.datetime(2026, 3, 1, 12, 30, 5, tzinfo=dt.timezone(dt.timedelta(hours=1)))
@@ -275,6 +277,77 @@ def test_a_message_as_a_file_travels_as_plain_bytes(kind: str) -> None:
     )
     ours = read(compose(content, to=(BOB,), message_id=MESSAGE_ID, date=DATE))
     assert parts(ours)[1] == ("application/octet-stream", "mail.eml", b"Subject: y\r\n\r\nz")
+
+
+LOGO = Attachment("logo.png", b"PNG", content_id="logo")
+OFFER = Attachment("offer.pdf", b"%PDF")
+
+
+def shape(part: EmailMessage) -> object:
+    """The types of the parts within each other."""
+    if not part.is_multipart():
+        return part.get_content_type()
+    return [part.get_content_subtype(), *(shape(each) for each in part.iter_parts() if isinstance(each, EmailMessage))]
+
+
+@pytest.mark.parametrize(
+    ("text", "html", "files", "expected"),
+    [
+        ("t", None, (OFFER,), ["mixed", "text/plain", "application/pdf"]),
+        (None, "h", (LOGO,), ["related", "text/html", "image/png"]),
+        ("t", "h", (LOGO,), ["alternative", "text/plain", ["related", "text/html", "image/png"]]),
+        (None, "h", (LOGO, OFFER), ["mixed", ["related", "text/html", "image/png"], "application/pdf"]),
+        (
+            "t",
+            "h",
+            (OFFER, LOGO),
+            ["mixed", ["alternative", "text/plain", ["related", "text/html", "image/png"]], "application/pdf"],
+        ),
+        ("t", None, (LOGO,), ["mixed", "text/plain", "image/png"]),
+    ],
+)
+def test_files_stand_where_readers_look_for_them(
+    text: str | None, html: str | None, files: tuple[Attachment, ...], expected: object
+) -> None:
+    content = Content(sender=ADA, subject="x", text=text, html=html, attachments=files)
+    raw = compose(content, to=(BOB,), message_id=MESSAGE_ID, date=DATE)
+    ours = read(raw)
+    assert shape(ours) == expected
+    assert {part[1]: part[2] for part in parts(ours) if part[1]} == {file.filename: file.content for file in files}
+    shown = [part for part in ours.walk() if part["Content-ID"]]
+    assert [part["Content-ID"] for part in shown] == ["<logo>"] * (LOGO in files)
+    assert [part.get_content_disposition() for part in shown] == (["inline"] if html else ["attachment"]) * len(shown)
+    assert not any(part.defects for part in ours.walk())
+    _obeys(raw)
+
+
+@given(
+    name=st.text(CHARACTERS, min_size=1, max_size=200).filter(lambda name: why_not_named(name) is None),
+    cid=st.from_regex(r"[A-Za-z0-9._@=?-]{1,128}", fullmatch=True),
+    kind=st.sampled_from([None, "text/calendar; method=REQUEST; charset=utf-8", "text/html", "image/svg+xml"]),
+)
+def test_any_name_that_is_allowed_arrives_as_it_is(name: str, cid: str, kind: str | None) -> None:
+    files = (Attachment(name, b"content", kind, cid),)
+    content = Content(sender=ADA, subject="x", html="h", attachments=files)
+    raw = compose(content, to=(BOB,), message_id=MESSAGE_ID, date=DATE)
+    *_, part = read(raw).walk()
+    assert part.get_filename() == name.strip()
+    assert part["Content-ID"] == f"<{cid}>"
+    assert part.get_payload(decode=True) == b"content"
+    if kind is not None and ";" in kind:
+        assert dict(part["Content-Type"].params) == {"method": "REQUEST", "charset": "utf-8"}
+    _obeys(raw)
+
+
+def test_a_file_that_is_encoded_already_travels_as_it_is() -> None:
+    octets = bytes(range(256)) * 20
+    lines = b"".join(encode_bytes(octets[i : i + 570]) for i in range(0, len(octets), 570))
+    plain, encoded = Attachment("a.bin", octets), Attachment("a.bin", lines, is_encoded=True)
+    for file in (plain, encoded, Attachment("a.bin", b""), Attachment("a.bin", b"", is_encoded=True)):
+        content = Content(sender=ADA, subject="x", text="t", attachments=(file,))
+        raw = compose(content, to=(BOB,), message_id=MESSAGE_ID, date=DATE)
+        assert parts(read(raw))[1][2] == (octets if file.content else b"")
+        _obeys(raw)
 
 
 @pytest.mark.parametrize("message_id", ["x@y", "<x y@z>", "<x@y>\r\nBcc: <a@b>", "<@y>", "", "<ä@b>"])

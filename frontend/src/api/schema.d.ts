@@ -332,7 +332,7 @@ export interface paths {
         };
         /**
          * Get a message
-         * @description With its text as this recipient gets it, and what became of each recipient.
+         * @description With its text as this recipient gets it, its attachments, and what became of each recipient.
          */
         get: operations["getEmail"];
         put?: never;
@@ -345,6 +345,66 @@ export interface paths {
          * @description As long as it waits; afterwards 409 `already_sending`. A message of a campaign can only be moved.
          */
         patch: operations["updateEmail"];
+        trace?: never;
+    };
+    "/v1/emails/{email_id}/attachments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List a message's attachments
+         * @description In their order, all on one page.
+         */
+        get: operations["listAttachments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/emails/{email_id}/attachments/{attachment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get an attachment
+         * @description What is known of it; `download_url` has the file.
+         */
+        get: operations["getAttachment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/emails/{email_id}/attachments/{attachment_id}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download an attachment
+         * @description The file as it was given.
+         */
+        get: operations["downloadAttachment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/v1/emails/{email_id}/cancel": {
@@ -882,6 +942,32 @@ export interface components {
             /** @enum {string} */
             scope: "full" | "send";
         };
+        /** Attachment */
+        Attachment: {
+            /** @enum {string} */
+            content_disposition: "inline" | "attachment";
+            content_id: string | null;
+            content_type: string;
+            download_url: string;
+            filename: string;
+            /** Format: uuid */
+            id: string;
+            size: number;
+        };
+        /** AttachmentDetail */
+        AttachmentDetail: {
+            /** @enum {string} */
+            content_disposition: "inline" | "attachment";
+            content_id: string | null;
+            content_type: string;
+            download_url: string;
+            filename: string;
+            /** Format: uuid */
+            id: string;
+            /** @constant */
+            object: "attachment";
+            size: number;
+        };
         /** Batch */
         Batch: {
             data: components["schemas"]["BatchId"][];
@@ -1085,6 +1171,7 @@ export interface components {
         };
         /** EmailDetail */
         EmailDetail: {
+            attachments: components["schemas"]["Attachment"][];
             attempts: number;
             bcc: string[];
             campaign_id: string | null;
@@ -1169,6 +1256,13 @@ export interface components {
         /** List[ApiKey] */
         "List_app.contract.accounts.ApiKey_": {
             data: components["schemas"]["ApiKey"][];
+            has_more: boolean;
+            /** @constant */
+            object: "list";
+        };
+        /** List[Attachment] */
+        "List_app.contract.attachments.Attachment_": {
+            data: components["schemas"]["Attachment"][];
             has_more: boolean;
             /** @constant */
             object: "list";
@@ -1294,6 +1388,21 @@ export interface components {
             /** @enum {string} */
             scope: "full" | "send";
             token: string;
+        };
+        /** NewAttachment */
+        NewAttachment: {
+            /** @description The file in base64, or as a list of its bytes; 25 MB a message. */
+            content?: string | number[] | null;
+            /** @description What the HTML shows it by, as in `<img src='cid:logo'>`: here `logo`. */
+            content_id?: string | null;
+            /** @description Absent: what the name's ending says. */
+            content_type?: string | null;
+            /** @description Without folders. Absent: `attachment-1` and so on, ending by the content type. */
+            filename?: string | null;
+            /** @description The same as `content_id`. */
+            inline_content_id?: string | null;
+            /** @description Not here: remote files are not fetched. */
+            path?: string | null;
         };
         /** NewCampaign */
         NewCampaign: {
@@ -1432,8 +1541,7 @@ export interface components {
         };
         /** SendEmail */
         SendEmail: {
-            /** @description Attachments cannot be sent yet: put the file where it can be fetched and link to it. */
-            attachments?: unknown[] | null;
+            attachments?: components["schemas"]["NewAttachment"][] | null;
             bcc?: string | string[] | null;
             cc?: string | string[] | null;
             /** @description `Name <address>` or the address of one of your senders. */
@@ -1448,6 +1556,8 @@ export interface components {
             metadata?: {
                 [key: string]: unknown;
             } | null;
+            /** @description React components are not rendered here: render yours first, and send what it gives as html. */
+            react?: unknown;
             reply_to?: string | string[] | null;
             /** @description ISO 8601 with an offset, or `in 10 minutes`. Absent or null: now. */
             scheduled_at?: string | null;
@@ -2263,6 +2373,85 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EmailState"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Refused"];
+        };
+    };
+    listAttachments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The message's id. */
+                email_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_app.contract.attachments.Attachment_"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Refused"];
+        };
+    };
+    getAttachment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The message's id. */
+                email_id: string;
+                /** @description The attachment's id. */
+                attachment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttachmentDetail"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Refused"];
+        };
+    };
+    downloadAttachment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The message's id. */
+                email_id: string;
+                /** @description The attachment's id. */
+                attachment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Stream Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
                 };
             };
             "4XX": components["responses"]["Refused"];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { percent, plural, readNumber } from "./numbers";
+import { formatBytes, percent, plural, readNumber } from "./numbers";
 
 describe("readNumber", () => {
   it.each([
@@ -12,6 +12,16 @@ describe("readNumber", () => {
   ])("%j is %s", (text, value) => expect(readNumber(text)).toBe(value));
 
   it.each(["-1", "two", "1e9", "1.2.3"])("%j is no number", (text) => expect(readNumber(text)).toBeNaN());
+});
+
+describe("formatBytes", () => {
+  it.each([
+    [0, "0 bytes"],
+    [1, "1 byte"],
+    [1434, "1.4 KB"],
+    [1024 ** 2, "1 MB"],
+    [25 * 1024 ** 2, "25 MB"],
+  ])("%d is %s", (bytes, text) => expect(formatBytes(bytes)).toBe(text));
 });
 
 describe("plural and percent", () => {

@@ -4,6 +4,13 @@ export function formatCount(value: number): string {
   return whole.format(value);
 }
 
+/** "0 bytes", "1.4 KB", "25 MB": in steps of 1,024, as the API's limits are. */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1024) return plural(bytes, "byte");
+  const step = bytes < 1024 ** 2 ? { unit: "KB", size: 1024 } : { unit: "MB", size: 1024 ** 2 };
+  return `${(bytes / step.size).toLocaleString("en-GB", { maximumFractionDigits: 1 })} ${step.unit}`;
+}
+
 /** "1 email", "2 emails": English plurals of the words we use. */
 export function plural(count: number, one: string, many: string = `${one}s`): string {
   return `${formatCount(count)} ${count === 1 ? one : many}`;

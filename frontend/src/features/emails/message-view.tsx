@@ -6,6 +6,7 @@ import { ExternalLink } from "@/ui/button";
 import { EMAIL_STATUS } from "@/ui/email-status";
 import { Page } from "@/ui/page";
 import { MessageActions } from "./message-actions";
+import { MessageAttachments } from "./message-attachments";
 import { MessageBody, type MessagePart } from "./message-body";
 import { MessageFacts } from "./message-facts";
 import { MessageRecipients } from "./message-recipients";
@@ -47,6 +48,7 @@ export function MessageView({ email, part, onPart, back, campaign }: MessageView
         </div>
         <div className="min-w-0 space-y-4">
           <MessageFacts email={email} campaign={campaign} />
+          <MessageAttachments email={email} />
           <MessageRecipients email={email} />
           <MessageTimeline id={email.id} />
         </div>
