@@ -195,7 +195,7 @@ class Emails(Controller):
         )
 
     @post("/cancel", operation_id="cancelEmails", summary="Cancel many messages", status_code=200)
-    async def cancel_emails(self, caller: Caller, pool: Pool, data: CancelEmails) -> BulkAnswer:
+    async def cancel_emails(self, caller: Caller, pool: Pool, data: JSONBody[CancelEmails]) -> BulkAnswer:
         """Up to 1,000 by their ids, or all that match a filter: none of those that it names will be sent."""
         return await email_bulk.cancel_many(pool, workspace_id=caller.workspace_id, wanted=data, by=caller.actor)
 
