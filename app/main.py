@@ -30,6 +30,7 @@ from app.api.events import run_feed, stream_events
 from app.api.me import MeRoutes
 from app.api.members import Members
 from app.api.problems import HANDLERS
+from app.api.rate_limit import open_limit
 from app.api.recipients import parse_recipients
 from app.api.senders import Senders
 from app.api.sign_in import SignIn
@@ -87,7 +88,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
             "now": Provide(provide_now, sync_to_thread=False, use_cache=False),
         },
         exception_handlers=HANDLERS,
-        lifespan=[open_pool, hold_ceiling, run_feed],
+        lifespan=[open_pool, open_limit, hold_ceiling, run_feed],
         logging_config=None,
         openapi_config=OPENAPI,
         request_class=JsonRequest,

@@ -19,6 +19,7 @@ from litestar.connection import ASGIConnection
 from litestar.enums import ScopeType
 from litestar.handlers import BaseRouteHandler
 
+from app.api import rate_limit
 from app.api.cookies import session_cookie_name
 from app.domain.actors import Actor
 from app.domain.roles import Right, Role, may
@@ -115,6 +116,7 @@ async def _by_key(
     kind, _, token = authorization.partition(" ")
     if kind.lower() != "bearer" or not token.strip():
         raise MissingApiKey
+    await rate_limit.check(connection, token.strip())
     key = await api_keys.authenticate(connection.app.state.pool, token.strip())
     if key is None:
         raise InvalidApiKey

@@ -61,7 +61,9 @@ class Edge:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                self.complete(message, request_id)
+                self.complete(
+                    message, [*scope["state"].get("answer_headers", ()), (b"x-request-id", request_id.encode())]
+                )
             await send(message)
 
         structlog.contextvars.clear_contextvars()
@@ -77,10 +79,10 @@ class Edge:
                 took = round((time.perf_counter() - started) * 1000, 1)
                 log.info("request", method=method, path=path, status=status, ms=took)
 
-    def complete(self, message: HTTPResponseStartEvent, request_id: str) -> None:
+    def complete(self, message: HTTPResponseStartEvent, own: list[tuple[bytes, bytes]]) -> None:
         present = {name.lower() for name, _ in message["headers"]}
         added = [(name, value) for name, value in self.headers if name not in present]
-        message["headers"] = [*message["headers"], *added, (b"x-request-id", request_id.encode())]
+        message["headers"] = [*message["headers"], *added, *own]
 
     def is_public(self, path: str) -> bool:
         """Whether looking does no harm and comes to an end: not so for a sign-in link, nor for a stream of events."""
