@@ -9,7 +9,7 @@ import structlog
 
 from app.errors import ConfigurationError
 from app.mail.smtp import Server
-from app.services import delivery, secrets
+from app.services import delivery, mailboxes, secrets
 from app.services.messages import From
 from tasks.connections import Account
 
@@ -25,11 +25,14 @@ class Accounts:
         self._worker = runner.worker
         self._lease = runner.lease
         self._senders: dict[UUID, tuple[From, Account]] = {}
+        self._is_ours = False  # the mailbox belongs to its workspace
 
     async def refresh(self) -> None:
         """Reads the senders of the mailbox again: names, passwords. One whose password cannot be read is paused."""
         senders = {}
-        for row in await delivery.senders(self._worker.pool, self._lease):
+        found = await delivery.senders(self._worker.pool, self._lease)
+        self._is_ours = any(row["is_ours"] for row in found)
+        for row in found:
             try:
                 senders[row["id"]] = self._sender(row)
             except ConfigurationError as error:
@@ -40,6 +43,12 @@ class Accounts:
     def of(self, sender_id: UUID) -> tuple[From, Account] | None:
         """None: it moved to another mailbox a moment ago, or cannot sign in."""
         return self._senders.get(sender_id)
+
+    async def own(self) -> bool:
+        """After a sign-in: whether the mailbox is this workspace's to use. The first one to ask takes it."""
+        if not self._is_ours:
+            self._is_ours = await mailboxes.own(self._worker.pool, self._worker.settings, self._lease.mailbox_id)
+        return self._is_ours
 
     async def pause(self, sender_id: UUID, why: str) -> None:
         """Stops a sender until a person has mended it; its mail waits."""

@@ -90,6 +90,10 @@ class Deliverer:
         try:
             conn = await self._worker.connections.acquire(account)
             failpoints.passing("offer.connected")
+            if not await self._runner.accounts.own():
+                await self._worker.connections.put_back(conn, account)
+                await self._runner.endings.not_ours(message)
+                return None
             answer = await conn.offer(rendered.envelope, rendered.data)
         except BaseException as error:
             fresh = conn is None or self._worker.connections.is_fresh(conn)

@@ -17,6 +17,7 @@ from app.mail.smtp import AuthTrouble, ConnectionLost, ConnectTrouble, Permanent
 from app.pacing.reservations import Refusal
 from app.services import delivery
 from app.services.delivery import Due
+from app.services.mailboxes import MailboxTaken
 from tasks.clock import instant
 from tasks.gatekeeper import Pass
 
@@ -53,6 +54,11 @@ class Endings:
             await self._later(message, error)
         else:
             await self._connection_broke(message, error)
+
+    async def not_ours(self, message: Due) -> None:
+        """The mailbox belongs to another workspace: its sender here waits for a person."""
+        await self._runner.give_back(message)
+        await self._runner.accounts.pause(message.sender_id, MailboxTaken().message)
 
     async def _connection_broke(self, message: Due, error: SmtpError) -> None:
         """Before the dot: nobody got it. The second time it may be at fault itself: the others need not wait for it."""
@@ -92,7 +98,8 @@ class Endings:
         await self._runner.give_back(message)
 
     async def suppress(self, message: Due) -> None:
-        await self.refuse(message, Status.SUPPRESSED, "The address is on the suppression list.")
+        why = await delivery.why_suppressed(self._worker.pool, self._lease, message.id)
+        await self.refuse(message, Status.SUPPRESSED, why)
 
     async def _trouble(self, sender_id: UUID, error: SmtpError) -> None:
         """The server lets nobody in. The mailbox waits; what a person has to mend pauses the sender."""

@@ -60,13 +60,15 @@ class Senders(Controller):
         return DeletedSender(object="sender", id=sender_id, deleted=True)
 
     @post("/verify", operation_id="verifyNewSender", summary="Try settings before saving them", status_code=200)
-    async def verify_new_sender(self, settings: Settings, data: JSONBody[NewSender]) -> Verification:
+    async def verify_new_sender(
+        self, caller: Caller, pool: Pool, settings: Settings, data: JSONBody[NewSender]
+    ) -> Verification:
         """Connects and signs in, phase by phase. Sends nothing, saves nothing."""
-        return await verification.of_new(settings, data)
+        return await verification.of_new(pool, settings, workspace_id=caller.workspace_id, wanted=data)
 
     @post("/{sender_id:uuid}/verify", operation_id="verifySender", summary="Test a sender", status_code=200)
     async def verify_sender(self, caller: Caller, pool: Pool, settings: Settings, sender_id: SenderId) -> Verification:
-        """Connects and signs in, phase by phase. Sends nothing."""
+        """Connects and signs in, phase by phase. Sends nothing. A sign-in makes the mailbox this workspace's."""
         return await verification.of_saved(pool, settings, workspace_id=caller.workspace_id, id=sender_id)
 
     @get("/{sender_id:uuid}/usage", operation_id="getSenderUsage", summary="How much of its limits is used")

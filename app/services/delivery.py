@@ -222,7 +222,7 @@ async def _record(tx: Any, outcomes: Sequence[Outcome]) -> None:
         await lanes.retry_later(tx, lane["workspace_id"], lane["lane_id"], due=lane["due_at"])
     for o in outcomes:
         if o.bounced is not None:
-            await _suppress(tx, o.workspace_id, o.bounced, o.reply)
+            await _suppress(tx, o.workspace_id, o.bounced, o)
 
 
 async def refuse(pool: Pool, lease: Lease, refusals: Sequence[Refusal]) -> None:
@@ -246,7 +246,7 @@ async def refuse(pool: Pool, lease: Lease, refusals: Sequence[Refusal]) -> None:
             await lanes.retry_later(tx, lease.workspace_id, lane["lane_id"], due=lane["due_at"])
         for r in refusals:
             if r.bounced is not None:
-                await _suppress(tx, lease.workspace_id, r.bounced, r.reply)
+                await _suppress(tx, lease.workspace_id, r.bounced, r)
 
     await retrying(pool, work)
 
@@ -357,8 +357,17 @@ async def hold_paused(pool: Pool, lease: Lease, sender_id: UUID, campaign_id: UU
     await retrying(pool, work)
 
 
-async def _suppress(tx: Any, workspace_id: UUID, address: str, detail: str) -> None:
-    await queries.delivery.suppress(tx, workspace_id=workspace_id, addresses=[address], details=[detail])
+async def why_suppressed(pool: Pool, lease: Lease, email_id: UUID) -> str:
+    """In words, which of its addresses is suppressed and why."""
+    async with pool.connection() as conn:
+        found = await queries.suppressions.why(conn, workspace_id=lease.workspace_id, email_id=email_id)
+    return found or "The address was on the suppression list."
+
+
+async def _suppress(tx: Any, workspace_id: UUID, address: str, last: Outcome | Refusal) -> None:
+    await queries.delivery.suppress(
+        tx, workspace_id=workspace_id, addresses=[address], details=[last.reply], source_ids=[last.email_id]
+    )
 
 
 def _jsonb(values: Sequence[Any]) -> list[str | None]:

@@ -116,9 +116,9 @@ select lane_id, min(due_at) as due_at from mail where status = 'deferred' group 
 
 -- name: suppress!
 -- A server said that the address does not exist: it is not tried again.
-insert into suppressions (workspace_id, address, reason, detail)
-select :workspace_id, lower(address), 'hard_bounce', detail
-from unnest(:addresses::text[], :details::text[]) as a (address, detail)
+insert into suppressions (workspace_id, address, reason, detail, source_id)
+select :workspace_id, lower(address), 'hard_bounce', detail, source_id
+from unnest(:addresses::text[], :details::text[], :source_ids::uuid[]) as a (address, detail, source_id)
 on conflict do nothing;
 
 -- name: void

@@ -25,13 +25,14 @@ order by s.is_default desc, s.created_at, s.id for share of s;
 -- Single messages, each with a content of its own under the same id, in one statement. One that goes to a suppressed address is
 -- kept and ends here; returns those.
 with r as (
-    select r.*, x.address as suppressed from jsonb_to_recordset(:rows::jsonb) as r (
+    select r.*, x.why as suppressed from jsonb_to_recordset(:rows::jsonb) as r (
         id uuid, lane_id bigint, sender_id uuid, position integer, due_at timestamptz, to_address text, to_name text,
         recipients jsonb, recipient_count smallint, message_id text, late_policy late_policy, addresses text[], from_name text,
         subject text, html text, text text, reply_to jsonb, headers jsonb, tags jsonb, metadata jsonb
     )
     left join lateral (
-        select address from suppressions where workspace_id = :workspace_id and address = any (r.addresses) limit 1
+        select suppression_words(s.address, s.reason) as why from suppressions s
+        where s.workspace_id = :workspace_id and s.address in (select lower(a) from unnest(r.addresses) as a) limit 1
     ) as x on true
 ),
 said as (
@@ -47,7 +48,7 @@ placed as (
         case when recipients <> 'null' then recipients end, recipient_count, message_id, late_policy,
         case when suppressed is null then 'scheduled'::email_status else 'suppressed' end,
         case when suppressed is not null then clock_timestamp() end,
-        suppressed || ' is on the suppression list.'
+        suppressed
     from r
     returning id, sender_id, status, reply
 ),

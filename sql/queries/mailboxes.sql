@@ -32,8 +32,10 @@ where m.id = :mailbox_id and m.runner_id = :worker_id and m.fence = :fence;
 
 -- name: senders
 -- The senders that deliver through this mailbox, with what it takes to sign in.
-select s.id, s.from_name, s.from_email, s.reply_to, s.security::text as security, s.password, s.state::text as state
-from senders s where s.workspace_id = :workspace_id and s.mailbox_id = :mailbox_id;
+select s.id, s.from_name, s.from_email, s.reply_to, s.security::text as security, s.password, s.state::text as state,
+    m.owned_at is not null or m.username = '' as is_ours
+from senders s join mailboxes m on m.id = s.mailbox_id
+where s.workspace_id = :workspace_id and s.mailbox_id = :mailbox_id;
 
 -- name: block!
 -- Nothing is claimed for this mailbox until then. With a :limit, only where it is still the one in force.

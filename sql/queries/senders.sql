@@ -88,6 +88,23 @@ order by id limit 1;
 insert into mailboxes (workspace_id, id, host, port, username, secret_hash)
 values (:workspace_id, :id, :host, :port, :username, :secret_hash);
 
+-- name: has_other_owner$
+-- Whether this mailbox belongs to another workspace.
+select exists (
+    select from mailboxes
+    where workspace_id <> :workspace_id and owned_at is not null and host = :host and port = :port and secret_hash = :secret_hash
+        and mailbox_user(username) = mailbox_user(:username)
+);
+
+-- name: own_mailbox$
+select own_mailbox(:mailbox_id, :window);
+
+-- name: release_mailbox!
+-- Once its last sender is gone anybody may have it. Waits for a sign-in that is just being noted.
+update mailboxes m set owned_at = null
+where m.workspace_id = :workspace_id and m.id = :mailbox_id
+    and not exists (select from senders s where s.mailbox_id = m.id and s.deleted_at is null);
+
 -- name: move_lanes!
 update lanes set mailbox_id = :mailbox_id where workspace_id = :workspace_id and sender_id = :id;
 

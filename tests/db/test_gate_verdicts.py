@@ -61,7 +61,7 @@ async def test_each_reason_to_stay(room: Mailroom) -> None:
     await room.configure("update campaigns set state = 'paused' where id = %s", halted)
     for address in ("nobody@example.com", "r2-fine@example.com"):
         await room.run(
-            "insert into suppressions (workspace_id, address, reason) values (%s, %s, 'test')",
+            "insert into suppressions (workspace_id, address, reason) values (%s, %s, 'manual')",
             room.workspace_id,
             address,
         )
@@ -217,7 +217,7 @@ async def test_many_suppressions_do_not_slow_the_gate_down(room: Mailroom) -> No
     """Each address is looked up; the list is not read through. A dot has at most two seconds."""
     await room.run(
         "insert into suppressions (workspace_id, address, reason)"
-        " select %s, 'a' || i || '@example.com', 'test' from generate_series(1, 50000) as i",
+        " select %s, 'a' || i || '@example.com', 'manual' from generate_series(1, 50000) as i",
         room.workspace_id,
     )
     await room.run("analyze suppressions")
