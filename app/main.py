@@ -35,6 +35,7 @@ from app.api.recipients import parse_recipients
 from app.api.senders import Senders
 from app.api.sign_in import SignIn
 from app.api.stats import get_stats
+from app.api.suppressions import Suppressions
 from app.api.workspace import Workspace
 from app.api.workspaces import Workspaces
 from app.db.pool import Pool, make_pool
@@ -55,6 +56,7 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     parse_recipients,
     Emails,
     Attachments,
+    Suppressions,
     stream_events,
     get_stats,
 ]

@@ -27,7 +27,7 @@ _TEXT = Schema(type=OpenAPIType.OBJECT, properties={"text": Schema(type=OpenAPIT
 
 
 @dataclass
-class _EitherBody(Operation):
+class EitherBody(Operation):
     """The one route whose body may be of two kinds."""
 
     def __post_init__(self) -> None:
@@ -43,7 +43,7 @@ class _EitherBody(Operation):
 @post(
     "/recipients/parse",
     operation_id="parseRecipients",
-    operation_class=_EitherBody,
+    operation_class=EitherBody,
     request_max_body_size=MAX_BODY,
     status_code=200,
     summary="Read a list of recipients",
@@ -55,11 +55,11 @@ async def parse_recipients(caller: Caller, pool: Pool, request: Request[Any, Any
     Finds encoding, delimiter, header and the column with addresses by itself. The other columns are variables for
     templates. A campaign takes the list by its `import_id`.
     """
-    data, filename = await _given(request)
+    data, filename = await given_list(request)
     return await recipients.parse(pool, workspace_id=caller.workspace_id, data=data, filename=filename)
 
 
-async def _given(request: Request[Any, Any, Any]) -> tuple[bytes | str, str | None]:
+async def given_list(request: Request[Any, Any, Any]) -> tuple[bytes | str, str | None]:
     if request.content_type[0] != "multipart/form-data":
         try:
             body = await request.json() if await request.body() else {}

@@ -33,7 +33,9 @@ _MOVES: Final = frozenset({"send_again", "send"})  # at once, so the time that w
 _WORDS: Final = {
     "deferred": "Not taken for now; it is tried again.",
     "failed": "It will not be tried again.",
-    "suppressed": "It was not sent: the address is on the suppression list.",
+    "suppressed": "It was not sent.",
+    "unsubscribed": "Its recipient unsubscribed: nothing more of this workspace is sent to them.",
+    "resubscribed": "Its recipient took the unsubscription back.",
     "bounced": "A later message said that it did not arrive.",
     "held": "It was overdue and waits for a person to decide.",
     "missed": "It was overdue and skipped, as its late policy says.",

@@ -794,7 +794,7 @@ export interface paths {
         put?: never;
         /**
          * Test a sender
-         * @description Connects and signs in, phase by phase. Sends nothing.
+         * @description Connects and signs in, phase by phase. Sends nothing. A sign-in makes the mailbox this workspace's.
          */
         post: operations["verifySender"];
         delete?: never;
@@ -818,6 +818,134 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/suppressions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List suppressions
+         * @description Newest first.
+         */
+        get: operations["listSuppressions"];
+        put?: never;
+        /**
+         * Suppress an address
+         * @description From now on nothing of this workspace is sent to it, also what waits already. One that is suppressed already
+         *     stays as it is and is returned.
+         */
+        post: operations["addSuppression"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/suppressions/batch/add": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Suppress up to 1,000 addresses
+         * @description All of them or, where one is no address, none.
+         */
+        post: operations["addSuppressions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/suppressions/batch/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove up to 1,000
+         * @description By `ids` or by `emails`; what is not there is left out of the answer.
+         */
+        post: operations["removeSuppressions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/suppressions/export.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export as CSV
+         * @description All that the filters let through, newest first. No cell is taken for a formula: where one could be, an
+         *     apostrophe stands before it, which an import takes away.
+         */
+        get: operations["exportSuppressions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/suppressions/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Suppress the addresses of a list
+         * @description CSV, TSV or text, as a form with the field `file` or as JSON `{"text"}`, read like a list of recipients. A
+         *     column `reason` may say `hard_bounce`, `complaint` or `unsubscribed`; else it is `manual`.
+         */
+        post: operations["importSuppressions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/suppressions/{id_or_email}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a suppression */
+        get: operations["getSuppression"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a suppression
+         * @description Later mail goes through again. What was held back stays `suppressed`.
+         */
+        delete: operations["removeSuppression"];
         options?: never;
         head?: never;
         patch?: never;
@@ -920,6 +1048,10 @@ export interface components {
          * @enum {string}
          */
         Action: "arrived" | "send_again" | "send" | "drop";
+        /** AddedSuppressions */
+        AddedSuppressions: {
+            data: components["schemas"]["SuppressionId"][];
+        };
         /** Allowance */
         Allowance: {
             limit: number | null;
@@ -1240,6 +1372,17 @@ export interface components {
             id: string;
             status: components["schemas"]["Status"];
         };
+        /** ImportedSuppressions */
+        ImportedSuppressions: {
+            added: number;
+            already_suppressed: number;
+            detected: number;
+            duplicates: number;
+            invalid: components["schemas"]["InvalidRow"][];
+            invalid_count: number;
+            /** @constant */
+            object: "suppression_import";
+        };
         /** InvalidRow */
         InvalidRow: {
             reason: string;
@@ -1312,6 +1455,13 @@ export interface components {
         /** List[Sender] */
         "List_app.contract.senders.Sender_": {
             data: components["schemas"]["Sender"][];
+            has_more: boolean;
+            /** @constant */
+            object: "list";
+        };
+        /** List[Suppression] */
+        "List_app.contract.suppressions.Suppression_": {
+            data: components["schemas"]["Suppression"][];
             has_more: boolean;
             /** @constant */
             object: "list";
@@ -1448,6 +1598,27 @@ export interface components {
             username?: string | null;
             window?: components["schemas"]["SenderWindow"] | null;
         };
+        /** NewSuppression */
+        NewSuppression: {
+            /** @description For people: where it comes from. */
+            detail?: string | null;
+            /** @description Any case; the name beside it is ignored. */
+            email: string;
+            /**
+             * @default manual
+             * @enum {string}
+             */
+            reason: "hard_bounce" | "complaint" | "unsubscribed" | "manual";
+        };
+        /** NewSuppressions */
+        NewSuppressions: {
+            emails: string[];
+            /**
+             * @default manual
+             * @enum {string}
+             */
+            reason: "hard_bounce" | "complaint" | "unsubscribed" | "manual";
+        };
         /** NewWorkspace */
         NewWorkspace: {
             name: string;
@@ -1508,6 +1679,18 @@ export interface components {
             name: string | null;
             reply: string | null;
             status: components["schemas"]["Status"];
+        };
+        /** RemovedSuppression */
+        RemovedSuppression: {
+            deleted: boolean;
+            /** Format: uuid */
+            id: string;
+            /** @constant */
+            object: "suppression";
+        };
+        /** RemovedSuppressions */
+        RemovedSuppressions: {
+            data: components["schemas"]["RemovedSuppression"][];
         };
         /** ResolveEmail */
         ResolveEmail: {
@@ -1687,6 +1870,34 @@ export interface components {
             };
             message: string;
             type: string;
+        };
+        /** Suppression */
+        Suppression: {
+            /** Format: date-time */
+            created_at: string;
+            detail: string | null;
+            email: string;
+            /** Format: uuid */
+            id: string;
+            /** @constant */
+            object: "suppression";
+            /** @enum {string} */
+            origin: "bounce" | "complaint" | "manual";
+            /** @enum {string} */
+            reason: "hard_bounce" | "complaint" | "unsubscribed" | "manual";
+            source_id: string | null;
+        };
+        /** SuppressionId */
+        SuppressionId: {
+            /** Format: uuid */
+            id: string;
+            /** @constant */
+            object: "suppression";
+        };
+        /** SuppressionsToRemove */
+        SuppressionsToRemove: {
+            emails?: string[] | null;
+            ids?: string[] | null;
         };
         /** Tag */
         Tag: {
@@ -3076,6 +3287,230 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Stats"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Refused"];
+        };
+    };
+    listSuppressions: {
+        parameters: {
+            query?: {
+                /** @description How many at most, 1 to 100. */
+                limit?: number;
+                /** @description Only what is older than this id. */
+                after?: string | null;
+                /** @description Only what is newer than this id. */
+                before?: string | null;
+                /** @description Only those for this reason. */
+                reason?: "hard_bounce" | "complaint" | "unsubscribed" | "manual" | null;
+                /** @description The same in Resend's words. */
+                origin?: "bounce" | "complaint" | "manual" | null;
+                /** @description The start of an address, or with an @ in front that of a domain. */
+                q?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_app.contract.suppressions.Suppression_"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Refused"];
+        };
+    };
+    addSuppression: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSuppression"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suppression"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Refused"];
+        };
+    };
+    addSuppressions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSuppressions"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AddedSuppressions"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Refused"];
+        };
+    };
+    removeSuppressions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuppressionsToRemove"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemovedSuppressions"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Refused"];
+        };
+    };
+    exportSuppressions: {
+        parameters: {
+            query?: {
+                /** @description Only those for this reason. */
+                reason?: "hard_bounce" | "complaint" | "unsubscribed" | "manual" | null;
+                /** @description The same in Resend's words. */
+                origin?: "bounce" | "complaint" | "manual" | null;
+                /** @description The start of an address, or with an @ in front that of a domain. */
+                q?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Stream Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Refused"];
+        };
+    };
+    importSuppressions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    text: string;
+                };
+                "multipart/form-data": {
+                    /** Format: binary */
+                    file: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportedSuppressions"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Refused"];
+        };
+    };
+    getSuppression: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id, or the address. */
+                id_or_email: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suppression"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Refused"];
+        };
+    };
+    removeSuppression: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id, or the address. */
+                id_or_email: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemovedSuppression"];
                 };
             };
             "4XX": components["responses"]["Refused"];
