@@ -18,7 +18,7 @@ from tasks import failpoints
 from tasks.clock import instant
 from tasks.connections import Account
 from tasks.endings import is_over
-from tasks.gatekeeper import GateFault, GateUnknown
+from tasks.gatekeeper import GateFault, GateUnknown, Pass
 
 if TYPE_CHECKING:
     from tasks.runner import Runner
@@ -32,6 +32,11 @@ class Deliverer:
         self._worker = runner.worker
         self._lease = runner.lease
         self._offering: set[asyncio.Task[Any] | None] = set()
+        self._unanswered = 0  # dots that are being written, or were, without a reply yet
+
+    @property
+    def awaits_reply(self) -> bool:
+        return self._unanswered > 0
 
     def turn_back(self) -> None:
         """Stops what is not at the gate yet."""
@@ -63,7 +68,7 @@ class Deliverer:
             return
         conn, account, answer = offered
         try:
-            await self._finish(message, conn, answer)
+            await self._pass(message, conn, answer)
         finally:
             await self._worker.connections.put_back(conn, account)
 
@@ -127,8 +132,8 @@ class Deliverer:
 
     # At the gate and after
 
-    async def _finish(self, message: Due, conn: Connection, offered: Offered) -> None:
-        gate, endings = self._runner.gate, self._runner.endings
+    async def _pass(self, message: Due, conn: Connection, offered: Offered) -> None:
+        gate = self._runner.gate
         try:
             word = await gate.enter(message)
         except GateUnknown as error:
@@ -142,16 +147,29 @@ class Deliverer:
             return
         if word.verdict != "go" or word.dispatch_id is None:
             await conn.abandon()
-            await endings.turned_away(message, word)
+            await self._runner.endings.turned_away(message, word)
             return
+        self._unanswered += 1
+        try:
+            unsent = await self._dot(message, conn, offered, word, word.dispatch_id)
+        finally:
+            self._unanswered -= 1
+        if unsent is not None:
+            in_time = time.monotonic() <= word.deadline
+            await self._runner.endings.no_dot(message, word.dispatch_id, unsent, in_time=in_time)
+
+    async def _dot(
+        self, message: Due, conn: Connection, offered: Offered, word: Pass, dispatch_id: int
+    ) -> SmtpError | None:
+        """Writes the dot and hears the reply. Returns why the dot was provably not written, if it was not."""
+        gate, endings = self._runner.gate, self._runner.endings
         try:
             dot = await conn.dot(deadline=word.deadline)
         except SmtpError as error:
-            await endings.no_dot(message, word.dispatch_id, error, in_time=time.monotonic() <= word.deadline)
-            return
+            return error
         except Exception as error:
             gate.dot_written(message.id, time.monotonic())
-            endings.in_doubt(message, word.dispatch_id, self._worker.clock.now(), f"Fault before the reply: {error}")
+            endings.in_doubt(message, dispatch_id, self._worker.clock.now(), f"Fault before the reply: {error}")
             raise
         gate.dot_written(message.id, dot.written_at)
         failpoints.passing("dot.written")
@@ -160,9 +178,10 @@ class Deliverer:
             await self._runner.places.went(message, word.at)
             reply = await conn.outcome()
             failpoints.passing("reply.read")
-            endings.answered(message, offered.recipients, word.dispatch_id, dot_at, reply)
+            endings.answered(message, offered.recipients, dispatch_id, dot_at, reply)
         except ReplyUnknown as error:
-            endings.in_doubt(message, word.dispatch_id, dot_at, error.message)
+            endings.in_doubt(message, dispatch_id, dot_at, error.message)
         except Exception as error:
-            endings.in_doubt(message, word.dispatch_id, dot_at, f"Fault before the reply was recorded: {error}")
+            endings.in_doubt(message, dispatch_id, dot_at, f"Fault before the reply was recorded: {error}")
             raise
+        return None

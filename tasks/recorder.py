@@ -39,6 +39,11 @@ class Recorder:
             self._idle.clear()
         self._added.set()
 
+    @property
+    def waiting(self) -> int:
+        """How many outcomes are not committed yet."""
+        return len(self._outcomes)
+
     def changed(self, workspace_id: UUID) -> None:
         """Something else of this workspace changed that a dashboard shows."""
         self._changed.add(workspace_id)

@@ -91,6 +91,16 @@ class Runner:
         """Somebody called `stir` and nobody has looked since."""
         return self._stirred
 
+    @property
+    def is_busy(self) -> bool:
+        """Messages are under way, or what became of them is not settled yet."""
+        return bool(self._tasks)
+
+    @property
+    def awaits_reply(self) -> bool:
+        """A server has, or may have, the dot of a message and has not answered yet."""
+        return self.deliverer.awaits_reply
+
     def drain(self) -> None:
         """Claim nothing more; what is not through the gate yet goes back."""
         self._draining = True

@@ -42,6 +42,10 @@ BEHIND_KNOCK: Final = 0.2  # seconds that Procrastinate gets to deliver a knock
 AHEAD: Final = WATCH_EVERY + 2 * BEHIND_KNOCK  # seconds: what is due before the next look is looked after now
 CANCEL_AGAIN: Final = 1.0  # seconds that a loop gets to end
 TAKING_ENDS: Final = 1.0  # seconds that taking knocks gets to end; without a database it would take half a minute
+GIVE_UP: Final = 6.0  # seconds without the database that a worker which ends waits to write down what it knows
+GIVE_UP_IDLE: Final = 2.0  # the same where it only has leases to give back: they lapse by themselves
+AFTER_REPLY: Final = 2.0  # seconds that the database gets after the last reply, however long it was away before
+GIVEN_UP_ENDS: Final = 3.0  # seconds that whatever still waits for the database then gets to end
 LEFTOVERS_END: Final = 5.0  # seconds that what libraries left behind gets to end
 POOL: Final = 12  # connections to Postgres
 JOBS: Final = 10  # knocks at once; each only takes a lease
@@ -62,6 +66,7 @@ class Worker:
         self._strays = asyncio.Event()  # a mailbox was announced that has no runner here
         self.downtimes: list[Downtime] = []
         self._draining = False
+        self._beat_at = 0.0  # monotonic time at which the database last took a heartbeat
 
     async def look_at(self, mailbox_id: UUID) -> None:
         """What a knock asks for: the mailbox has a runner afterwards, here or in another living worker."""
@@ -122,12 +127,13 @@ class Worker:
         now = await leases.beat(
             self.pool, self.id, host=socket.gethostname(), pid=os.getpid(), lease_seconds=self.settings.lease_seconds
         )
-        self.clock.sync(now, asked=asked, answered=time.monotonic())
+        self._beat_at = time.monotonic()
+        self.clock.sync(now, asked=asked, answered=self._beat_at)
         self.downtimes = await leases.downtimes(self.pool)
 
-    async def _heartbeats(self) -> None:
+    async def _heartbeats(self, every: float | None = None) -> None:
         while True:
-            await asyncio.sleep(self.settings.lease_seconds / 4)
+            await asyncio.sleep(every or self.settings.lease_seconds / 4)
             try:
                 await self.beat()
             except UNAVAILABLE as error:
@@ -201,16 +207,51 @@ class Worker:
             self._draining = True
             for runner, _ in self._runners.values():
                 runner.drain()
-            if self._runners:
-                await asyncio.wait([task for _, task in self._runners.values()])
-            await self.recorder.flush()
-            await _ended(keeping)
+            await self._finish(keeping)
             await self.reservations.close()
-            with contextlib.suppress(*UNAVAILABLE):
-                await leases.retire(self.pool, self.id)
         log.info("worker.stopped", worker=str(self.id))
         if failure is not None:
             raise failure
+
+    async def _finish(self, keeping: Sequence[asyncio.Task[None]]) -> None:
+        """Waits until all that was sent is answered and written down; not for ever for a database that is away."""
+        last = asyncio.create_task(self._last_words())
+        patience = asyncio.create_task(self._database_is_gone())
+        await asyncio.wait([last, patience], return_when=asyncio.FIRST_COMPLETED)
+        if last.done():
+            await last
+        else:
+            # Nothing of this is lost or sent again: what is `sending` becomes `uncertain`, the leases lapse.
+            log.error("worker.gives_up", mailboxes=len(self._runners), unrecorded=self.recorder.waiting)
+            running = [task for _, task in self._runners.values()]
+            await _ended([last, *keeping, *running], timeout=GIVEN_UP_ENDS)
+            await self.pool.close(timeout=AFTER_REPLY)
+        await _ended([patience, *keeping], timeout=GIVEN_UP_ENDS)
+
+    async def _last_words(self) -> None:
+        if self._runners:
+            await asyncio.wait([task for _, task in self._runners.values()])
+        await self.recorder.flush()
+        with contextlib.suppress(*UNAVAILABLE):
+            await leases.retire(self.pool, self.id)
+
+    async def _database_is_gone(self) -> None:
+        """Returns once it has taken no heartbeat for so long that nobody should wait any more. Replies are waited for
+        in any case."""
+        beating = asyncio.create_task(self._heartbeats(every=0.5))
+        began = answered = time.monotonic()
+        try:
+            while True:
+                await asyncio.sleep(0.1)
+                now = time.monotonic()
+                if any(runner.awaits_reply for runner, _ in self._runners.values()):
+                    answered = now
+                busy = self.recorder.waiting or any(runner.is_busy for runner, _ in self._runners.values())
+                patience = GIVE_UP if busy else GIVE_UP_IDLE
+                if now - max(began, self._beat_at) > patience and now - answered > AFTER_REPLY:
+                    return
+        finally:
+            beating.cancel()
 
 
 async def _first_failure(stop: asyncio.Event, loops: Sequence[asyncio.Task[None]]) -> BaseException | None:

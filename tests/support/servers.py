@@ -92,6 +92,22 @@ class PostgresServer:
             self._server.wait(30)
             self._server = None
 
+    def freeze(self) -> None:
+        """It takes connections and answers nothing."""
+        self._signal_all(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal_all(signal.SIGCONT)
+
+    def _signal_all(self, number: signal.Signals) -> None:
+        """To the server and its backends, which are process groups of their own."""
+        assert self._server is not None
+        os.kill(self._server.pid, number)
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):
+                if int(stat.read_text().rpartition(")")[2].split()[1]) == self._server.pid:
+                    os.kill(int(stat.parent.name), number)
+
 
 class RedisServer:
     """A Redis of its own under `home`; it saves only when told to (SAVE), to `dump.rdb` there.
