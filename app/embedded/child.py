@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import os
 import signal
 import sys
@@ -37,7 +38,7 @@ class Program:
     stage: int  # the highest is stopped first: 0 holds the data
     stop_with: signal.Signals = signal.SIGTERM
     orphan_with: signal.Signals = signal.SIGTERM  # what it gets when `up` itself dies
-    grace: float = 10.0  # seconds from stop_with to SIGKILL
+    grace: float = 10.0  # seconds from stop_with, or orphan_with, to SIGKILL
     ready_within: float = 60.0  # seconds
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     log_file: Path | None = None  # its output; None: our standard error
@@ -104,7 +105,8 @@ class Child:
     async def _spawn(self) -> asyncio.subprocess.Process:
         program = self.program
         account = tuple(str(number) for number in program.account or ())
-        arguments = (str(os.getpid()), str(int(program.orphan_with)), *account, "--", *program.argv)
+        orphaned = (str(int(program.orphan_with)), str(math.ceil(program.grace)))
+        arguments = (str(os.getpid()), *orphaned, *account, "--", *program.argv)
         with _output(program.log_file) as output:
             return await asyncio.create_subprocess_exec(
                 sys.executable,

@@ -132,7 +132,7 @@ async def _run(account: Account | None, *argv: str, statement: str = "") -> None
     lent = tuple(str(number) for number in account or ())
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-I", "-S", str(TETHER), str(os.getpid()), str(int(signal.SIGTERM)), *lent, "--", *argv),
+        *("-I", "-S", str(TETHER), str(os.getpid()), str(int(signal.SIGTERM)), "0", *lent, "--", *argv),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

@@ -46,7 +46,7 @@ class RecorderProcess:
         self._log.touch()
         self._read = 0  # bytes of the log
         self._dots: list[Dot] = []
-        tether = (sys.executable, "-I", "-S", str(TETHER), str(os.getpid()), str(int(signal.SIGKILL)), "--")
+        tether = (sys.executable, "-I", "-S", str(TETHER), str(os.getpid()), str(int(signal.SIGKILL)), "0", "--")
         module = ("-m", "tests.support.smtp_server", "--json-log", str(self._log), "--no-data", "--control")
         self._process = subprocess.Popen(
             [*tether, sys.executable, *module, *arguments],

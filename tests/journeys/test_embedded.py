@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -17,7 +18,7 @@ import redis
 
 from app.embedded import postgres
 from app.embedded import redis as embedded_redis
-from app.embedded.child import Program
+from app.embedded.child import TETHER, Program
 from app.embedded.folder import DataFolder, listen
 from app.embedded.leftovers import RECORD, birth, end_leftovers
 from app.embedded.supervisor import Supervisor
@@ -28,7 +29,7 @@ CHILDREN = """
 import asyncio, sys
 from pathlib import Path
 from app.embedded import postgres, redis
-from app.embedded.child import Program
+from app.embedded.child import TETHER, Program
 from app.embedded.folder import DataFolder, listen
 from app.embedded.supervisor import Supervisor
 
@@ -131,6 +132,63 @@ def test_nothing_outlives_a_killed_up(tmp_path: Path) -> None:
         assert set(children) == {"postgres", "redis"}
         parent.kill()
     wait_until_sync(lambda: not any(birth(pid) for pid in children.values()), 20, what="the children to end")
+
+
+HEEDLESS = "import signal, time; signal.signal(15, signal.SIG_IGN); print(flush=True); time.sleep(3600)"
+HUNG = """
+import os, subprocess, sys
+tether, grace, code = sys.argv[1:]
+command = [sys.executable, "-I", "-S", tether, str(os.getpid()), "15", grace, "--", sys.executable, "-c", code]
+child = subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True)
+child.stdout.readline()
+print(child.pid, flush=True)
+child.wait()
+print("ended", flush=True)
+"""
+
+
+@pytest.fixture
+def hung() -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """A parent, and its child by the tether that does not heed SIGTERM; the grace is a second."""
+    command = (sys.executable, "-c", HUNG, str(TETHER), "1", HEEDLESS)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        try:
+            yield parent, child
+        finally:
+            parent.kill()
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the next start ends it")
+@pytest.mark.parametrize("how", [signal.SIGSTOP, None])
+def test_a_child_that_hangs_is_killed_once_its_grace_is_over(
+    hung: tuple[subprocess.Popen[str], int], how: signal.Signals | None
+) -> None:
+    """Else a hung worker would keep Postgres, which waits for it, for ever."""
+    parent, child = hung
+    if how is not None:
+        os.kill(child, how)
+    parent.kill()
+    wait_until_sync(lambda: birth(child) is None, 20, what="the child to end")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody waits")
+def test_who_waits_for_a_child_leaves_it_alone_and_ends_with_it(hung: tuple[subprocess.Popen[str], int]) -> None:
+    parent, child = hung
+    (watcher,) = [int(pid) for pid in Path(f"/proc/{child}/task/{child}/children").read_text().split()]
+    open_ends = Path(f"/proc/{watcher}/fd")
+    wait_until_sync(
+        lambda: [str(end.readlink()) for end in open_ends.iterdir()] == ["anon_inode:[pidfd]"] * 2,
+        what="only the two processes to be held",
+    )
+    assert os.getpgid(watcher) not in (os.getpgid(child), os.getpgid(parent.pid))
+    os.kill(child, signal.SIGKILL)
+    assert parent.stdout is not None
+    assert parent.stdout.readline() == "ended\n"
+    wait_until_sync(lambda: birth(watcher) is None, 20, what="the watcher to end")
 
 
 async def test_a_start_ends_what_a_killed_one_left(tmp_path: Path) -> None:

@@ -184,7 +184,7 @@ def _run(
     lent = [str(number) for number in account or ()]
     with (home / "log").open("ab") as log:
         return subprocess.Popen(
-            [sys.executable, "-I", "-S", TETHER, str(os.getpid()), str(int(signal.SIGTERM)), *lent, "--", *argv],
+            [sys.executable, "-I", "-S", TETHER, str(os.getpid()), str(int(signal.SIGTERM)), "0", *lent, "--", *argv],
             cwd=home,
             env=os.environ | dict(environment or {}),
             stdin=subprocess.DEVNULL,

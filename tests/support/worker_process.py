@@ -26,7 +26,7 @@ class WorkerProcess:
     def __init__(self, environment: Mapping[str, str], **extra: str) -> None:
         self.lines: list[dict[str, Any]] = []
         self.noise: list[str] = []  # what is no JSON: tracebacks of a crash
-        tether = (sys.executable, "-I", "-S", str(TETHER), str(os.getpid()), str(int(signal.SIGKILL)), "--")
+        tether = (sys.executable, "-I", "-S", str(TETHER), str(os.getpid()), str(int(signal.SIGKILL)), "0", "--")
         self._process = subprocess.Popen(
             [*tether, sys.executable, "-m", "app.cli", "worker"],
             cwd=ROOT,
