@@ -112,6 +112,25 @@ async def test_a_scope_takes_a_few_kilobytes_and_goes_away_by_itself(
         assert 0 < client.ttl(key) <= 1.1 * 3600
 
 
+@pytest.mark.parametrize(("before", "after"), [(60.0, 3600.0), (3600.0, 60.0)])
+async def test_another_window_has_counters_of_its_own(
+    reservations: Reservations, redis_url: str, before: float, after: float
+) -> None:
+    """The numbers of slots mean nothing under another window: read as those of a longer one they lie decades ahead.
+    What Redis remembers of an earlier RATE_WINDOW_SECONDS blocks nobody."""
+    old = scope("mailbox_hour", 3, before)
+    new = Scope(old.kind, old.id, old.limit, after)
+    for each in (old, new):
+        assert await granted(reservations, [each], [Ask(1, None)] * 4) == [True] * 3 + [False]
+        await reservations.settle(WORKSPACE, "me", [Settlement(each, dispatched=3, ended=3, moment=NOW)])
+        answer = await reservations.reserve(WORKSPACE, "me", [each], [Ask(1, None)], now=NOW + 1)
+        assert answer is not None
+        assert answer[0] is not None
+        assert answer[0].next_at == pytest.approx(freed_at(slot_of(NOW, each.window), each.window), abs=1e-3)
+    with redis.Redis.from_url(redis_url) as client:
+        assert {key.decode() for key in client.scan_iter()} == {*keys(WORKSPACE, [old]), *keys(WORKSPACE, [new])}
+
+
 async def test_all_keys_of_a_workspace_share_a_slot_of_a_cluster() -> None:
     tags = {key.partition("{")[2].partition("}")[0] for key in keys(WORKSPACE, [scope("a", 1), scope("b", 1)])}
     assert tags == {str(WORKSPACE)}
