@@ -1,4 +1,5 @@
-"""Scenarios 6 to 8: Postgres goes away or cuts connections while it commits; Redis forgets, or remembers wrongly."""
+"""Scenarios 6 to 8 and 21: Postgres goes away, cuts connections while it commits, takes no more writes; Redis forgets
+or remembers wrongly."""
 
 from __future__ import annotations
 
@@ -7,11 +8,13 @@ import signal
 import time
 from typing import Final
 
+import psycopg
 import redis
 
 from tests.faults.harness import Result, Size, World, scenario, world
 from tests.faults.proxy import Proxy
 from tests.faults.scenarios_a import LENIENT, mixed_mailboxes, spread, without_doubt
+from tests.support.smtp_recorder import Step
 from tests.support.waiting import wait_until
 
 # Commits take as long as on a slow disk, so that something is always committing.
@@ -20,6 +23,7 @@ SLOW_COMMITS: Final = {"commit_delay": "20000", "commit_siblings": "0"}
 GATE: Final = b"from gate("
 RECORD: Final = b"update dispatches d"
 LEASE: Final = b"fence = m.fence + 1"
+AFTERMATH: Final = 1.0  # seconds in which what had passed the gate before may get its dot
 
 
 @scenario(6, "Postgres stops at once, 3 s and 60 s")
@@ -136,6 +140,42 @@ async def forgetful_redis(size: Size, seed: int) -> Result:
             return without_doubt(await w.result(kills=seconds + 1, heal=heal))
         finally:
             await line.end()
+
+
+@scenario(21, "Postgres reads only")
+async def read_only_postgres(size: Size, seed: int) -> Result:
+    """As in a failover: connections last and every write is refused, for longer than a lease too. Nothing leaves that
+    cannot be written down, and the log says why; once writes are taken again all goes on by itself, and what servers
+    answered meanwhile is written down."""
+    spans = size.of([2.0, 6.0], [2.0, 6.0, 20.0, *[4.0] * 6])
+    async with world(seed, window=LENIENT) as w:
+        senders = await mixed_mailboxes(w)
+        await w.fleet.start(2)
+        await spread(w, senders, size.of(600, 6_000), sum(spans) + 6.0 * len(spans))
+        w.smtp.on("dot", Step(delay=0.05), always=True)
+        heals = []
+        for span in spans:
+            await asyncio.sleep(w.rng.uniform(1.0, 3.0))
+            await _take_writes(w, False)
+            await asyncio.sleep(AFTERMATH)
+            dots = len(w.smtp.dots)
+            await asyncio.sleep(span)
+            if more := len(w.smtp.dots) - dots:
+                w.violations.append(f"{more} dots while nothing could be written down")
+            await _take_writes(w, True)
+            heals.append(await w.heal())
+        await w.settled(60)
+        if not any("read-only transaction" in str(line.get("error")) for line in w.fleet.lines):
+            w.violations.append("no worker said that Postgres reads only")
+        return without_doubt(await w.result(kills=len(spans), heal=max(heals)))
+
+
+async def _take_writes(w: World, takes: bool) -> None:
+    """In force for every transaction that begins from now on."""
+    async with await psycopg.AsyncConnection.connect(w.postgres.url, autocommit=True) as conn:
+        await conn.execute("set default_transaction_read_only = off")
+        await conn.execute(f"alter system set default_transaction_read_only = {'off' if takes else 'on'}")
+        await conn.execute("select pg_reload_conf()")
 
 
 async def _backlog(w: World, seconds: int) -> None:
