@@ -36,6 +36,7 @@ from app.api.senders import Senders
 from app.api.sign_in import SignIn
 from app.api.stats import get_stats
 from app.api.suppressions import Suppressions
+from app.api.webhooks import Webhooks
 from app.api.workspace import Workspace
 from app.api.workspaces import Workspaces
 from app.db.pool import Pool, make_pool
@@ -51,6 +52,7 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     Workspaces,
     Members,
     ApiKeys,
+    Webhooks,
     Senders,
     Campaigns,
     parse_recipients,

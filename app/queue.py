@@ -6,7 +6,7 @@ queue.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -21,6 +21,8 @@ KNOCK: Final = "lane:knock"
 LANES: Final = "lanes"  # the queue of knocks
 CANCEL: Final = "campaign:cancel"
 CAMPAIGNS: Final = "campaigns"
+WEBHOOK_KNOCK: Final = "webhook:knock"
+WEBHOOKS: Final = "webhooks"
 
 # Procrastinate starts a future job up to one polling interval late: a knock comes early and the runner waits exactly.
 POLLING: Final = timedelta(seconds=5)
@@ -61,3 +63,17 @@ async def defer_cancel(tx: Conn, workspace_id: UUID, campaign_id: UUID, *, after
     await deferrer.configure_task(CANCEL, queue=CAMPAIGNS, connection=tx).defer_async(
         workspace_id=str(workspace_id), campaign_id=str(campaign_id), after=after
     )
+
+
+async def defer_webhook_knock(tx: Conn, webhook_id: UUID, *, due: datetime, now: datetime) -> None:
+    """Asks a worker to look at a webhook at `due`; some seconds later do no harm. Part of the caller's transaction."""
+    await deferrer.configure_task(
+        WEBHOOK_KNOCK, queue=WEBHOOKS, schedule_at=due if due > now else None, connection=tx
+    ).defer_async(webhook_id=str(webhook_id))
+
+
+async def defer_webhook_knocks(tx: Conn, webhook_ids: Sequence[UUID]) -> None:
+    """The same for several, now."""
+    if webhook_ids:
+        knocks: list[JSONDict] = [{"webhook_id": str(webhook_id)} for webhook_id in webhook_ids]
+        await deferrer.configure_task(WEBHOOK_KNOCK, queue=WEBHOOKS, connection=tx).batch_defer_async(*knocks)

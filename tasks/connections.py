@@ -8,8 +8,8 @@ from uuid import UUID
 
 import msgspec
 
-from app.mail import guard
 from app.mail.smtp import Connection, ConnectTrouble, Server, Timeouts
+from app.outbound import guard
 
 IDLE_SECONDS = (
     20.0  # servers hang up on silence after minutes; a mailbox's own limit of connections counts the idle ones too

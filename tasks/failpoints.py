@@ -1,4 +1,4 @@
-"""Named points of the sending path at which a fault test may strike. Only PACELINE_FAILPOINTS arms them.
+"""Named points of the worker at which a fault test may strike. Only PACELINE_FAILPOINTS arms them.
 
 `gate.committed=kill@25,record.asked=stop`: at its 25th passage of `gate.committed` the process kills itself by SIGKILL;
 at the first of `record.asked` it stops itself with SIGSTOP. `fail` raises instead.
@@ -26,6 +26,8 @@ POINTS: Final = (
     "record.committed",  # written
     "lease.released",
 )
+WEBHOOK_POINTS: Final = ("webhook.answered",)  # a receiver has answered; nothing recorded
+_NAMES: Final = POINTS + WEBHOOK_POINTS
 ACTIONS: Final = ("kill", "stop", "fail")
 
 
@@ -42,8 +44,8 @@ def arm(text: str) -> None:
     for part in filter(None, (word.strip() for word in text.split(","))):
         name, _, rest = part.partition("=")
         action, _, count = rest.partition("@")
-        if name not in POINTS or action not in ACTIONS or not (count or "1").isdigit():
-            raise ConfigurationError(f"PACELINE_FAILPOINTS has {part!r}: write one of {POINTS} as name=kill@25.")
+        if name not in _NAMES or action not in ACTIONS or not (count or "1").isdigit():
+            raise ConfigurationError(f"PACELINE_FAILPOINTS has {part!r}: write one of {_NAMES} as name=kill@25.")
         _armed[name] = (action, int(count or "1"))
 
 

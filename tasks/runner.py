@@ -310,7 +310,10 @@ class Runner:
         With a `limit`, only while that is the one in force.
         """
         moment = instant(until)
-        if not await delivery.block_mailbox(self.worker.pool, self.lease, until=moment, reason=reason, limit=limit):
+        held = await delivery.block_mailbox(
+            self.worker.pool, self.lease, until=moment, reason=reason, limit=limit, window=self.window
+        )
+        if not held:
             self.stir()
             return
         self._outlook = msgspec.structs.replace(self.outlook(), blocked_until=moment, blocked_reason=reason)

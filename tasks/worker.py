@@ -26,10 +26,10 @@ from app.domain.ids import new_id
 from app.domain.lateness import Downtime
 from app.pacing.reservations import Reservations
 from app.queue import POLLING, worker_connector
-from app.services import campaign_cancel, leases, workspaces
+from app.services import campaign_cancel, leases, milestones, workspaces
 from app.services.messages import Messages
 from app.settings import Settings
-from tasks import campaign, failpoints, lane, prune
+from tasks import campaign, failpoints, lane, prune, webhooks
 from tasks.clock import Clock, instant
 from tasks.connections import Connections
 from tasks.recorder import Recorder
@@ -61,6 +61,7 @@ class Worker:
         self.connections = Connections(concurrency, allow_private=settings.smtp_allow_private)
         self.messages = Messages(self.pool)
         self.recorder = Recorder(self.pool)
+        self.webhooks = webhooks.Webhooks(self)
         self._runners: dict[UUID, tuple[Runner, asyncio.Task[None]]] = {}
         self._taking: set[UUID] = set()
         self._strays = asyncio.Event()  # a mailbox was announced that has no runner here
@@ -153,13 +154,16 @@ class Worker:
                 for mailbox_id in await leases.orphans(self.pool, ahead=AHEAD, worker_id=self.id, running=running):
                     await self.look_at(mailbox_id)
                 await campaign_cancel.take_up(self.pool)
+                for workspace_id in await milestones.campaigns(self.pool):
+                    self.recorder.changed(workspace_id)
+                await self.webhooks.watch()
             except UNAVAILABLE as error:
                 log.warning("watchdog.waits", error=str(error).strip())
 
     async def _jobs(self) -> None:
         """Procrastinate's worker; started again if an outage ended it."""
         app = procrastinate.App(connector=worker_connector(self.settings))
-        for namespace, module in (("lane", lane), ("prune", prune), ("campaign", campaign)):
+        for namespace, module in (("lane", lane), ("prune", prune), ("campaign", campaign), ("webhook", webhooks)):
             app.add_tasks_from(module.blueprint, namespace=namespace)  # once: it renames the tasks
         while True:
             try:
@@ -196,6 +200,7 @@ class Worker:
                 for loop in (
                     self._watchdog,
                     self._jobs,
+                    self.webhooks.listen,
                     lambda: listen(self.settings, "paceline_mailbox", self._heard, self._stir_all),
                 )
             ]
@@ -207,6 +212,7 @@ class Worker:
             self._draining = True
             for runner, _ in self._runners.values():
                 runner.drain()
+            self.webhooks.drain()
             await self._finish(keeping)
             await self.reservations.close()
         log.info("worker.stopped", worker=str(self.id))
@@ -232,6 +238,7 @@ class Worker:
         if self._runners:
             await asyncio.wait([task for _, task in self._runners.values()])
         await self.recorder.flush()
+        await self.webhooks.drained()
         with contextlib.suppress(*UNAVAILABLE):
             await leases.retire(self.pool, self.id)
 

@@ -12,9 +12,9 @@ import aiosmtplib
 import msgspec
 
 from app.domain.replies import Phase, Reply, read_reply
-from app.mail import guard
 from app.mail.errors import AuthTrouble, ConnectTrouble, SmtpError, Temporary
 from app.mail.smtp_protocol import ReplyProtocol
+from app.outbound import guard
 
 # Says that the method, not the password, is the trouble (RFC 4954, 6; RFC 5321, 4.2.4): try the next method.
 _METHOD_REFUSED: Final = frozenset({500, 501, 502, 503, 504, 534})

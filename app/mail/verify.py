@@ -8,10 +8,10 @@ from typing import Final, Literal
 import msgspec
 
 from app.domain.replies import Phase
-from app.mail import guard
 from app.mail.errors import AuthTrouble, SmtpError, Temporary
 from app.mail.smtp import Connection
 from app.mail.smtp_handshake import Server, Timeouts
+from app.outbound import guard
 
 Step = Literal["dns", "tcp", "tls", "auth"]
 

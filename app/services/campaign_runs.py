@@ -18,7 +18,7 @@ from app.domain.ids import new_ids
 from app.domain.lateness import LatePolicy
 from app.domain.status import Status
 from app.errors import Conflict, ValidationError
-from app.services import campaign_timing, campaigns, email_bulk, emails, feed, idempotency, lanes, mailboxes
+from app.services import campaign_timing, campaigns, email_bulk, emails, feed, idempotency, lanes, mailboxes, milestones
 from app.services.campaign_drafts import check_senders
 from app.services.emails import NewEmail
 
@@ -122,6 +122,8 @@ async def _switch(pool: Pool, workspace_id: UUID, id: UUID, old: State, new: Sta
         if kept["state"] != old or (new == State.PAUSED and shown.state == "completed"):
             raise NotRunning(f"This campaign is {shown.state}.")
         await queries.campaigns.set_state(tx, workspace_id=workspace_id, id=id, state=new.value)
+        if new == State.PAUSED:
+            await milestones.campaign_paused(tx, workspace_id, id)
         await mailboxes.settle_lanes(tx, workspace_id, campaign_id=id)
         await mailboxes.wake(tx, workspace_id, now=now, campaign_id=id)
         return await campaigns.read(tx, workspace_id, id, now)

@@ -15,9 +15,10 @@ import msgspec
 from app.db.pool import Pool
 from app.db.queries import queries, rows
 from app.db.transaction import retrying, transaction
+from app.domain.pacing import DAY
 from app.domain.status import Status
 from app.domain.windows import Window
-from app.services import lanes, mailboxes
+from app.services import lanes, mailboxes, milestones
 from app.services.leases import Lease
 
 
@@ -311,12 +312,21 @@ async def open_lane(pool: Pool, lane_id: int) -> None:
 
 
 async def block_mailbox(
-    pool: Pool, lease: Lease, *, until: datetime, reason: str | None, limit: int | None = None
+    pool: Pool, lease: Lease, *, until: datetime, reason: str | None, limit: int | None = None, window: float = 0.0
 ) -> bool:
-    """Holds the whole mailbox back until then, as one row. With a `limit`, only while it is in force: False if not."""
+    """Holds the whole mailbox back until then, as one row. With a `limit`, only while it is in force: False if not.
+
+    `window`: seconds of an hour; that a limit is reached is told once in its window.
+    """
     async with transaction(pool) as tx:
         await queries.lanes.share_settings(tx, workspace_id=lease.workspace_id)
-        return bool(await queries.mailboxes.block(tx, **lease.key, until=until, reason=reason, limit=limit))
+        held = bool(await queries.mailboxes.block(tx, **lease.key, until=until, reason=reason, limit=limit))
+        if held and limit is not None and reason is not None:
+            span = window * DAY if reason == "mailbox_day" else window
+            await milestones.limit_reached(
+                tx, lease.workspace_id, lease.mailbox_id, scope=reason, until=until, window=span
+            )
+        return held
 
 
 async def block_campaign(

@@ -17,6 +17,7 @@ from app.db.listening import listen
 from app.db.outage import UNAVAILABLE
 from app.db.pool import Pool
 from app.db.queries import queries
+from app.services import webhook_calls
 from app.settings import Settings
 
 CHANNEL: Final = "paceline_events"
@@ -47,6 +48,7 @@ async def _notify(pool: Pool, workspace_id: UUID) -> None:
     try:
         async with pool.connection() as conn:
             await queries.events.announce(conn, workspace_id=workspace_id)
+        await webhook_calls.call(pool, [workspace_id])
     except UNAVAILABLE as error:
         log.warning("feed.hint_lost", error=str(error).strip())
 

@@ -13,6 +13,7 @@ from app.db.queries import queries, rows
 from app.db.transaction import retrying, transaction
 from app.domain.lateness import Downtime
 from app.queue import defer_knock
+from app.services import webhook_calls
 
 
 class Lease(msgspec.Struct, frozen=True):
@@ -132,6 +133,7 @@ async def orphans(
 
 
 async def hint(pool: Pool, workspace_ids: Sequence[UUID]) -> None:
-    """Tells the dashboards of these workspaces to read again."""
+    """Tells the dashboards of these workspaces to read again, and has their webhooks looked at."""
     async with pool.connection() as conn:
         await queries.workers.hint(conn, workspace_ids=list(workspace_ids))
+    await webhook_calls.call(pool, workspace_ids)

@@ -10,11 +10,13 @@ from app.services import attachments
 from app.services.sessions import IDLE
 
 BATCH: Final = 1000  # texts in one transaction
+DELIVERIES: Final = 5000  # in one transaction
 
 
 async def prune(pool: Pool) -> None:
-    """Expired idempotency keys, sessions and sign-in links, texts that were edited, files that no text has;
-    the next partitions of `events`."""
+    """Expired idempotency keys, sessions and sign-in links, texts that were edited, files that no text has, old
+    deliveries to webhooks; makes the next partitions of `events`.
+    """
     async with pool.connection() as conn:
         await queries.prune.idempotency_keys(conn)
         await queries.prune.sessions(conn, idle=IDLE)
@@ -22,4 +24,7 @@ async def prune(pool: Pool) -> None:
         await queries.prune.partitions(conn)
         while await queries.prune.contents(conn, count=BATCH) == BATCH:
             pass
+        while await queries.prune.webhook_deliveries(conn, count=DELIVERIES) == DELIVERIES:
+            pass
+        await queries.prune.webhooks(conn)
     await attachments.prune(pool)

@@ -17,7 +17,7 @@ from app.domain.hosts import host_name
 from app.domain.text import is_one_line, one_line, why_turned
 from app.domain.windows import Window
 from app.errors import Problem, ValidationError
-from app.mail.guard import is_public
+from app.outbound.guard import is_public
 from app.services import windows
 from app.services.mailboxes import SignIn
 from app.settings import Settings

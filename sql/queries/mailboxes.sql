@@ -87,8 +87,13 @@ update lanes l set next_due = (
 where l.id = any (:lane_ids);
 
 -- name: pause_sender!
-update senders set state = 'paused', state_reason = :reason, updated_at = clock_timestamp()
-where workspace_id = :workspace_id and id = :sender_id and state = 'active';
+with paused as (
+    update senders set state = 'paused', state_reason = :reason, updated_at = clock_timestamp()
+    where workspace_id = :workspace_id and id = :sender_id and state = 'active'
+    returning workspace_id, id
+)
+insert into events (workspace_id, type, sender_id, data)
+select workspace_id, 'sender.disabled', id, jsonb_build_object('reason', :reason::text) from paused;
 
 -- name: block_sender!
 update lanes set blocked_until = 'infinity', blocked_reason = 'sender_paused'

@@ -18,3 +18,25 @@ with old as (
     order by replaced_at limit :count for update skip locked
 )
 delete from contents c using old where c.workspace_id = old.workspace_id and c.id = old.id;
+
+-- name: webhook_deliveries!
+-- Deliveries, with their attempts, of events more than 30 days ago; :count of them. Ids begin with their time (UUIDv7).
+with old as (
+    select d.workspace_id, d.id from webhooks w
+    cross join lateral (
+        select workspace_id, id from webhook_deliveries
+        where workspace_id = w.workspace_id and webhook_id = w.id
+            and id < overlay(uuid7(now() - interval '30 days')::text placing '-7000-8000-000000000000' from 14)::uuid
+        order by id limit :count
+    ) as d
+    limit :count
+),
+tries as (
+    delete from webhook_attempts a using old where a.workspace_id = old.workspace_id and a.delivery_id = old.id
+)
+delete from webhook_deliveries d using old where d.workspace_id = old.workspace_id and d.id = old.id;
+
+-- name: webhooks!
+-- Those that were deleted and of which nothing is kept any more.
+delete from webhooks w where w.deleted_at < now() - interval '1 hour'
+    and not exists (select from webhook_deliveries d where d.workspace_id = w.workspace_id and d.webhook_id = w.id);

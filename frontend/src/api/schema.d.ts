@@ -951,6 +951,172 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List webhooks
+         * @description Newest first, with how they are.
+         */
+        get: operations["listWebhooks"];
+        put?: never;
+        /**
+         * Add a webhook
+         * @description It is told what happens from now on. The answer is the only place where its secret is shown.
+         */
+        post: operations["createWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{webhook_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a webhook */
+        get: operations["getWebhook"];
+        put?: never;
+        post?: never;
+        /** Delete a webhook */
+        delete: operations["deleteWebhook"];
+        options?: never;
+        head?: never;
+        /**
+         * Change, disable or enable a webhook
+         * @description While it is disabled nothing new is kept for it; what waited goes on at once when it is enabled again.
+         */
+        patch: operations["changeWebhook"];
+        trace?: never;
+    };
+    "/v1/webhooks/{webhook_id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what a webhook was told
+         * @description Newest first, of the last 30 days.
+         */
+        get: operations["listDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{webhook_id}/deliveries/{delivery_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a delivery
+         * @description With each request and its answer.
+         */
+        get: operations["getDelivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay a delivery
+         * @description Tries it again, whatever became of it, under the same id.
+         */
+        post: operations["replayDelivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{webhook_id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay all that failed
+         * @description Every delivery that was given up, of events since a moment, is tried again under its own id.
+         */
+        post: operations["replayFailed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{webhook_id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get a new secret
+         * @description For 24 hours requests carry two signatures, by the new secret and by the one before it.
+         */
+        post: operations["rotateWebhookSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{webhook_id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a test event
+         * @description A made-up event that goes the way of all others. Look at the delivery to see how it went.
+         */
+        post: operations["testWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/workspace": {
         parameters: {
             query?: never;
@@ -1272,6 +1438,15 @@ export interface components {
             /** @constant */
             object: "sender";
         };
+        /** DeletedWebhook */
+        DeletedWebhook: {
+            /** @constant */
+            deleted: true;
+            /** Format: uuid */
+            id: string;
+            /** @constant */
+            object: "webhook";
+        };
         /** Email */
         Email: {
             attempts: number;
@@ -1372,6 +1547,11 @@ export interface components {
             id: string;
             status: components["schemas"]["Status"];
         };
+        /**
+         * EventType
+         * @enum {string}
+         */
+        EventType: "email.scheduled" | "email.deferred" | "email.sent" | "email.uncertain" | "email.failed" | "email.bounced" | "email.cancelled" | "email.suppressed" | "campaign.started" | "campaign.paused" | "campaign.completed" | "sender.limit_reached" | "sender.disabled";
         /** ImportedSuppressions */
         ImportedSuppressions: {
             added: number;
@@ -1462,6 +1642,20 @@ export interface components {
         /** List[Suppression] */
         "List_app.contract.suppressions.Suppression_": {
             data: components["schemas"]["Suppression"][];
+            has_more: boolean;
+            /** @constant */
+            object: "list";
+        };
+        /** List[WebhookDelivery] */
+        "List_app.contract.webhooks.WebhookDelivery_": {
+            data: components["schemas"]["WebhookDelivery"][];
+            has_more: boolean;
+            /** @constant */
+            object: "list";
+        };
+        /** List[Webhook] */
+        "List_app.contract.webhooks.Webhook_": {
+            data: components["schemas"]["Webhook"][];
             has_more: boolean;
             /** @constant */
             object: "list";
@@ -1619,6 +1813,14 @@ export interface components {
              */
             reason: "hard_bounce" | "complaint" | "unsubscribed" | "manual";
         };
+        /** NewWebhook */
+        NewWebhook: {
+            description?: string | null;
+            /** @description An https URL that takes POST requests. */
+            endpoint: string;
+            /** @description What it wants to be told. */
+            events: components["schemas"]["EventType"][];
+        };
         /** NewWorkspace */
         NewWorkspace: {
             name: string;
@@ -1691,6 +1893,18 @@ export interface components {
         /** RemovedSuppressions */
         RemovedSuppressions: {
             data: components["schemas"]["RemovedSuppression"][];
+        };
+        /** ReplayFailed */
+        ReplayFailed: {
+            since?: string | null;
+        };
+        /** Replayed */
+        Replayed: {
+            count: number;
+            /** Format: uuid */
+            id: string;
+            /** @constant */
+            object: "webhook";
         };
         /** ResolveEmail */
         ResolveEmail: {
@@ -1904,6 +2118,10 @@ export interface components {
             name: string;
             value: string;
         };
+        /** TestEvent */
+        TestEvent: {
+            type?: components["schemas"]["EventType"] | null;
+        };
         /** UpdateEmail */
         UpdateEmail: {
             headers?: {
@@ -1950,6 +2168,117 @@ export interface components {
         WaitingFor: {
             next_at: string | null;
             reason: components["schemas"]["Reason"];
+        };
+        /** Webhook */
+        Webhook: {
+            /** Format: date-time */
+            created_at: string;
+            description: string | null;
+            disabled_at: string | null;
+            endpoint: string;
+            events: components["schemas"]["EventType"][];
+            failing_since: string | null;
+            /** @enum {string} */
+            health: "unused" | "healthy" | "failing" | "disabled";
+            /** Format: uuid */
+            id: string;
+            last_failure_at: string | null;
+            last_success_at: string | null;
+            /** @constant */
+            object: "webhook";
+            pending: number;
+            previous_secret_until: string | null;
+            /** @enum {string} */
+            status: "enabled" | "disabled";
+            status_reason: string | null;
+        };
+        /** WebhookAttempt */
+        WebhookAttempt: {
+            /** Format: date-time */
+            at: string;
+            duration_ms: number;
+            error: string | null;
+            number: number;
+            request_headers: {
+                [key: string]: string;
+            };
+            response_body: string | null;
+            status_code: number | null;
+        };
+        /** WebhookChange */
+        WebhookChange: {
+            description?: string | null;
+            /** @description An https URL that takes POST requests. */
+            endpoint?: string;
+            /** @description What it wants to be told. */
+            events?: components["schemas"]["EventType"][];
+            status?: "enabled" | "disabled";
+        };
+        /** WebhookDelivery */
+        WebhookDelivery: {
+            attempts: number;
+            campaign_id: string | null;
+            /** Format: date-time */
+            created_at: string;
+            email_id: string | null;
+            /** Format: uuid */
+            id: string;
+            last_attempt_at: string | null;
+            last_error: string | null;
+            last_status_code: number | null;
+            next_attempt_at: string | null;
+            /** @constant */
+            object: "webhook_delivery";
+            sender_id: string | null;
+            /** @enum {string} */
+            status: "pending" | "delivered" | "failed";
+            type: components["schemas"]["EventType"];
+        };
+        /** WebhookDeliveryDetail */
+        WebhookDeliveryDetail: {
+            attempt_log: components["schemas"]["WebhookAttempt"][];
+            attempts: number;
+            campaign_id: string | null;
+            /** Format: date-time */
+            created_at: string;
+            email_id: string | null;
+            /** Format: uuid */
+            id: string;
+            last_attempt_at: string | null;
+            last_error: string | null;
+            last_status_code: number | null;
+            next_attempt_at: string | null;
+            /** @constant */
+            object: "webhook_delivery";
+            request_body: string | null;
+            sender_id: string | null;
+            /** @enum {string} */
+            status: "pending" | "delivered" | "failed";
+            type: components["schemas"]["EventType"];
+        };
+        /** WebhookWithSecret */
+        WebhookWithSecret: {
+            /** Format: date-time */
+            created_at: string;
+            description: string | null;
+            disabled_at: string | null;
+            endpoint: string;
+            events: components["schemas"]["EventType"][];
+            failing_since: string | null;
+            /** @enum {string} */
+            health: "unused" | "healthy" | "failing" | "disabled";
+            /** Format: uuid */
+            id: string;
+            last_failure_at: string | null;
+            last_success_at: string | null;
+            /** @constant */
+            object: "webhook";
+            pending: number;
+            previous_secret_until: string | null;
+            signing_secret: string;
+            /** @enum {string} */
+            status: "enabled" | "disabled";
+            status_reason: string | null;
         };
         /** Workspace */
         Workspace: {
@@ -3511,6 +3840,313 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RemovedSuppression"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Refused"];
+        };
+    };
+    listWebhooks: {
+        parameters: {
+            query?: {
+                /** @description How many at most, 1 to 100. */
+                limit?: number;
+                /** @description Only what is older than this id. */
+                after?: string | null;
+                /** @description Only what is newer than this id. */
+                before?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_app.contract.webhooks.Webhook_"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Refused"];
+        };
+    };
+    createWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWebhook"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookWithSecret"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Refused"];
+        };
+    };
+    getWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id. */
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Refused"];
+        };
+    };
+    deleteWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id. */
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletedWebhook"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Refused"];
+        };
+    };
+    changeWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id. */
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookChange"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Refused"];
+        };
+    };
+    listDeliveries: {
+        parameters: {
+            query?: {
+                /** @description How many at most, 1 to 100. */
+                limit?: number;
+                /** @description Only what is older than this id. */
+                after?: string | null;
+                /** @description Only what is newer than this id. */
+                before?: string | null;
+                /** @description Only these. */
+                status?: "pending" | "delivered" | "failed" | null;
+                /** @description Only events of this type. */
+                type?: components["schemas"]["EventType"] | null;
+            };
+            header?: never;
+            path: {
+                /** @description Its id. */
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_app.contract.webhooks.WebhookDelivery_"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Refused"];
+        };
+    };
+    getDelivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id. */
+                webhook_id: string;
+                /** @description The id of a delivery: its `webhook-id`. */
+                delivery_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDeliveryDetail"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Refused"];
+        };
+    };
+    replayDelivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id. */
+                webhook_id: string;
+                /** @description The id of a delivery: its `webhook-id`. */
+                delivery_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request accepted, processing continues off-line */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDelivery"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Refused"];
+        };
+    };
+    replayFailed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id. */
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplayFailed"] | null;
+            };
+        };
+        responses: {
+            /** @description Request accepted, processing continues off-line */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replayed"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Refused"];
+        };
+    };
+    rotateWebhookSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id. */
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookWithSecret"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Refused"];
+        };
+    };
+    testWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id. */
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestEvent"] | null;
+            };
+        };
+        responses: {
+            /** @description Request accepted, processing continues off-line */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDelivery"];
                 };
             };
             "4XX": components["responses"]["Refused"];

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.mail.guard import HostRefused, HostUnknown, is_public, pin
+from app.outbound.guard import HostRefused, HostUnknown, is_public, pin
 
 PRIVATE = [
     "0.0.0.0", "10.1.2.3", "100.64.0.1", "127.0.0.1", "127.9.9.9", "169.254.169.254", "172.16.0.1", "172.31.255.255",
