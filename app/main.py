@@ -27,6 +27,8 @@ from app.api.docs import OPENAPI, SECURITY, openapi_json
 from app.api.edge import Edge
 from app.api.emails import Emails
 from app.api.events import run_feed, stream_events
+from app.api.invitations import Invitations
+from app.api.mailed_links import MailedLinks
 from app.api.me import MeRoutes
 from app.api.members import Members
 from app.api.problems import HANDLERS
@@ -51,6 +53,7 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     Workspace,
     Workspaces,
     Members,
+    Invitations,
     ApiKeys,
     Webhooks,
     Senders,
@@ -62,6 +65,9 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     stream_events,
     get_stats,
 ]
+
+# What asks for nobody's key or session, or looks itself.
+OPEN: Final[list[ControllerRouterHandler]] = [SignIn, MailedLinks, health.healthz, health.readyz, openapi_json]
 
 CEILING_AGAIN: Final = 2.0  # seconds
 MAX_BODY: Final = 40 * 1024 * 1024  # bytes: 25 MB of attachments in base64 and their message
@@ -82,7 +88,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         [
             Router("/v1", **guarded),
             Router("/", **guarded, include_in_schema=False),
-            Router("/", route_handlers=[SignIn, health.healthz, health.readyz, openapi_json], include_in_schema=False),
+            Router("/", route_handlers=OPEN, include_in_schema=False),
             pages.dashboard,
             pages.assets(),
         ],

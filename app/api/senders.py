@@ -32,7 +32,9 @@ class Senders(Controller):
         self, caller: Caller, pool: Pool, settings: Settings, now: Now, data: JSONBody[NewSender]
     ) -> Sender:
         """The first one of a workspace is its default. Its password is kept encrypted and never shown."""
-        return await senders.create(pool, settings, workspace_id=caller.workspace_id, wanted=data, now=now)
+        return await senders.create(
+            pool, settings, workspace_id=caller.workspace_id, wanted=data, now=now, by=caller.user_id
+        )
 
     @get("/{sender_id:uuid}", operation_id="getSender", summary="Get a sender")
     async def get_sender(self, caller: Caller, pool: Pool, sender_id: SenderId) -> Sender:
@@ -50,7 +52,7 @@ class Senders(Controller):
     ) -> Sender:
         """Takes effect within a second, for waiting messages too. Another host, port or username is another mailbox."""
         return await senders.change(
-            pool, settings, workspace_id=caller.workspace_id, id=sender_id, wanted=data, now=now
+            pool, settings, workspace_id=caller.workspace_id, id=sender_id, wanted=data, now=now, by=caller.user_id
         )
 
     @delete("/{sender_id:uuid}", operation_id="deleteSender", summary="Delete a sender", status_code=200)

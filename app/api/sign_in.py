@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 import structlog
@@ -18,6 +18,8 @@ from app.errors import PacelineError
 from app.services import accounts, sessions
 
 log = structlog.get_logger("paceline.web")
+
+AnyResponse = TypeVar("AnyResponse", bound=Response[Any])
 
 SESSION: Final = "paceline_session"
 PENDING: Final = "paceline_sign_in"
@@ -64,16 +66,25 @@ class SignIn(Controller):
 
     @get("/login", exception_handlers=ON_PAGES)
     async def login(
-        self, request: Request[Any, Any, Any], settings: Settings, now: Now, next: FromQuery[str] = "/"
+        self,
+        request: Request[Any, Any, Any],
+        settings: Settings,
+        now: Now,
+        next: FromQuery[str] = "/",
+        invitation: FromQuery[str | None] = None,
     ) -> Response[Any]:
-        """Sends the browser to the provider. `next` is where it goes afterwards: a path of ours, else the overview."""
+        """Sends the browser to the provider. `next` is where it goes afterwards: a path of ours, else the overview.
+
+        `invitation` is the token of a link; who signs in with its address joins at once.
+        """
         if settings.google_client_id is None:
             return to_sign_in_page("not_configured", settings)
         from app.services import oidc  # half a second that only a sign-in pays
 
         if other_loopback_name(request, settings):
-            return Redirect(f"{settings.base_url}/auth/login?{urlencode({'next': next})}", status_code=303)
-        url, kept = await oidc.provider(settings).begin(local_path(next), now=now)
+            again = {"next": next} | ({"invitation": invitation} if invitation else {})
+            return Redirect(f"{settings.base_url}/auth/login?{urlencode(again)}", status_code=303)
+        url, kept = await oidc.provider(settings).begin(local_path(next), invitation=invitation, now=now)
         answer = Redirect(url, status_code=303)
         answer.set_cookie(cookies.cookie(PENDING, kept, settings, max_age=int(oidc.PENDING_FOR.total_seconds())))
         return answer
@@ -86,12 +97,18 @@ class SignIn(Controller):
         from app.services import oidc
 
         kept = request.cookies.get(cookies.name(PENDING, settings))
-        identity, next_path = await oidc.provider(settings).finish(kept, dict(request.query_params), now=now)
+        identity, pending = await oidc.provider(settings).finish(kept, dict(request.query_params), now=now)
         replaces = request.cookies.get(cookies.session_cookie_name(settings))
         token = await accounts.sign_in(
-            pool, settings, identity, now=now, replaces=replaces, device=access.device(request)
+            pool,
+            settings,
+            identity,
+            now=now,
+            replaces=replaces,
+            device=access.device(request),
+            invitation=pending.invitation,
         )
-        return signed_in(token, next_path, settings)
+        return signed_in(token, pending.next, settings)
 
     @get("/link/{token:str}", exception_handlers=ON_PAGES)
     async def link(
@@ -118,7 +135,10 @@ class SignIn(Controller):
 
 
 def signed_in(token: str, next_path: str, settings: Settings) -> Response[Any]:
-    answer = Redirect(next_path, status_code=303)
+    return set_session(Redirect(next_path, status_code=303), token, settings)
+
+
+def set_session(answer: AnyResponse, token: str, settings: Settings) -> AnyResponse:
     lifetime = int(sessions.LIFETIME.total_seconds())
     answer.set_cookie(cookies.cookie(SESSION, token, settings, max_age=lifetime))
     answer.set_cookie(cookies.cookie(PENDING, "", settings, max_age=0))

@@ -57,6 +57,34 @@ class NewInvitationShown(Invitation):
     mailed: bool  # whether it was also put into the schedule of the workspace's default sender
 
 
+class InvitationSeen(Output):
+    """What an invitation's link is for."""
+
+    email: str
+    role: Role
+    workspace: str
+    invited_by: str | None
+    expires_at: datetime
+
+
+class AskForLink(Input):
+    """`POST /auth/email`. It is answered alike whether the address is somebody's here or not."""
+
+    email: Annotated[str, Meta(max_length=320)]
+    invitation: Token | None = None
+
+
+class LinkToken(Input):
+    token: Token
+
+
+class LinkSeen(Output):
+    """Whose a mailed link is."""
+
+    email: str
+    workspace: str
+
+
 class AcceptInvitation(Input):
     token: Annotated[Token, Meta(description="What stands behind the `#` of the link.")]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection
 from typing import Final
 
 import idna
@@ -64,6 +65,11 @@ def parse(text: str, *, path: str = "") -> Address:
         return _parse(text)
     except ValueError as error:
         raise InvalidAddress.at(path, str(error)) from None
+
+
+def is_of_domain(email: str, domains: Collection[str]) -> bool:
+    """Whether the address is of one of the domains, not of one below them. Without any domain every address is."""
+    return not domains or email.rpartition("@")[2].lower() in domains
 
 
 def _parse(text: str) -> Address:

@@ -14,7 +14,7 @@ from app.db.transaction import transaction
 from app.domain.ids import new_id
 from app.domain.roles import Role
 from app.errors import Kind, PacelineError
-from app.services import sessions
+from app.services import invitations, sessions
 from app.services.sessions import UNKNOWN, Device
 from app.settings import Settings
 
@@ -72,13 +72,18 @@ async def sign_in(
     now: datetime,
     replaces: str | None,
     device: Device = UNKNOWN,
+    invitation: str | None = None,
 ) -> str:
-    """The token of a new session; a person who comes for the first time gets an account. Raises AccountTaken."""
+    """The token of a new session; a person who comes for the first time gets an account, and with the token of an
+    invitation joins its workspace. Raises AccountTaken, InvitationEnded or InvitationForAnother."""
     async with transaction(pool) as tx:
         # Two tabs that finish a first sign-in at once would both make the account.
         await queries.users.lock_sign_in(tx)
         user_id = await account_of(tx, identity)
-        workspace_id = await workspace_of(tx, settings, user_id, identity)
+        if invitation is not None:
+            workspace_id = await invitations.accept_as(tx, invitation, user_id=user_id, email=identity.email)
+        else:
+            workspace_id = await workspace_of(tx, settings, user_id, identity)
         return await sessions.start(
             tx, user_id=user_id, workspace_id=workspace_id, now=now, replaces=replaces, device=device
         )

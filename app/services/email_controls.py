@@ -122,6 +122,8 @@ async def _edit(
 ) -> tuple[UUID, list[str]]:
     """The id of the text that the message has from now on, and what is new in it."""
     row = await queries.email_controls.said(tx, workspace_id=workspace_id, id=content_id)
+    if row.pop("confidential"):
+        raise email_views.Confidential
     before = msgspec.convert(row, Said)
     problems: list[Problem] = []
     said = read_said(msgspec.structs.asdict(before) | given, problems)

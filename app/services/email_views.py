@@ -18,7 +18,7 @@ from app.domain.lateness import LatePolicy
 from app.domain.status import WAITING, Status
 from app.domain.waiting import Barrier, Reason, WaitingFor, waiting_for
 from app.domain.windows import Window
-from app.errors import NotFound, ValidationError
+from app.errors import Forbidden, NotFound, ValidationError
 from app.mail.compose import compose
 from app.mail.template import compile as compile_template
 from app.services import attachments
@@ -40,8 +40,17 @@ LAST_EVENT: Final[dict[Status, str]] = {
     Status.SUPPRESSED: "suppressed",
 }
 
+# What stands in place of a text that only its recipient is to read.
+WITHHELD: Final = "Only the recipient can read this message: it holds a link that signs in."
+
 LOWEST: Final = UUID(int=0)
 HIGHEST: Final = UUID(int=2**128 - 1)
+
+
+class Confidential(Forbidden):
+    """Only its recipient may read this message, and nobody may change it: it holds a link that signs in."""
+
+    code = "confidential"
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,8 +84,8 @@ async def get(pool: Pool, *, workspace_id: UUID, id: UUID, base_url: str = "", n
     variables = _variables(row)
     return EmailDetail(
         **msgspec.structs.asdict(email_of(row, now)),
-        html=_filled(content, "html", variables),
-        text=_filled(content, "text", variables),
+        html=None if content["confidential"] else _filled(content, "html", variables),
+        text=WITHHELD if content["confidential"] else _filled(content, "text", variables),
         reply_to=content["reply_to"] or [reply_to for reply_to in [content["sender_reply_to"]] if reply_to],
         headers=content["headers"],
         tags=msgspec.convert(content["tags"], list[Tag]),
@@ -90,12 +99,14 @@ async def get(pool: Pool, *, workspace_id: UUID, id: UUID, base_url: str = "", n
 async def source(pool: Pool, *, workspace_id: UUID, id: UUID) -> str:
     """The message as it travels, blind copies left out as they are there; of an attachment only how long it is.
 
-    Raises NotFound, ValidationError.
+    Raises NotFound, Confidential, ValidationError.
     """
     async with pool.connection() as conn:
         row = await queries.emails.content(conn, workspace_id=workspace_id, id=id)
         if row is None:
             raise NotFound("There is no such message in this workspace.")
+        if row["confidential"]:
+            raise Confidential
         files = await attachments.of_email(conn, workspace_id=workspace_id, email_id=id)
     sender = From(row["sender_id"], row["sender_name"], row["from_email"], row["sender_reply_to"])
     everyone = [(each["kind"], address_of(each["email"], each["name"])) for each in recipients_of(row)]

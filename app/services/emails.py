@@ -36,8 +36,17 @@ class Refused(msgspec.Struct, frozen=True):
     error: ValidationError
 
 
-async def send(pool: Pool, *, workspace_id: UUID, wanted: SendEmail, key: str | None, now: datetime) -> EmailState:
-    """Puts one message into the schedule, for good once this returns. Raises ValidationError and what `once` does."""
+async def send(
+    pool: Pool,
+    *,
+    workspace_id: UUID,
+    wanted: SendEmail,
+    key: str | None,
+    now: datetime,
+    confidential: bool = False,
+) -> EmailState:
+    """Puts one message into the schedule, for good once this returns. What a confidential one says the workspace is not
+    shown. Raises ValidationError and what `once` does."""
     asked = idempotency.request(key, "POST /emails", wanted)
     files = [await attachments.read(wanted.attachments)]
 
@@ -45,6 +54,7 @@ async def send(pool: Pool, *, workspace_id: UUID, wanted: SendEmail, key: str | 
         placed, refused = await _place(tx, workspace_id, [wanted], files, now)
         for each in refused:
             raise each.error
+        placed[0].confidential = confidential
         await _write(tx, workspace_id, placed, now)
         return placed[0].state
 
@@ -103,6 +113,7 @@ class _Placed(msgspec.Struct):
     sender: Mapping[str, Any]
     position: int
     suppressed: bool = False
+    confidential: bool = False
 
     @property
     def state(self) -> EmailState:
@@ -193,6 +204,7 @@ def _row(each: _Placed, lane_id: int) -> dict[str, Any]:
         "recipient_count": len(draft.recipients),
         "message_id": message_id(each.id, each.sender["from_email"]),
         "late_policy": draft.wanted.late_policy,
+        "confidential": each.confidential,
         "addresses": [recipient.email.lower() for recipient in draft.recipients],
     }
 

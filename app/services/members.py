@@ -41,6 +41,8 @@ async def change(pool: Pool, *, workspace_id: UUID, user_id: UUID, wanted: Membe
     """
     async with transaction(pool) as tx:
         await _lock(tx, workspace_id, user_id, stays_owner=wanted.role == "owner")
+        if wanted.role != "owner":
+            await queries.invitations.revoke_of(tx, workspace_id=workspace_id, user_id=user_id)
         await queries.members.set_role(tx, workspace_id=workspace_id, user_id=user_id, role=wanted.role)
         row = await queries.members.get(tx, workspace_id=workspace_id, user_id=user_id)
     feed.announce(pool, workspace_id)
@@ -72,6 +74,7 @@ async def _remove(tx: Conn, workspace_id: UUID, user_id: UUID, *, keep_session: 
     """The workspace that the person used last of those that are left."""
     await _lock(tx, workspace_id, user_id, stays_owner=False)
     await queries.members.remove(tx, workspace_id=workspace_id, user_id=user_id)
+    await queries.invitations.revoke_of(tx, workspace_id=workspace_id, user_id=user_id)
     await queries.api_keys.revoke_of(tx, workspace_id=workspace_id, user_id=user_id)
     await queries.sessions.end_in_workspace(tx, workspace_id=workspace_id, user_id=user_id, but=keep_session)
     left: UUID | None = await queries.members.last_of(tx, user_id=user_id)

@@ -35,6 +35,7 @@ log = structlog.get_logger("paceline.web")
 
 GOOGLE: Final = "https://accounts.google.com"
 PENDING_FOR: Final = timedelta(minutes=10)  # how long a person may take at the provider
+INVITATION_KEPT: Final = 200  # characters: a cookie holds no more than 4096 bytes
 METADATA_KEPT: Final = 3600.0  # seconds
 LEEWAY: Final = 60  # seconds that the provider's clock may differ
 # Signed with the provider's own key: neither "none" nor a secret that both share.
@@ -86,6 +87,7 @@ class Pending(msgspec.Struct, frozen=True):
     verifier: str
     next: str
     ends_at: datetime
+    invitation: str | None  # the token of a link that is accepted on the way
 
 
 class OpenIDClient(AsyncOAuth2Mixin, AsyncOpenIDMixin, BaseApp):  # type: ignore[misc]  # Authlib ships no types
@@ -118,7 +120,7 @@ class Provider:
             client_kwargs={"scope": "openid email profile", "code_challenge_method": "S256", "timeout": 10.0},
         )
 
-    async def begin(self, next_path: str, *, now: datetime) -> tuple[str, str]:
+    async def begin(self, next_path: str, *, invitation: str | None, now: datetime) -> tuple[str, str]:
         """The provider's address to go to, and what the browser keeps until it comes back. Raises ProviderTrouble."""
         await self.discover()
         pending = Pending(
@@ -127,14 +129,15 @@ class Provider:
             verifier=secrets.token_urlsafe(48),
             next=next_path,
             ends_at=now + PENDING_FOR,
+            invitation=invitation[:INVITATION_KEPT] if invitation else None,
         )
         begun = await self.client.create_authorization_url(
             self.redirect_uri, state=pending.state, nonce=pending.nonce, code_verifier=pending.verifier
         )
         return begun["url"], self.keep(pending)
 
-    async def finish(self, kept: str | None, answer: Mapping[str, str], *, now: datetime) -> tuple[Identity, str]:
-        """Who it is, and the path to go on to. Raises one of the errors above."""
+    async def finish(self, kept: str | None, answer: Mapping[str, str], *, now: datetime) -> tuple[Identity, Pending]:
+        """Who it is, and the sign-in as it was begun. Raises one of the errors above."""
         pending = self.recall(kept)
         if pending is None or pending.ends_at < now or not same(pending.state, answer.get("state", "")):
             raise SignInExpired
@@ -149,7 +152,7 @@ class Provider:
         except (AuthlibBaseError, JoseError, httpx2.HTTPError, ValueError, KeyError) as error:
             log.warning("sign_in_refused", error=str(error), kind=type(error).__name__)
             raise ProviderTrouble from error
-        return self.identity(claims, metadata["issuer"]), pending.next
+        return self.identity(claims, metadata["issuer"]), pending
 
     async def discover(self) -> dict[str, Any]:
         """What the provider says of itself (OpenID Connect Discovery, 4), read again every hour."""

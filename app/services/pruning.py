@@ -21,6 +21,7 @@ async def prune(pool: Pool) -> None:
         await queries.prune.idempotency_keys(conn)
         await queries.prune.sessions(conn, idle=IDLE)
         await queries.prune.sign_in_links(conn)
+        await queries.prune.sign_in_requests(conn)
         await queries.prune.partitions(conn)
         while await queries.prune.contents(conn, count=BATCH) == BATCH:
             pass

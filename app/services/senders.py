@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from msgspec import UNSET
@@ -19,6 +19,9 @@ from app.services import feed, mailboxes, secrets, windows
 from app.services.sender_settings import SenderSettings, changed, from_new
 from app.settings import Settings
 
+# Who sets one of these chooses who can read what the sender sends.
+SERVER: Final = ("host", "port", "security", "username", "password")
+
 
 class SenderInUse(Conflict):
     """Mail waits for this sender, or is in doubt: cancel or resolve it first."""
@@ -26,8 +29,13 @@ class SenderInUse(Conflict):
     code = "sender_in_use"
 
 
-async def create(pool: Pool, settings: Settings, *, workspace_id: UUID, wanted: NewSender, now: datetime) -> Sender:
-    """The first sender of a workspace is its default. Raises ValidationError."""
+async def create(
+    pool: Pool, settings: Settings, *, workspace_id: UUID, wanted: NewSender, now: datetime, by: UUID | None = None
+) -> Sender:
+    """The first sender of a workspace is its default. `by` is the person who names its server, where one does.
+
+    Raises ValidationError.
+    """
     draft = from_new(wanted, settings)
     sender_id = new_id()
 
@@ -38,6 +46,7 @@ async def create(pool: Pool, settings: Settings, *, workspace_id: UUID, wanted: 
         await queries.senders.insert(
             tx, workspace_id=workspace_id, id=sender_id, mailbox_id=mailbox_id, **_columns(draft, settings, sender_id)
         )
+        await queries.senders.note_server(tx, workspace_id=workspace_id, id=sender_id, by=by)
         await mailboxes.refresh(tx, workspace_id, mailbox_id, afresh=False)
         await mailboxes.wake(tx, workspace_id, now=now, mailbox_ids=[mailbox_id])
         return await read(tx, workspace_id, sender_id)
@@ -63,9 +72,17 @@ async def list_senders(pool: Pool, *, workspace_id: UUID, page: Page) -> List[Se
 
 
 async def change(
-    pool: Pool, settings: Settings, *, workspace_id: UUID, id: UUID, wanted: SenderChange, now: datetime
+    pool: Pool,
+    settings: Settings,
+    *,
+    workspace_id: UUID,
+    id: UUID,
+    wanted: SenderChange,
+    now: datetime,
+    by: UUID | None = None,
 ) -> Sender:
-    """Another host, port or user is another mailbox: what waits goes there. Raises NotFound, ValidationError."""
+    """Another host, port or user is another mailbox: what waits goes there. `by` is the person who names its server,
+    where one does. Raises NotFound, ValidationError."""
 
     async def work(tx: Conn) -> Sender:
         await mailboxes.lock(tx, workspace_id)
@@ -78,6 +95,8 @@ async def change(
         await queries.senders.update(
             tx, workspace_id=workspace_id, id=id, mailbox_id=new, **_columns(draft, settings, id)
         )
+        if any(getattr(wanted, field) is not UNSET for field in SERVER):
+            await queries.senders.note_server(tx, workspace_id=workspace_id, id=id, by=by)
         if new != old:
             await queries.senders.move_lanes(tx, workspace_id=workspace_id, id=id, mailbox_id=new)
             await mailboxes.refresh(tx, workspace_id, old, afresh=False)

@@ -54,7 +54,7 @@ async def seed(
             made = await api_keys.add(tx, workspace_id=workspace_id, created_by=user_id, name=KEY_NAME, scope="full")
             key = made.token
     if inbox is not None and settings.smtp_allow_private:
-        await point_sender_at(inbox, pool, settings, workspace_id=workspace_id, now=now)
+        await point_sender_at(inbox, pool, settings, workspace_id=workspace_id, by=user_id, now=now)
     return Seeded(sign_in_url=f"{settings.base_url}/auth/link/{link}", api_key=key)
 
 
@@ -71,14 +71,14 @@ async def first_person(tx: Conn, settings: Settings) -> tuple[UUID, UUID]:
 
 
 async def point_sender_at(
-    inbox: InboxAddress, pool: Pool, settings: Settings, *, workspace_id: UUID, now: datetime
+    inbox: InboxAddress, pool: Pool, settings: Settings, *, workspace_id: UUID, by: UUID, now: datetime
 ) -> None:
     """A workspace without any sender gets one for the test inbox; an existing one follows the inbox to its new port."""
     found = (await senders.list_senders(pool, workspace_id=workspace_id, page=Page(limit=100))).data
     own = next((sender for sender in found if is_for_inbox(sender)), None)
     if own is not None and (own.host, own.port) != (inbox.smtp_host, inbox.smtp_port):
         moved = SenderChange(host=inbox.smtp_host, port=inbox.smtp_port)
-        await senders.change(pool, settings, workspace_id=workspace_id, id=own.id, wanted=moved, now=now)
+        await senders.change(pool, settings, workspace_id=workspace_id, id=own.id, wanted=moved, now=now, by=by)
     if not found:
         wanted = NewSender(
             name="Test inbox",
@@ -91,7 +91,7 @@ async def point_sender_at(
             min_delay_ms=None,
             concurrency=INBOX_CONCURRENCY,
         )
-        await senders.create(pool, settings, workspace_id=workspace_id, wanted=wanted, now=now)
+        await senders.create(pool, settings, workspace_id=workspace_id, wanted=wanted, now=now, by=by)
 
 
 def is_for_inbox(sender: Sender) -> bool:

@@ -34,7 +34,7 @@ where workspace_id = :workspace_id and id = :id for no key update;
 
 -- name: said^
 -- In a statement of its own, after `hold`: together they would look for the text that the message had before it was waited for.
-select subject, html, text, reply_to, headers, tags, metadata from contents where workspace_id = :workspace_id and id = :id;
+select subject, html, text, reply_to, headers, tags, metadata, confidential from contents where workspace_id = :workspace_id and id = :id;
 
 -- name: say!
 -- Another text for one message, :id. Texts never change: workers keep them by their ids. The old one is out of use if it was this

@@ -7,6 +7,9 @@ delete from sessions where expires_at < now() or last_seen_at < now() - :idle::i
 -- name: sign_in_links!
 delete from sign_in_links where expires_at < now() - interval '1 day';
 
+-- name: sign_in_requests!
+delete from sign_in_requests where at < now() - interval '1 day';
+
 -- name: partitions!
 select ensure_event_partitions(3);
 

@@ -57,6 +57,14 @@ update senders set is_default = false where workspace_id = :workspace_id and is_
 -- name: make_default!
 update senders set is_default = true where workspace_id = :workspace_id and id = :id;
 
+-- name: default$
+-- The default of a workspace, while it sends.
+select id from senders where workspace_id = :workspace_id and is_default and deleted_at is null and state = 'active';
+
+-- name: note_server!
+-- Who said which server it uses.
+update senders set server_set_by = :by where workspace_id = :workspace_id and id = :id;
+
 -- name: oldest$
 select id from senders where workspace_id = :workspace_id and deleted_at is null order by id limit 1;
 

@@ -527,6 +527,72 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List invitations
+         * @description Those that nobody has used or taken back, newest first; what has expired is among them.
+         */
+        get: operations["listInvitations"];
+        put?: never;
+        /**
+         * Invite somebody
+         * @description Owners only. The answer is the only place where the link is shown: for this address, once, within 7 days.
+         *
+         *     It is mailed too if the workspace has a default sender that works. It replaces an open one for the address.
+         */
+        post: operations["createInvitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invitations/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept an invitation
+         * @description For whoever is signed in with the address that was invited. This session goes to the workspace.
+         */
+        post: operations["acceptInvitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invitations/{invitation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take an invitation back
+         * @description Owners only. Its link is refused from now on.
+         */
+        delete: operations["revokeInvitation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/me": {
         parameters: {
             query?: never;
@@ -1209,6 +1275,11 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** AcceptInvitation */
+        AcceptInvitation: {
+            /** @description What stands behind the `#` of the link. */
+            token: string;
+        };
         /**
          * Action
          * @enum {string}
@@ -1569,6 +1640,21 @@ export interface components {
             row: number;
             value: string;
         };
+        /** Invitation */
+        Invitation: {
+            /** Format: date-time */
+            created_at: string;
+            email: string;
+            /** Format: date-time */
+            expires_at: string;
+            /** Format: uuid */
+            id: string;
+            invited_by: string | null;
+            /** @constant */
+            object: "invitation";
+            /** @enum {string} */
+            role: "owner" | "member" | "viewer";
+        };
         /**
          * LatePolicy
          * @description What becomes of mail that a downtime made late.
@@ -1607,6 +1693,13 @@ export interface components {
         /** List[StoryEntry] */
         "List_app.contract.emails.StoryEntry_": {
             data: components["schemas"]["StoryEntry"][];
+            has_more: boolean;
+            /** @constant */
+            object: "list";
+        };
+        /** List[Invitation] */
+        "List_app.contract.people.Invitation_": {
+            data: components["schemas"]["Invitation"][];
             has_more: boolean;
             /** @constant */
             object: "list";
@@ -1773,6 +1866,34 @@ export interface components {
             /** @description An IANA name such as Europe/Berlin: of the window, and how times are shown. */
             timezone?: string | null;
             window?: components["schemas"]["CampaignWindow"] | null;
+        };
+        /** NewInvitation */
+        NewInvitation: {
+            /** @description Who may join; nobody else can use the link. */
+            email: string;
+            /**
+             * @description `viewer` looks; `member` also sends and manages mail, campaigns and senders; `owner` also manages members, API keys, webhooks and the workspace.
+             * @default member
+             * @enum {string}
+             */
+            role: "owner" | "member" | "viewer";
+        };
+        /** NewInvitationShown */
+        NewInvitationShown: {
+            /** Format: date-time */
+            created_at: string;
+            email: string;
+            /** Format: date-time */
+            expires_at: string;
+            /** Format: uuid */
+            id: string;
+            invited_by: string | null;
+            mailed: boolean;
+            /** @constant */
+            object: "invitation";
+            /** @enum {string} */
+            role: "owner" | "member" | "viewer";
+            url: string;
         };
         /** NewSender */
         NewSender: {
@@ -3148,6 +3269,110 @@ export interface operations {
                 content: {
                     "text/event-stream": unknown;
                 };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Refused"];
+        };
+    };
+    listInvitations: {
+        parameters: {
+            query?: {
+                /** @description How many at most, 1 to 100. */
+                limit?: number;
+                /** @description Only what is older than this id. */
+                after?: string | null;
+                /** @description Only what is newer than this id. */
+                before?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_app.contract.people.Invitation_"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Refused"];
+        };
+    };
+    createInvitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewInvitation"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewInvitationShown"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Refused"];
+        };
+    };
+    acceptInvitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcceptInvitation"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkspaceItem"];
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+            "5XX": components["responses"]["Refused"];
+        };
+    };
+    revokeInvitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id. */
+                invitation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             "4XX": components["responses"]["Refused"];
             "5XX": components["responses"]["Refused"];
