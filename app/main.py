@@ -21,7 +21,7 @@ from app.api import health, pages
 from app.api.access import provide_caller, require_caller
 from app.api.api_keys import ApiKeys
 from app.api.attachments import Attachments
-from app.api.bodies import JsonRequest, check_query
+from app.api.bodies import JsonRequest, check_request, taken_by
 from app.api.campaigns import Campaigns
 from app.api.docs import OPENAPI, SECURITY, openapi_json
 from app.api.edge import Edge
@@ -80,7 +80,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
     guarded: dict[str, Any] = {
         "route_handlers": ROUTES,
         "guards": [require_caller],
-        "before_request": check_query,
+        "before_request": check_request,
         "dependencies": {"caller": Provide(provide_caller)},
         "security": SECURITY,
     }
@@ -105,6 +105,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         request_max_body_size=MAX_BODY,
         state=State({"settings": settings}),
     )
+    app.state.takes = taken_by(app)
     app.asgi_handler = Edge(app.asgi_handler, settings, api_paths=api_paths(app), own_paths=OWN_PATHS)
     return app
 

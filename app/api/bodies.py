@@ -1,12 +1,15 @@
-"""What a request may hold before anybody reads what it says: JSON in UTF-8, nested to a depth, and query parameters
-without control characters."""
+"""What a request may hold before anybody reads what it says: JSON in UTF-8, nested to a depth, and the query parameters
+that there are, each once and without control characters."""
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass
 from typing import Any, Final
 
-from litestar import Request
-from litestar.exceptions import ClientException
+from litestar import Litestar, Request
+from litestar.exceptions import ClientException, HTTPException
+from litestar.routes import HTTPRoute
 
 from app.domain.text import is_nested_deeper, is_one_line
 from app.errors import Problem, ValidationError
@@ -32,12 +35,60 @@ def _too_deep() -> ClientException:
     return ClientException(f"The body is nested too deeply: at most {NESTING_LIMIT} levels are read.")
 
 
-async def check_query(request: Request[Any, Any, Any]) -> None:
-    """Before a handler. Raises ValidationError that names the parameters with control characters."""
+async def check_request(request: Request[Any, Any, Any]) -> None:
+    """Before a handler. Raises ValidationError that names the query parameters which are not taken here, twice there
+    or have control characters, and HTTPException (415) where a body is of another kind than JSON."""
+    takes: Takes = request.app.state.takes[request.route_handler.operation_id]
+    given = list(request.query_params.multi_items())
+    counts = Counter(name for name, _ in given)
     problems = [
-        Problem(name, f"{name} cannot have line breaks or control characters.")
-        for name, value in request.query_params.multi_items()
-        if not is_one_line(value)
+        Problem(name, problem) for name, value in given if (problem := takes.trouble(name, value, counts[name]))
     ]
     if problems:
-        raise ValidationError.of(problems)
+        raise ValidationError.of(list(dict.fromkeys(problems)))
+    if takes.json:
+        check_kind(request, JSON)
+
+
+def check_kind(request: Request[Any, Any, Any], kinds: frozenset[str]) -> None:
+    """Raises HTTPException (415) unless the body is of one of these media types or names none."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind and kind not in kinds and not (kind.startswith("application/") and kind.endswith("+json")):
+        raise HTTPException(
+            status_code=415, detail="Send the body as JSON, with the header `Content-Type: application/json`."
+        )
+
+
+# `curl -d` calls everything a form: what counts is whether it is JSON.
+JSON: Final = frozenset({"application/json", "application/x-www-form-urlencoded"})
+
+
+@dataclass(frozen=True, slots=True)
+class Takes:
+    """What an operation takes."""
+
+    query: frozenset[str]
+    json: bool  # a body, and it is JSON
+
+    def trouble(self, name: str, value: str, count: int) -> str | None:
+        """What is wrong with a query parameter that is there `count` times."""
+        if not is_one_line(value):
+            return f"{name} cannot have line breaks or control characters."
+        if name not in self.query:
+            known = ", ".join(sorted(self.query))
+            return f"{name} is not a parameter here{f': there are {known}' if known else ''}."
+        return f"{name} is there {count} times: give it once." if count > 1 else None
+
+
+def taken_by(app: Litestar) -> dict[str, Takes]:
+    """By operation id."""
+    return {
+        str(handler.operation_id): Takes(
+            frozenset(parameter.field_alias for parameter in model.expected_query_params),
+            "data" in handler.parsed_fn_signature.parameters,
+        )
+        for route in app.routes
+        if isinstance(route, HTTPRoute)
+        for handler, model in route.route_handler_map.values()
+        if handler.operation_id
+    }

@@ -11,7 +11,6 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import OpenAPIRenderPlugin
 from litestar.openapi.spec import Components, SecurityRequirement, SecurityScheme
 
-from app.api.problems import ProblemBody
 from app.settings import Settings
 
 SECURITY: Final[list[SecurityRequirement]] = [{"apiKey": []}, {"session": []}]
@@ -22,27 +21,14 @@ DESCRIPTION: Final = (
     "header `X-CSRF-Token` with the `csrf_token` of `GET /v1/me`."
 )
 
-REFUSED: Final = {
-    "description": "Refused, or not possible now. `name` is stable; `errors` says where the request is wrong.",
-    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ProblemBody"}}},
-}
-TO_REFUSED: Final = {"$ref": "#/components/responses/Refused"}
-
 
 def document(app: Litestar) -> dict[str, Any]:
-    """The document with our own errors, which Litestar cannot know: every operation may answer with one."""
+    """The whole document, made when it is first asked for."""
     kept: dict[str, Any] | None = getattr(app.state, "openapi", None)
     if kept is None:
-        kept = app.openapi_schema.to_schema()
-        _, schemas = msgspec.json.schema_components([ProblemBody], ref_template="#/components/schemas/{name}")
-        kept["components"].setdefault("schemas", {}).update(schemas)
-        kept["components"]["responses"] = {"Refused": REFUSED}
-        for item in kept["paths"].values():
-            for operation in item.values():
-                if isinstance(operation, dict) and "responses" in operation:
-                    said = {status: each for status, each in operation["responses"].items() if status != "400"}
-                    operation["responses"] = said | {"4XX": TO_REFUSED, "5XX": TO_REFUSED}
-        app.state.openapi = kept
+        from app.api.document import complete  # a process that nobody asks does not pay for it
+
+        app.state.openapi = kept = complete(app)
     return kept
 
 
@@ -73,12 +59,22 @@ OPENAPI: Final = OpenAPIConfig(
     use_handler_docstrings=True,
     components=Components(
         security_schemes={
-            "apiKey": SecurityScheme(type="http", scheme="bearer", description="An API key: `Bearer pl_...`"),
+            "apiKey": SecurityScheme(
+                type="http",
+                scheme="bearer",
+                description="An API key: `Bearer pl_...`. One of scope `send` may only send email.",
+            ),
             "session": SecurityScheme(
                 type="apiKey",
                 security_scheme_in="cookie",
                 name="paceline_session",
-                description="A browser that signed in.",
+                description="A browser that signed in. Over https the cookie is called `__Host-paceline_session`.",
+            ),
+            "csrfToken": SecurityScheme(
+                type="apiKey",
+                security_scheme_in="header",
+                name="X-CSRF-Token",
+                description="With a session, for every unsafe method: the `csrf_token` of `GET /v1/me`.",
             ),
         }
     ),

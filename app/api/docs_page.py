@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -32,6 +34,8 @@ class Operation:
     summary: str
     description: str
     tables: list[tuple[str, list[Field]]]
+    examples: list[tuple[str, str]]  # what of, and its text
+    refusals: list[tuple[str, str]]  # status and names
 
 
 def render(document: Schema, *, base_url: str) -> bytes:
@@ -75,7 +79,29 @@ def operation(document: Schema, path: str, method: str, said: Schema) -> Operati
         summary=said.get("summary") or said["operationId"],
         description=said.get("description", ""),
         tables=tables,
+        examples=list(shown_examples(said)),
+        refusals=list(named_refusals(document, said)),
     )
+
+
+def shown_examples(said: Schema) -> Iterator[tuple[str, str]]:
+    """One request and one good answer; what is no JSON as it stands."""
+    bodies = [("A request", said.get("requestBody", {}))]
+    bodies += [("Its answer", answer) for status, answer in said["responses"].items() if status.startswith("2")]
+    for title, body in bodies:
+        for kind, content in body.get("content", {}).items():
+            if "example" in content and "form" not in kind:
+                example = content["example"]
+                yield title, example if isinstance(example, str) else json.dumps(example, indent=2)
+                break
+
+
+def named_refusals(document: Schema, said: Schema) -> Iterator[tuple[str, str]]:
+    """`409`, "`already_sending`, `part_of_campaign`"."""
+    for status, answer in said["responses"].items():
+        if status.startswith(("4", "5")):
+            refusal = document["components"]["responses"][answer["$ref"].rsplit("/", 1)[-1]]
+            yield status, ", ".join(f"`{name}`" for name in refusal["content"]["application/json"]["examples"])
 
 
 def parameter(document: Schema, said: Schema) -> Field:

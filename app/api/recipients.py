@@ -9,8 +9,17 @@ import msgspec
 from litestar import Request, post
 from litestar.datastructures import UploadFile
 from litestar.exceptions import ClientException, SerializationException
-from litestar.openapi.spec import OpenAPIFormat, OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
+from litestar.openapi.spec import (
+    OpenAPIFormat,
+    OpenAPIMediaType,
+    OpenAPIType,
+    Operation,
+    Reference,
+    RequestBody,
+    Schema,
+)
 
+from app.api.bodies import JSON, check_kind
 from app.api.given import Caller, Pool
 from app.contract.recipients import ParsedRecipients, RecipientText
 from app.errors import ValidationError
@@ -23,7 +32,7 @@ _FILE = Schema(
     properties={"file": Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)},
     required=["file"],
 )
-_TEXT = Schema(type=OpenAPIType.OBJECT, properties={"text": Schema(type=OpenAPIType.STRING)}, required=["text"])
+_TEXT = Reference(ref="#/components/schemas/RecipientText")
 
 
 @dataclass
@@ -61,6 +70,7 @@ async def parse_recipients(caller: Caller, pool: Pool, request: Request[Any, Any
 
 async def given_list(request: Request[Any, Any, Any]) -> tuple[bytes | str, str | None]:
     if request.content_type[0] != "multipart/form-data":
+        check_kind(request, JSON)
         try:
             body = await request.json() if await request.body() else {}
         except SerializationException as error:

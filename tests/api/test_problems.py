@@ -183,3 +183,37 @@ async def test_a_restart_of_postgres_costs_no_request(api: Api, app: Litestar) -
         )
     for _ in range(20):
         await api.ok("GET", "/senders")
+
+
+@pytest.mark.parametrize(
+    ("query", "problems"),
+    [
+        ("stauts=sent", {"stauts": "stauts is not a parameter here: there are "}),
+        ("limit=1&limit=2", {"limit": "limit is there 2 times: give it once."}),
+        (
+            "limit=1&a=&b=%00",
+            {"a": "a is not a parameter here", "b": "b cannot have line breaks"},
+        ),
+    ],
+)
+async def test_query_parameters_are_those_that_there_are(api: Api, query: str, problems: dict[str, str]) -> None:
+    refused = await api.refused(422, "GET", f"/emails?{query}")
+    assert refused.keys() - {""} == problems.keys()
+    assert all(refused[name].startswith(said) for name, said in problems.items())
+
+
+@pytest.mark.parametrize("path", ["/api-keys", "/emails/batch", "/recipients/parse"])
+@pytest.mark.parametrize("kind", ["text/plain", "application/xml", "text/html; charset=utf-8", "image/png"])
+async def test_a_body_that_is_not_json_by_its_own_word_is_refused(api: Api, path: str, kind: str) -> None:
+    answer = await api.post(path, content=b'{"name": "x"}', headers={"content-type": kind})
+    assert (answer.status_code, answer.json()["name"]) == (415, "unsupported_media_type")
+    assert "Content-Type: application/json" in answer.json()["message"]
+
+
+@pytest.mark.parametrize(
+    "kind", ["", "application/json; charset=utf-8", "application/vnd.api+json", "application/x-www-form-urlencoded"]
+)
+async def test_json_may_be_called_json_or_what_curl_calls_it(api: Api, kind: str) -> None:
+    headers = {"content-type": kind} if kind else {}
+    answer = await api.post("/api-keys", content=b'{"name": "x"}', headers=headers)
+    assert answer.status_code == 201

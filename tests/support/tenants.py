@@ -13,6 +13,7 @@ from app.db.transaction import transaction
 from app.services import accounts, api_keys
 from app.services.accounts import Identity
 from app.settings import Settings
+from tests.support.promised import promised_by
 
 
 @dataclass(frozen=True)
@@ -41,13 +42,20 @@ async def make_tenant(pool: Pool, settings: Settings, email: str) -> Tenant:
 
 
 class Api(httpx.AsyncClient):
-    """Calls the app in this process, as one tenant."""
+    """Calls the app in this process, as one tenant. Every answer must be one that the OpenAPI document promises."""
 
     def __init__(self, app: Any, tenant: Tenant) -> None:
+        self._app = app
         super().__init__(
             transport=httpx.ASGITransport(app), base_url="http://paceline.test/v1", headers=tenant.headers, timeout=30
         )
         self.tenant = tenant
+
+    async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        answer = await super().send(request, **options)
+        if not options.get("stream"):
+            assert (broken := promised_by(self._app).broken_by(answer)) is None, broken
+        return answer
 
     async def ok(self, method: str, path: str, **request: Any) -> Any:
         """The JSON of an answer that must be a success."""

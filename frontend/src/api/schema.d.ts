@@ -1282,39 +1282,49 @@ export interface components {
         };
         /**
          * Action
-         * @enum {string}
+         * @enum {unknown}
          */
-        Action: "arrived" | "send_again" | "send" | "drop";
+        Action: "arrived" | "drop" | "send" | "send_again";
         /** AddedSuppressions */
         AddedSuppressions: {
+            /** @description One for each address, in the order in which they are first named. */
             data: components["schemas"]["SuppressionId"][];
         };
-        /** Allowance */
+        /**
+         * Allowance
+         * @description Use of a limit, counted in recipients. Senders on one mailbox share it; the lowest of theirs holds.
+         */
         Allowance: {
             limit: number | null;
+            /** @description When the next one may go; null: now. */
             next_at: string | null;
+            /** @description In the window that ends now. */
             used: number;
         };
         /** ApiKey */
         ApiKey: {
             /** Format: date-time */
             created_at: string;
+            /** @description The name of the person who made it. */
             created_by: string | null;
             expires_at: string | null;
             /** Format: uuid */
             id: string;
             last_used_at: string | null;
             name: string;
-            /** @constant */
+            /** @enum {unknown} */
             object: "api_key";
             prefix: string;
-            /** @enum {string} */
+            /** @enum {unknown} */
             scope: "full" | "send";
         };
-        /** Attachment */
+        /**
+         * Attachment
+         * @description A file of a message that is there.
+         */
         Attachment: {
-            /** @enum {string} */
-            content_disposition: "inline" | "attachment";
+            /** @enum {unknown} */
+            content_disposition: "attachment" | "inline";
             content_id: string | null;
             content_type: string;
             download_url: string;
@@ -1325,20 +1335,23 @@ export interface components {
         };
         /** AttachmentDetail */
         AttachmentDetail: {
-            /** @enum {string} */
-            content_disposition: "inline" | "attachment";
+            /** @enum {unknown} */
+            content_disposition: "attachment" | "inline";
             content_id: string | null;
             content_type: string;
+            /** @description For those who may see the message: with the key, or signed in. */
             download_url: string;
             filename: string;
             /** Format: uuid */
             id: string;
-            /** @constant */
+            /** @enum {unknown} */
             object: "attachment";
+            /** @description Bytes. */
             size: number;
         };
         /** Batch */
         Batch: {
+            /** @description In the order of the request; with permissive validation only of the good ones. */
             data: components["schemas"]["BatchId"][];
             errors: components["schemas"]["BatchError"][];
         };
@@ -1352,16 +1365,24 @@ export interface components {
             /** Format: uuid */
             id: string;
         };
-        /** BulkAnswer */
+        /**
+         * BulkAnswer
+         * @description What became of many messages.
+         */
         BulkAnswer: {
+            /** @description How many were changed by this request. */
             count: number;
+            /** @description Where ids were given: those that now stand as asked, in the order of the request. */
             data: components["schemas"]["EmailStatus"][];
+            /** @description Where ids were given: those that do not, and why. */
             errors: components["schemas"]["EmailRefusal"][];
+            /** @description The filter matches more than one request changes: send it again. */
             has_more: boolean;
         };
         /** Campaign */
         Campaign: {
             cancelled_at: string | null;
+            /** @description All zero for a draft. */
             counts: components["schemas"]["Counts"];
             /** Format: date-time */
             created_at: string;
@@ -1373,28 +1394,37 @@ export interface components {
             jitter_percent: number;
             late_policy: components["schemas"]["LatePolicy"];
             name: string;
-            /** @constant */
+            /** @enum {unknown} */
             object: "campaign";
+            /** @description From 0 to 1: how many of its messages wait no more. */
             progress: number;
             recipient_count: number;
+            /** @description When it was scheduled. */
             scheduled_at: string | null;
             sender_ids: string[];
             /** Format: date-time */
             start_at: string;
-            /** @enum {string} */
-            state: "draft" | "scheduled" | "running" | "paused" | "completed" | "cancelled";
+            /**
+             * @description Running: its start has come and messages wait; completed: none does.
+             * @enum {unknown}
+             */
+            state: "cancelled" | "completed" | "draft" | "paused" | "running" | "scheduled";
             subject: string;
             text: string | null;
             timezone: string;
+            /** @description Null: at any hour. */
             window: components["schemas"]["CampaignWindow"] | null;
         };
-        /** CampaignChange */
+        /**
+         * CampaignChange
+         * @description What is absent stays as it is; `null` is none. Once scheduled only `name`, `hourly_limit` and `window` can
+         *         change.
+         */
         CampaignChange: {
             /** @description Seconds, decimals too: message i is due at start + i x delay. */
             delay_seconds?: number;
             hourly_limit?: number | null;
             html?: string | null;
-            /** @description Each message is due up to this part of a delay later, at random; the order stays. */
             jitter_percent?: number | null;
             /** @description If a downtime makes it late: `send` it then, `skip` it (`missed`), or `ask` a person (`held`). */
             late_policy?: components["schemas"]["LatePolicy"];
@@ -1407,11 +1437,16 @@ export interface components {
             text?: string | null;
             /** @description An IANA name such as Europe/Berlin: of the window, and how times are shown. */
             timezone?: string;
+            /** @description Null: at any hour. */
             window?: components["schemas"]["CampaignWindow"] | null;
         };
-        /** CampaignItem */
+        /**
+         * CampaignItem
+         * @description A campaign in a list.
+         */
         CampaignItem: {
             cancelled_at: string | null;
+            /** @description All zero for a draft. */
             counts: components["schemas"]["Counts"];
             /** Format: date-time */
             created_at: string;
@@ -1422,40 +1457,56 @@ export interface components {
             jitter_percent: number;
             late_policy: components["schemas"]["LatePolicy"];
             name: string;
-            /** @constant */
+            /** @enum {unknown} */
             object: "campaign";
+            /** @description From 0 to 1: how many of its messages wait no more. */
             progress: number;
             recipient_count: number;
+            /** @description When it was scheduled. */
             scheduled_at: string | null;
             sender_ids: string[];
             /** Format: date-time */
             start_at: string;
-            /** @enum {string} */
-            state: "draft" | "scheduled" | "running" | "paused" | "completed" | "cancelled";
+            /**
+             * @description Running: its start has come and messages wait; completed: none does.
+             * @enum {unknown}
+             */
+            state: "cancelled" | "completed" | "draft" | "paused" | "running" | "scheduled";
             subject: string;
             timezone: string;
+            /** @description Null: at any hour. */
             window: components["schemas"]["CampaignWindow"] | null;
         };
         /** CampaignRecipient */
         CampaignRecipient: {
             email: string;
             name?: string | null;
-            variables?: {
-                [key: string]: unknown;
-            } | null;
+            /** @description For the templates in subject, html and text. */
+            variables?: Record<string, never> | null;
         };
-        /** CampaignWindow */
+        /**
+         * CampaignWindow
+         * @description Mail leaves on these days from `start` until before `end`, by the wall clock of the campaign's timezone.
+         *
+         *         An end before the start lies on the next day.
+         */
         CampaignWindow: {
             days: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
             end: string;
             start: string;
         };
-        /** CancelEmails */
+        /**
+         * CancelEmails
+         * @description Give either `ids` or a `filter` by `scheduled`, `deferred` or `held`.
+         */
         CancelEmails: {
             filter?: components["schemas"]["EmailFilter"] | null;
             ids?: string[] | null;
         };
-        /** Counts */
+        /**
+         * Counts
+         * @description Messages by status.
+         */
         Counts: {
             bounced: number;
             cancelled: number;
@@ -1472,11 +1523,14 @@ export interface components {
         /** CreatedCampaign */
         CreatedCampaign: {
             cancelled_at: string | null;
+            /** @description All zero for a draft. */
             counts: components["schemas"]["Counts"];
             /** Format: date-time */
             created_at: string;
             delay_seconds: number;
+            /** @description Recipients equal but for case to an earlier one, and so left out. */
             duplicates: number;
+            /** @description With permissive validation the recipients that were not taken. */
             errors: components["schemas"]["BatchError"][];
             hourly_limit: number | null;
             html: string | null;
@@ -1485,40 +1539,49 @@ export interface components {
             jitter_percent: number;
             late_policy: components["schemas"]["LatePolicy"];
             name: string;
-            /** @constant */
+            /** @enum {unknown} */
             object: "campaign";
+            /** @description From 0 to 1: how many of its messages wait no more. */
             progress: number;
             recipient_count: number;
+            /** @description When it was scheduled. */
             scheduled_at: string | null;
             sender_ids: string[];
             /** Format: date-time */
             start_at: string;
-            /** @enum {string} */
-            state: "draft" | "scheduled" | "running" | "paused" | "completed" | "cancelled";
+            /**
+             * @description Running: its start has come and messages wait; completed: none does.
+             * @enum {unknown}
+             */
+            state: "cancelled" | "completed" | "draft" | "paused" | "running" | "scheduled";
             subject: string;
             text: string | null;
             timezone: string;
+            /** @description Null: at any hour. */
             window: components["schemas"]["CampaignWindow"] | null;
         };
         /** DeletedSender */
         DeletedSender: {
-            /** @constant */
+            /** @enum {unknown} */
             deleted: true;
             /** Format: uuid */
             id: string;
-            /** @constant */
+            /** @enum {unknown} */
             object: "sender";
         };
         /** DeletedWebhook */
         DeletedWebhook: {
-            /** @constant */
+            /** @enum {unknown} */
             deleted: true;
             /** Format: uuid */
             id: string;
-            /** @constant */
+            /** @enum {unknown} */
             object: "webhook";
         };
-        /** Email */
+        /**
+         * Email
+         * @description A message in a list.
+         */
         Email: {
             attempts: number;
             bcc: string[];
@@ -1531,11 +1594,14 @@ export interface components {
             from: string;
             /** Format: uuid */
             id: string;
+            /** @description The status in Resend's words. */
             last_event: string;
+            /** @description The server's last word, or why it will not be sent. */
             last_reply: string | null;
             late_policy: components["schemas"]["LatePolicy"];
-            /** @constant */
+            /** @enum {unknown} */
             object: "email";
+            /** @description Where a test inbox shows it. */
             preview_url: string | null;
             /** Format: date-time */
             scheduled_at: string;
@@ -1545,6 +1611,7 @@ export interface components {
             status: components["schemas"]["Status"];
             subject: string;
             to: string[];
+            /** @description Why it has not left yet; null unless it waits. */
             waiting_for: components["schemas"]["WaitingFor"] | null;
         };
         /** EmailDetail */
@@ -1565,15 +1632,16 @@ export interface components {
             html: string | null;
             /** Format: uuid */
             id: string;
+            /** @description The status in Resend's words. */
             last_event: string;
+            /** @description The server's last word, or why it will not be sent. */
             last_reply: string | null;
             late_policy: components["schemas"]["LatePolicy"];
             message_id: string;
-            metadata: {
-                [key: string]: unknown;
-            };
-            /** @constant */
+            metadata: Record<string, never>;
+            /** @enum {unknown} */
             object: "email";
+            /** @description Where a test inbox shows it. */
             preview_url: string | null;
             recipients: components["schemas"]["RecipientOutcome"][];
             reply_to: string[];
@@ -1587,9 +1655,13 @@ export interface components {
             tags: components["schemas"]["Tag"][];
             text: string | null;
             to: string[];
+            /** @description Why it has not left yet; null unless it waits. */
             waiting_for: components["schemas"]["WaitingFor"] | null;
         };
-        /** EmailFilter */
+        /**
+         * EmailFilter
+         * @description All messages of one status, of one campaign or of all.
+         */
         EmailFilter: {
             campaign_id?: string | null;
             status: components["schemas"]["Status"];
@@ -1600,13 +1672,17 @@ export interface components {
             id: string;
             message: string;
         };
-        /** EmailState */
+        /**
+         * EmailState
+         * @description Where a message stands after a request that concerned it.
+         */
         EmailState: {
+            /** @description Null where a limit, a gap or a pause decides. */
             estimated_send_at: string | null;
             /** Format: uuid */
             id: string;
             late_policy: components["schemas"]["LatePolicy"];
-            /** @constant */
+            /** @enum {unknown} */
             object: "email";
             /** Format: date-time */
             scheduled_at: string;
@@ -1620,23 +1696,28 @@ export interface components {
         };
         /**
          * EventType
-         * @enum {string}
+         * @enum {unknown}
          */
-        EventType: "email.scheduled" | "email.deferred" | "email.sent" | "email.uncertain" | "email.failed" | "email.bounced" | "email.cancelled" | "email.suppressed" | "campaign.started" | "campaign.paused" | "campaign.completed" | "sender.limit_reached" | "sender.disabled";
-        /** ImportedSuppressions */
+        EventType: "campaign.completed" | "campaign.paused" | "campaign.started" | "email.bounced" | "email.cancelled" | "email.deferred" | "email.failed" | "email.scheduled" | "email.sent" | "email.suppressed" | "email.uncertain" | "sender.disabled" | "sender.limit_reached";
+        /**
+         * ImportedSuppressions
+         * @description `detected` is the sum of added, `already_suppressed`, duplicates and `invalid_count`.
+         */
         ImportedSuppressions: {
             added: number;
             already_suppressed: number;
             detected: number;
             duplicates: number;
+            /** @description The first 1,000. */
             invalid: components["schemas"]["InvalidRow"][];
             invalid_count: number;
-            /** @constant */
+            /** @enum {unknown} */
             object: "suppression_import";
         };
         /** InvalidRow */
         InvalidRow: {
             reason: string;
+            /** @description As a spreadsheet counts, from 1. */
             row: number;
             value: string;
         };
@@ -1649,152 +1730,166 @@ export interface components {
             expires_at: string;
             /** Format: uuid */
             id: string;
+            /** @description The person's name. */
             invited_by: string | null;
-            /** @constant */
+            /** @enum {unknown} */
             object: "invitation";
-            /** @enum {string} */
-            role: "owner" | "member" | "viewer";
+            /** @enum {unknown} */
+            role: "member" | "owner" | "viewer";
         };
         /**
          * LatePolicy
          * @description What becomes of mail that a downtime made late.
-         * @default send
-         * @enum {string}
+         * @enum {unknown}
          */
-        LatePolicy: "send" | "skip" | "ask";
+        LatePolicy: "ask" | "send" | "skip";
         /** List[ApiKey] */
-        "List_app.contract.accounts.ApiKey_": {
+        List_ApiKey_: {
             data: components["schemas"]["ApiKey"][];
             has_more: boolean;
-            /** @constant */
+            /** @enum {unknown} */
             object: "list";
         };
         /** List[Attachment] */
-        "List_app.contract.attachments.Attachment_": {
+        List_Attachment_: {
             data: components["schemas"]["Attachment"][];
             has_more: boolean;
-            /** @constant */
+            /** @enum {unknown} */
             object: "list";
         };
         /** List[CampaignItem] */
-        "List_app.contract.campaigns.CampaignItem_": {
+        List_CampaignItem_: {
             data: components["schemas"]["CampaignItem"][];
             has_more: boolean;
-            /** @constant */
+            /** @enum {unknown} */
             object: "list";
         };
         /** List[Email] */
-        "List_app.contract.emails.Email_": {
+        List_Email_: {
             data: components["schemas"]["Email"][];
             has_more: boolean;
-            /** @constant */
-            object: "list";
-        };
-        /** List[StoryEntry] */
-        "List_app.contract.emails.StoryEntry_": {
-            data: components["schemas"]["StoryEntry"][];
-            has_more: boolean;
-            /** @constant */
+            /** @enum {unknown} */
             object: "list";
         };
         /** List[Invitation] */
-        "List_app.contract.people.Invitation_": {
+        List_Invitation_: {
             data: components["schemas"]["Invitation"][];
             has_more: boolean;
-            /** @constant */
+            /** @enum {unknown} */
             object: "list";
         };
         /** List[Member] */
-        "List_app.contract.people.Member_": {
+        List_Member_: {
             data: components["schemas"]["Member"][];
             has_more: boolean;
-            /** @constant */
-            object: "list";
-        };
-        /** List[SessionItem] */
-        "List_app.contract.people.SessionItem_": {
-            data: components["schemas"]["SessionItem"][];
-            has_more: boolean;
-            /** @constant */
-            object: "list";
-        };
-        /** List[WorkspaceItem] */
-        "List_app.contract.people.WorkspaceItem_": {
-            data: components["schemas"]["WorkspaceItem"][];
-            has_more: boolean;
-            /** @constant */
+            /** @enum {unknown} */
             object: "list";
         };
         /** List[Sender] */
-        "List_app.contract.senders.Sender_": {
+        List_Sender_: {
             data: components["schemas"]["Sender"][];
             has_more: boolean;
-            /** @constant */
+            /** @enum {unknown} */
+            object: "list";
+        };
+        /** List[SessionItem] */
+        List_SessionItem_: {
+            data: components["schemas"]["SessionItem"][];
+            has_more: boolean;
+            /** @enum {unknown} */
+            object: "list";
+        };
+        /** List[StoryEntry] */
+        List_StoryEntry_: {
+            data: components["schemas"]["StoryEntry"][];
+            has_more: boolean;
+            /** @enum {unknown} */
             object: "list";
         };
         /** List[Suppression] */
-        "List_app.contract.suppressions.Suppression_": {
+        List_Suppression_: {
             data: components["schemas"]["Suppression"][];
             has_more: boolean;
-            /** @constant */
+            /** @enum {unknown} */
             object: "list";
         };
         /** List[WebhookDelivery] */
-        "List_app.contract.webhooks.WebhookDelivery_": {
+        List_WebhookDelivery_: {
             data: components["schemas"]["WebhookDelivery"][];
             has_more: boolean;
-            /** @constant */
+            /** @enum {unknown} */
             object: "list";
         };
         /** List[Webhook] */
-        "List_app.contract.webhooks.Webhook_": {
+        List_Webhook_: {
             data: components["schemas"]["Webhook"][];
             has_more: boolean;
-            /** @constant */
+            /** @enum {unknown} */
+            object: "list";
+        };
+        /** List[WorkspaceItem] */
+        List_WorkspaceItem_: {
+            data: components["schemas"]["WorkspaceItem"][];
+            has_more: boolean;
+            /** @enum {unknown} */
             object: "list";
         };
         /** ListedRecipient */
         ListedRecipient: {
             email: string;
             name: string | null;
-            variables: {
-                [key: string]: unknown;
-            };
+            variables: Record<string, never>;
         };
-        /** Me */
+        /**
+         * Me
+         * @description Who is calling, and what a client needs to know about this installation.
+         */
         Me: {
+            /** @description Signed in by a link that this workspace mailed: the session holds in no other. */
             confined: boolean;
+            /** @description For the header X-CSRF-Token; null for API keys. */
             csrf_token: string | null;
+            /** @description The test inbox; null where there is none. */
             inbox_url: string | null;
+            /** @description How long "an hour" of every limit is. */
             rate_window_seconds: number;
-            /** @enum {string} */
-            role: "owner" | "member" | "viewer";
+            /**
+             * @description Of an API key: that of the person who made it.
+             * @enum {unknown}
+             */
+            role: "member" | "owner" | "viewer";
+            /** @description Null for an API key that no person made. */
             user: components["schemas"]["User"] | null;
             workspace: components["schemas"]["Workspace"];
         };
         /** Member */
         Member: {
+            /** @description Keys of theirs that work; they end when the person leaves. */
             api_keys: number;
             avatar_url: string | null;
             email: string;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description Of the person.
+             */
             id: string;
             /** Format: date-time */
             joined_at: string;
+            /** @description Null: never yet. */
             last_seen_at: string | null;
             name: string;
-            /** @constant */
+            /** @enum {unknown} */
             object: "member";
-            /** @enum {string} */
-            role: "owner" | "member" | "viewer";
+            /** @enum {unknown} */
+            role: "member" | "owner" | "viewer";
         };
         /** MemberChange */
         MemberChange: {
             /**
              * @description `viewer` looks; `member` also sends and manages mail, campaigns and senders; `owner` also manages members, API keys, webhooks and the workspace.
-             * @enum {string}
+             * @enum {unknown}
              */
-            role: "owner" | "member" | "viewer";
+            role: "member" | "owner" | "viewer";
         };
         /** NewApiKey */
         NewApiKey: {
@@ -1805,28 +1900,33 @@ export interface components {
             /**
              * @description `send` may only send email.
              * @default full
-             * @enum {string}
+             * @enum {unknown}
              */
-            scope: "full" | "send";
+            scope?: "full" | "send";
         };
         /** NewApiKeyShown */
         NewApiKeyShown: {
             /** Format: date-time */
             created_at: string;
+            /** @description The name of the person who made it. */
             created_by: string | null;
             expires_at: string | null;
             /** Format: uuid */
             id: string;
             last_used_at: string | null;
             name: string;
-            /** @constant */
+            /** @enum {unknown} */
             object: "api_key";
             prefix: string;
-            /** @enum {string} */
+            /** @enum {unknown} */
             scope: "full" | "send";
+            /** @description Shown this once. */
             token: string;
         };
-        /** NewAttachment */
+        /**
+         * NewAttachment
+         * @description A file in the request itself: nothing is fetched from elsewhere.
+         */
         NewAttachment: {
             /** @description The file in base64, or as a list of its bytes; 25 MB a message. */
             content?: string | number[] | null;
@@ -1841,30 +1941,38 @@ export interface components {
             /** @description Not here: remote files are not fetched. */
             path?: string | null;
         };
-        /** NewCampaign */
+        /**
+         * NewCampaign
+         * @description A draft. It needs `html` or `text`, and `recipients` or an `import_id`. Nothing is sent until it is scheduled.
+         */
         NewCampaign: {
             /**
              * @description Seconds, decimals too: message i is due at start + i x delay.
              * @default 0
              */
-            delay_seconds: number;
+            delay_seconds?: number;
+            /** @description Of the campaign; those of its senders hold besides. */
             hourly_limit?: number | null;
             html?: string | null;
             import_id?: string | null;
-            /** @description Each message is due up to this part of a delay later, at random; the order stays. */
             jitter_percent?: number | null;
-            /** @description If a downtime makes it late: `send` it then, `skip` it (`missed`), or `ask` a person (`held`). */
+            /**
+             * @description If a downtime makes it late: `send` it then, `skip` it (`missed`), or `ask` a person (`held`).
+             * @default send
+             */
             late_policy?: components["schemas"]["LatePolicy"];
+            /** @description Else the subject. */
             name?: string | null;
             recipients?: (string | components["schemas"]["CampaignRecipient"])[] | null;
             /** @description Messages are dealt to these in turn. */
             sender_ids: string[];
-            /** @description ISO 8601 with an offset, or `in 10 minutes`. */
+            /** @description Absent or null: as soon as it is scheduled. */
             start_at?: string | null;
             subject: string;
             text?: string | null;
-            /** @description An IANA name such as Europe/Berlin: of the window, and how times are shown. */
+            /** @description Else the workspace's. */
             timezone?: string | null;
+            /** @description Absent or null: at any hour; those of its senders hold besides. */
             window?: components["schemas"]["CampaignWindow"] | null;
         };
         /** NewInvitation */
@@ -1874,9 +1982,9 @@ export interface components {
             /**
              * @description `viewer` looks; `member` also sends and manages mail, campaigns and senders; `owner` also manages members, API keys, webhooks and the workspace.
              * @default member
-             * @enum {string}
+             * @enum {unknown}
              */
-            role: "owner" | "member" | "viewer";
+            role?: "member" | "owner" | "viewer";
         };
         /** NewInvitationShown */
         NewInvitationShown: {
@@ -1887,15 +1995,21 @@ export interface components {
             expires_at: string;
             /** Format: uuid */
             id: string;
+            /** @description The person's name. */
             invited_by: string | null;
+            /** @description Whether it was also put into the schedule of the workspace's default sender. */
             mailed: boolean;
-            /** @constant */
+            /** @enum {unknown} */
             object: "invitation";
-            /** @enum {string} */
-            role: "owner" | "member" | "viewer";
+            /** @enum {unknown} */
+            role: "member" | "owner" | "viewer";
+            /** @description Shown this once. */
             url: string;
         };
-        /** NewSender */
+        /**
+         * NewSender
+         * @description Absent limits are this installation's defaults; `null` is no limit (no gap).
+         */
         NewSender: {
             concurrency?: number;
             daily_limit?: number | null;
@@ -1903,36 +2017,41 @@ export interface components {
             from_name?: string | null;
             host: string;
             hourly_limit?: number | null;
-            /** @description Milliseconds from one message to the next. */
             min_delay_ms?: number | null;
+            /** @description What the team calls it; else `from_name` or the address. */
             name?: string | null;
             password?: string | null;
+            /** @description 587 for starttls, 465 for tls, 25 for none. */
             port?: number;
             reply_to?: string | null;
-            security?: "starttls" | "tls" | "none";
+            /**
+             * @description Tls on port 465, else starttls.
+             * @enum {unknown}
+             */
+            security?: "none" | "starttls" | "tls";
             username?: string | null;
+            /** @description Absent or null: at any hour. */
             window?: components["schemas"]["SenderWindow"] | null;
         };
         /** NewSuppression */
         NewSuppression: {
-            /** @description For people: where it comes from. */
             detail?: string | null;
             /** @description Any case; the name beside it is ignored. */
             email: string;
             /**
              * @default manual
-             * @enum {string}
+             * @enum {unknown}
              */
-            reason: "hard_bounce" | "complaint" | "unsubscribed" | "manual";
+            reason?: "complaint" | "hard_bounce" | "manual" | "unsubscribed";
         };
         /** NewSuppressions */
         NewSuppressions: {
             emails: string[];
             /**
              * @default manual
-             * @enum {string}
+             * @enum {unknown}
              */
-            reason: "hard_bounce" | "complaint" | "unsubscribed" | "manual";
+            reason?: "complaint" | "hard_bounce" | "manual" | "unsubscribed";
         };
         /** NewWebhook */
         NewWebhook: {
@@ -1946,32 +2065,45 @@ export interface components {
         NewWorkspace: {
             name: string;
         };
-        /** ParsedRecipients */
+        /**
+         * ParsedRecipients
+         * @description What was found. `detected` is the sum of valid, duplicates, suppressed and `invalid_count`.
+         */
         ParsedRecipients: {
+            /** @description Names that a template can use, as the columns stand. */
             columns: string[];
             detected: number;
+            /** @description Equal but for case to an earlier one. */
             duplicates: number;
             /** Format: uuid */
             import_id: string;
+            /** @description The first 1,000. */
             invalid: components["schemas"]["InvalidRow"][];
             invalid_count: number;
-            /** @constant */
+            /** @enum {unknown} */
             object: "import";
+            /** @description The first few valid ones. */
             sample: components["schemas"]["ListedRecipient"][];
-            /** @constant */
+            /** @enum {unknown} */
             state: "done";
+            /** @description On the suppression list, so left out. */
             suppressed: number;
+            /** @description These a campaign goes to. */
             valid: number;
         };
         /** Phase */
         Phase: {
+            /** @description What to do about a failure. */
             mend: string | null;
             message: string;
             ok: boolean;
-            /** @enum {string} */
-            phase: "dns" | "tcp" | "tls" | "auth";
-            /** @enum {string} */
-            state: "ok" | "failed" | "skipped";
+            /** @enum {unknown} */
+            phase: "auth" | "dns" | "tcp" | "tls";
+            /**
+             * @description Skipped: not asked for, or an earlier one failed.
+             * @enum {unknown}
+             */
+            state: "failed" | "ok" | "skipped";
         };
         /**
          * ProblemBody
@@ -1991,32 +2123,42 @@ export interface components {
         };
         /**
          * Reason
-         * @enum {string}
+         * @enum {unknown}
          */
-        Reason: "time" | "retry" | "mailbox_hour" | "mailbox_day" | "campaign_hour" | "workspace_hour" | "gap" | "window" | "connection" | "fault" | "late" | "sender_paused" | "campaign_paused" | "campaign_cancelled" | "queue";
+        Reason: "campaign_cancelled" | "campaign_hour" | "campaign_paused" | "connection" | "fault" | "gap" | "late" | "mailbox_day" | "mailbox_hour" | "queue" | "retry" | "sender_paused" | "time" | "window" | "workspace_hour";
         /** RecipientOutcome */
         RecipientOutcome: {
             email: string;
-            /** @enum {string} */
-            kind: "to" | "cc" | "bcc";
+            /** @enum {unknown} */
+            kind: "bcc" | "cc" | "to";
             name: string | null;
+            /** @description The server's answer for this recipient alone. */
             reply: string | null;
             status: components["schemas"]["Status"];
+        };
+        /**
+         * RecipientText
+         * @description Addresses as pasted: one a line, in a row with commas or semicolons, or a table.
+         */
+        RecipientText: {
+            text: string;
         };
         /** RemovedSuppression */
         RemovedSuppression: {
             deleted: boolean;
             /** Format: uuid */
             id: string;
-            /** @constant */
+            /** @enum {unknown} */
             object: "suppression";
         };
         /** RemovedSuppressions */
         RemovedSuppressions: {
+            /** @description Those that were there. */
             data: components["schemas"]["RemovedSuppression"][];
         };
         /** ReplayFailed */
         ReplayFailed: {
+            /** @description Of the events; absent or null: all that failed. */
             since?: string | null;
         };
         /** Replayed */
@@ -2024,14 +2166,20 @@ export interface components {
             count: number;
             /** Format: uuid */
             id: string;
-            /** @constant */
+            /** @enum {unknown} */
             object: "webhook";
         };
-        /** ResolveEmail */
+        /**
+         * ResolveEmail
+         * @description `arrived`, `send_again` and `drop` for what is `uncertain`; `send` and `drop` for what is `held`.
+         */
         ResolveEmail: {
             action: components["schemas"]["Action"];
         };
-        /** ResolveEmails */
+        /**
+         * ResolveEmails
+         * @description Give either `ids` or a `filter` by `uncertain` or `held`.
+         */
         ResolveEmails: {
             action: components["schemas"]["Action"];
             filter?: components["schemas"]["EmailFilter"] | null;
@@ -2039,25 +2187,32 @@ export interface components {
         };
         /** RetriedCampaign */
         RetriedCampaign: {
+            /** @description How many of its messages wait again. */
             count: number;
             /** Format: uuid */
             id: string;
-            /** @constant */
+            /** @enum {unknown} */
             object: "campaign";
         };
         /** RetryEmail */
         RetryEmail: {
-            /** @description ISO 8601 with an offset, or `in 10 minutes`. */
+            /** @description Absent or null: now. */
             scheduled_at?: string | null;
         };
-        /** RetryEmails */
+        /**
+         * RetryEmails
+         * @description Give either `ids` or a `filter` by `failed` or `missed`.
+         */
         RetryEmails: {
             filter?: components["schemas"]["EmailFilter"] | null;
             ids?: string[] | null;
-            /** @description ISO 8601 with an offset, or `in 10 minutes`. */
+            /** @description Absent or null: now. */
             scheduled_at?: string | null;
         };
-        /** SendEmail */
+        /**
+         * SendEmail
+         * @description One message. It needs `html` or `text`, and `from` or `sender_id`; at most 50 recipients in all.
+         */
         SendEmail: {
             attachments?: components["schemas"]["NewAttachment"][] | null;
             bcc?: string | string[] | null;
@@ -2068,12 +2223,13 @@ export interface components {
                 [key: string]: string;
             } | null;
             html?: string | null;
-            /** @description If a downtime makes it late: `send` it then, `skip` it (`missed`), or `ask` a person (`held`). */
+            /**
+             * @description If a downtime makes it late: `send` it then, `skip` it (`missed`), or `ask` a person (`held`).
+             * @default send
+             */
             late_policy?: components["schemas"]["LatePolicy"];
             /** @description Yours to keep: up to 16 KB, given back unchanged. */
-            metadata?: {
-                [key: string]: unknown;
-            } | null;
+            metadata?: Record<string, never> | null;
             /** @description React components are not rendered here: render yours first, and send what it gives as html. */
             react?: unknown;
             reply_to?: string | string[] | null;
@@ -2083,9 +2239,7 @@ export interface components {
             subject: string;
             tags?: components["schemas"]["Tag"][] | null;
             /** @description Stored templates cannot be used yet: send subject, html and text. */
-            template?: {
-                [key: string]: unknown;
-            } | null;
+            template?: Record<string, never> | null;
             text?: string | null;
             /** @description An address, `Name <address>`, or a list of them. */
             to: string | string[];
@@ -2108,19 +2262,23 @@ export interface components {
             is_default: boolean;
             min_delay_ms: number;
             name: string;
-            /** @constant */
+            /** @enum {unknown} */
             object: "sender";
             port: number;
             reply_to: string | null;
-            /** @enum {string} */
-            security: "starttls" | "tls" | "none";
-            /** @enum {string} */
-            state: "active" | "paused" | "disabled";
+            /** @enum {unknown} */
+            security: "none" | "starttls" | "tls";
+            /** @enum {unknown} */
+            state: "active" | "disabled" | "paused";
             state_reason: string | null;
             username: string | null;
+            /** @description Null: at any hour. */
             window: components["schemas"]["SenderWindow"] | null;
         };
-        /** SenderChange */
+        /**
+         * SenderChange
+         * @description What is absent stays as it is; `null` is none.
+         */
         SenderChange: {
             concurrency?: number;
             daily_limit?: number | null;
@@ -2128,19 +2286,28 @@ export interface components {
             from_name?: string | null;
             host?: string;
             hourly_limit?: number | null;
+            /**
+             * @description Another one takes it over.
+             * @enum {unknown}
+             */
             is_default?: true;
-            /** @description Milliseconds from one message to the next. */
             min_delay_ms?: number | null;
             name?: string;
             password?: string | null;
             port?: number;
             reply_to?: string | null;
-            security?: "starttls" | "tls" | "none";
+            /** @enum {unknown} */
+            security?: "none" | "starttls" | "tls";
             username?: string | null;
+            /** @description Null: at any hour. */
             window?: components["schemas"]["SenderWindow"] | null;
         };
-        /** SenderLoad */
+        /**
+         * SenderLoad
+         * @description A sender and the mailbox that it leaves by; senders on one mailbox show the same use.
+         */
         SenderLoad: {
+            /** @description Why the mailbox waits at this moment. */
             blocked_reason: string | null;
             blocked_until: string | null;
             from_email: string;
@@ -2148,12 +2315,17 @@ export interface components {
             /** Format: uuid */
             id: string;
             name: string;
-            /** @enum {string} */
-            state: "active" | "paused" | "disabled";
+            /** @enum {unknown} */
+            state: "active" | "disabled" | "paused";
             state_reason: string | null;
             waiting: number;
         };
-        /** SenderWindow */
+        /**
+         * SenderWindow
+         * @description Mail leaves on these days from `start` until before `end`, by the wall clock of `timezone`.
+         *
+         *         An end before the start lies on the next day.
+         */
         SenderWindow: {
             days: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
             end: string;
@@ -2161,48 +2333,62 @@ export interface components {
             /** @description An IANA name such as Europe/Berlin. */
             timezone: string;
         };
-        /** SessionItem */
+        /**
+         * SessionItem
+         * @description Where a person is signed in.
+         */
         SessionItem: {
+            /** @description The IP address that it was begun from. */
             address: string | null;
             /** Format: date-time */
             created_at: string;
             current: boolean;
+            /** @description Such as "Firefox on Windows", as the browser says of itself. */
             device: string;
             /** Format: uuid */
             id: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description To the minute.
+             */
             last_seen_at: string;
-            /** @constant */
+            /** @enum {unknown} */
             object: "session";
         };
         /** Stats */
         Stats: {
             counts: components["schemas"]["Counts"];
             failed: number;
+            /** @description When the next one may leave; null: nothing waits, or only for a person. */
             next_due_at: string | null;
-            /** @constant */
+            /** @enum {unknown} */
             object: "stats";
             senders: components["schemas"]["SenderLoad"][];
             sending: number;
             sent: number;
             sent_last_hour: number;
             uncertain: number;
+            /** @description Scheduled, deferred or held. */
             waiting: number;
+            /** @description What "an hour" is here. */
             window_seconds: number;
+            /** @description Null without a global limit. */
             workspace_hour: components["schemas"]["Allowance"] | null;
         };
         /**
          * Status
-         * @enum {string}
+         * @enum {unknown}
          */
-        Status: "scheduled" | "deferred" | "sending" | "sent" | "uncertain" | "held" | "missed" | "failed" | "bounced" | "cancelled" | "suppressed";
-        /** StoryEntry */
+        Status: "bounced" | "cancelled" | "deferred" | "failed" | "held" | "missed" | "scheduled" | "sending" | "sent" | "suppressed" | "uncertain";
+        /**
+         * StoryEntry
+         * @description One thing that happened to a message.
+         */
         StoryEntry: {
             /** Format: date-time */
             at: string;
-            data: {
-                [key: string]: unknown;
-            };
+            data: Record<string, never>;
+            /** @description In plain words. */
             message: string;
             type: string;
         };
@@ -2210,26 +2396,34 @@ export interface components {
         Suppression: {
             /** Format: date-time */
             created_at: string;
+            /** @description Such as the reply of the server that bounced. */
             detail: string | null;
             email: string;
             /** Format: uuid */
             id: string;
-            /** @constant */
+            /** @enum {unknown} */
             object: "suppression";
-            /** @enum {string} */
+            /**
+             * @description The reason in Resend's words.
+             * @enum {unknown}
+             */
             origin: "bounce" | "complaint" | "manual";
-            /** @enum {string} */
-            reason: "hard_bounce" | "complaint" | "unsubscribed" | "manual";
+            /** @enum {unknown} */
+            reason: "complaint" | "hard_bounce" | "manual" | "unsubscribed";
+            /** @description The message that it came of. */
             source_id: string | null;
         };
         /** SuppressionId */
         SuppressionId: {
             /** Format: uuid */
             id: string;
-            /** @constant */
+            /** @enum {unknown} */
             object: "suppression";
         };
-        /** SuppressionsToRemove */
+        /**
+         * SuppressionsToRemove
+         * @description Either of the two.
+         */
         SuppressionsToRemove: {
             emails?: string[] | null;
             ids?: string[] | null;
@@ -2239,11 +2433,19 @@ export interface components {
             name: string;
             value: string;
         };
-        /** TestEvent */
+        /**
+         * TestEvent
+         * @description Which event to make up.
+         */
         TestEvent: {
+            /** @description Absent or null: the first that the webhook wants. */
             type?: components["schemas"]["EventType"] | null;
         };
-        /** UpdateEmail */
+        /**
+         * UpdateEmail
+         * @description What is absent stays as it is; `null` is none. A message of a campaign can change `scheduled_at` and
+         *         `late_policy` alone: what it says belongs to the campaign.
+         */
         UpdateEmail: {
             headers?: {
                 [key: string]: string;
@@ -2251,9 +2453,7 @@ export interface components {
             html?: string | null;
             /** @description If a downtime makes it late: `send` it then, `skip` it (`missed`), or `ask` a person (`held`). */
             late_policy?: components["schemas"]["LatePolicy"];
-            metadata?: {
-                [key: string]: unknown;
-            } | null;
+            metadata?: Record<string, never> | null;
             reply_to?: string | string[] | null;
             /** @description ISO 8601 with an offset, or `in 10 minutes`. */
             scheduled_at?: string;
@@ -2263,13 +2463,15 @@ export interface components {
         };
         /** Usage */
         Usage: {
+            /** @description Null without a daily limit. */
             day: components["schemas"]["Allowance"] | null;
             hour: components["schemas"]["Allowance"];
-            /** @constant */
+            /** @enum {unknown} */
             object: "sender_usage";
             /** Format: uuid */
             sender_id: string;
             waiting: number;
+            /** @description What "an hour" is here; a day is 24 of them. */
             window_seconds: number;
         };
         /** User */
@@ -2280,13 +2482,17 @@ export interface components {
             id: string;
             name: string;
         };
-        /** Verification */
+        /**
+         * Verification
+         * @description A test connection, phase by phase. `ok`: none failed.
+         */
         Verification: {
             ok: boolean;
             phases: components["schemas"]["Phase"][];
         };
         /** WaitingFor */
         WaitingFor: {
+            /** @description Null: no clock decides it. */
             next_at: string | null;
             reason: components["schemas"]["Reason"];
         };
@@ -2298,19 +2504,23 @@ export interface components {
             disabled_at: string | null;
             endpoint: string;
             events: components["schemas"]["EventType"][];
+            /** @description The first failure after the last success. */
             failing_since: string | null;
-            /** @enum {string} */
-            health: "unused" | "healthy" | "failing" | "disabled";
+            /** @enum {unknown} */
+            health: "disabled" | "failing" | "healthy" | "unused";
             /** Format: uuid */
             id: string;
             last_failure_at: string | null;
             last_success_at: string | null;
-            /** @constant */
+            /** @enum {unknown} */
             object: "webhook";
+            /** @description Deliveries that wait for an attempt, counted up to 1,000. */
             pending: number;
+            /** @description Until then requests carry the signature of the secret before too. */
             previous_secret_until: string | null;
-            /** @enum {string} */
-            status: "enabled" | "disabled";
+            /** @enum {unknown} */
+            status: "disabled" | "enabled";
+            /** @description Why it is disabled, in plain words. */
             status_reason: string | null;
         };
         /** WebhookAttempt */
@@ -2318,63 +2528,89 @@ export interface components {
             /** Format: date-time */
             at: string;
             duration_ms: number;
+            /** @description Null: delivered. */
             error: string | null;
             number: number;
             request_headers: {
                 [key: string]: string;
             };
+            /** @description The first 4,096 bytes. */
             response_body: string | null;
             status_code: number | null;
         };
-        /** WebhookChange */
+        /**
+         * WebhookChange
+         * @description What is absent stays as it is.
+         */
         WebhookChange: {
             description?: string | null;
             /** @description An https URL that takes POST requests. */
             endpoint?: string;
             /** @description What it wants to be told. */
             events?: components["schemas"]["EventType"][];
-            status?: "enabled" | "disabled";
+            /**
+             * @description Enabled again, what waits goes on at once.
+             * @enum {unknown}
+             */
+            status?: "disabled" | "enabled";
         };
-        /** WebhookDelivery */
+        /**
+         * WebhookDelivery
+         * @description One event for one webhook. Its id is the `webhook-id` of every attempt.
+         */
         WebhookDelivery: {
             attempts: number;
             campaign_id: string | null;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
             created_at: string;
             email_id: string | null;
             /** Format: uuid */
             id: string;
             last_attempt_at: string | null;
+            /** @description In plain words. */
             last_error: string | null;
+            /** @description Null: no answer came. */
             last_status_code: number | null;
+            /** @description Null once it is delivered or given up. */
             next_attempt_at: string | null;
-            /** @constant */
+            /** @enum {unknown} */
             object: "webhook_delivery";
             sender_id: string | null;
-            /** @enum {string} */
-            status: "pending" | "delivered" | "failed";
+            /** @enum {unknown} */
+            status: "delivered" | "failed" | "pending";
             type: components["schemas"]["EventType"];
         };
         /** WebhookDeliveryDetail */
         WebhookDeliveryDetail: {
+            /** @description The latest first. */
             attempt_log: components["schemas"]["WebhookAttempt"][];
             attempts: number;
             campaign_id: string | null;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
             created_at: string;
             email_id: string | null;
             /** Format: uuid */
             id: string;
             last_attempt_at: string | null;
+            /** @description In plain words. */
             last_error: string | null;
+            /** @description Null: no answer came. */
             last_status_code: number | null;
+            /** @description Null once it is delivered or given up. */
             next_attempt_at: string | null;
-            /** @constant */
+            /** @enum {unknown} */
             object: "webhook_delivery";
+            /** @description Null before the first attempt. */
             request_body: string | null;
             sender_id: string | null;
-            /** @enum {string} */
-            status: "pending" | "delivered" | "failed";
+            /** @enum {unknown} */
+            status: "delivered" | "failed" | "pending";
             type: components["schemas"]["EventType"];
         };
         /** WebhookWithSecret */
@@ -2385,20 +2621,25 @@ export interface components {
             disabled_at: string | null;
             endpoint: string;
             events: components["schemas"]["EventType"][];
+            /** @description The first failure after the last success. */
             failing_since: string | null;
-            /** @enum {string} */
-            health: "unused" | "healthy" | "failing" | "disabled";
+            /** @enum {unknown} */
+            health: "disabled" | "failing" | "healthy" | "unused";
             /** Format: uuid */
             id: string;
             last_failure_at: string | null;
             last_success_at: string | null;
-            /** @constant */
+            /** @enum {unknown} */
             object: "webhook";
+            /** @description Deliveries that wait for an attempt, counted up to 1,000. */
             pending: number;
+            /** @description Until then requests carry the signature of the secret before too. */
             previous_secret_until: string | null;
+            /** @description Shown this once. */
             signing_secret: string;
-            /** @enum {string} */
-            status: "enabled" | "disabled";
+            /** @enum {unknown} */
+            status: "disabled" | "enabled";
+            /** @description Why it is disabled, in plain words. */
             status_reason: string | null;
         };
         /** Workspace */
@@ -2408,7 +2649,10 @@ export interface components {
             name: string;
             timezone: string;
         };
-        /** WorkspaceChange */
+        /**
+         * WorkspaceChange
+         * @description What is absent stays as it is; `null` is none.
+         */
         WorkspaceChange: {
             hourly_limit?: number | null;
             /** @description Seconds that mail may be overdue when a downtime ends before its late policy speaks. */
@@ -2417,34 +2661,265 @@ export interface components {
             /** @description An IANA name such as Europe/Berlin. */
             timezone?: string;
         };
-        /** WorkspaceItem */
+        /**
+         * WorkspaceItem
+         * @description A workspace that the person belongs to.
+         */
         WorkspaceItem: {
             current: boolean;
             /** Format: uuid */
             id: string;
             name: string;
-            /** @constant */
+            /** @enum {unknown} */
             object: "workspace";
-            /** @enum {string} */
-            role: "owner" | "member" | "viewer";
+            /** @enum {unknown} */
+            role: "member" | "owner" | "viewer";
             timezone: string;
         };
         /** WorkspaceSettings */
         WorkspaceSettings: {
+            /** @description Of all its senders together; null: none. */
             hourly_limit: number | null;
             /** Format: uuid */
             id: string;
             late_after_seconds: number;
             name: string;
-            /** @constant */
+            /** @enum {unknown} */
             object: "workspace";
+            /** @description Of what is shown, and of a campaign that names none. */
             timezone: string;
         };
     };
     responses: {
-        /** @description Refused, or not possible now. `name` is stable; `errors` says where the request is wrong. */
-        Refused: {
+        /** @description The body cannot be read: it is not JSON in UTF-8, or nested too deeply. */
+        "BadRequest.invalid_request": {
             headers: {
+                /** @description The same as in the log: say it when you ask about a request. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ProblemBody"];
+            };
+        };
+        /** @description The state it is in does not allow this. */
+        "Conflict.already_scheduled": {
+            headers: {
+                /** @description The same as in the log: say it when you ask about a request. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ProblemBody"];
+            };
+        };
+        /** @description The state it is in does not allow this. */
+        "Conflict.already_scheduled.invalid_idempotent_request.concurrent_idempotent_requests": {
+            headers: {
+                /** @description The same as in the log: say it when you ask about a request. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ProblemBody"];
+            };
+        };
+        /** @description The state it is in does not allow this. */
+        "Conflict.already_sending": {
+            headers: {
+                /** @description The same as in the log: say it when you ask about a request. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ProblemBody"];
+            };
+        };
+        /** @description The state it is in does not allow this. */
+        "Conflict.already_sending.part_of_campaign": {
+            headers: {
+                /** @description The same as in the log: say it when you ask about a request. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ProblemBody"];
+            };
+        };
+        /** @description The state it is in does not allow this. */
+        "Conflict.invalid_idempotent_request.concurrent_idempotent_requests": {
+            headers: {
+                /** @description The same as in the log: say it when you ask about a request. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ProblemBody"];
+            };
+        };
+        /** @description The state it is in does not allow this. */
+        "Conflict.not_resolvable": {
+            headers: {
+                /** @description The same as in the log: say it when you ask about a request. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ProblemBody"];
+            };
+        };
+        /** @description The state it is in does not allow this. */
+        "Conflict.not_retryable": {
+            headers: {
+                /** @description The same as in the log: say it when you ask about a request. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ProblemBody"];
+            };
+        };
+        /** @description The state it is in does not allow this. */
+        "Conflict.not_running": {
+            headers: {
+                /** @description The same as in the log: say it when you ask about a request. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ProblemBody"];
+            };
+        };
+        /** @description The state it is in does not allow this. */
+        "Conflict.sender_in_use": {
+            headers: {
+                /** @description The same as in the log: say it when you ask about a request. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ProblemBody"];
+            };
+        };
+        /** @description A key that is unknown or revoked; of a session, no CSRF token or a role that may only look. */
+        "Forbidden.invalid_api_key": {
+            headers: {
+                /** @description The same as in the log: say it when you ask about a request. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ProblemBody"];
+            };
+        };
+        /** @description A key that is unknown or revoked; of a session, no CSRF token or a role that may only look. */
+        "Forbidden.invalid_api_key.invalid_csrf_token.viewer_only": {
+            headers: {
+                /** @description The same as in the log: say it when you ask about a request. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ProblemBody"];
+            };
+        };
+        /** @description A fault of ours. The log has it under the `request_id`. */
+        "InternalServerError.application_error": {
+            headers: {
+                /** @description The same as in the log: say it when you ask about a request. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ProblemBody"];
+            };
+        };
+        /** @description It is not in this workspace. */
+        "NotFound.not_found": {
+            headers: {
+                /** @description The same as in the log: say it when you ask about a request. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ProblemBody"];
+            };
+        };
+        /** @description The request is too large. */
+        "RequestEntityTooLarge.payload_too_large": {
+            headers: {
+                /** @description The same as in the log: say it when you ask about a request. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ProblemBody"];
+            };
+        };
+        /** @description The database does not answer. Try again in a moment. */
+        "ServiceUnavailable.service_unavailable": {
+            headers: {
+                /** @description Seconds to wait before the next try. */
+                "Retry-After"?: number;
+                /** @description The same as in the log: say it when you ask about a request. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ProblemBody"];
+            };
+        };
+        /** @description Too many requests with this key: wait as long as `Retry-After` says. */
+        "TooManyRequests.rate_limit_exceeded": {
+            headers: {
+                /** @description Seconds to wait before the next try. */
+                "Retry-After"?: number;
+                /** @description The same as in the log: say it when you ask about a request. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ProblemBody"];
+            };
+        };
+        /** @description No key and no session, or a key of scope `send` where the scope `full` is needed. */
+        "Unauthorized.missing_api_key": {
+            headers: {
+                /** @description The same as in the log: say it when you ask about a request. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ProblemBody"];
+            };
+        };
+        /** @description No key and no session, or a key of scope `send` where the scope `full` is needed. */
+        "Unauthorized.missing_api_key.restricted_api_key": {
+            headers: {
+                /** @description The same as in the log: say it when you ask about a request. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ProblemBody"];
+            };
+        };
+        /** @description Something in the request is not valid: `errors` says where, and how to mend it. */
+        "UnprocessableEntity.validation_error": {
+            headers: {
+                /** @description The same as in the log: say it when you ask about a request. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ProblemBody"];
+            };
+        };
+        /** @description The body is of a kind that is not read here. */
+        "UnsupportedMediaType.unsupported_media_type": {
+            headers: {
+                /** @description The same as in the log: say it when you ask about a request. */
+                "X-Request-Id"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -2464,10 +2939,16 @@ export interface operations {
             query?: {
                 /** @description How many at most, 1 to 100. */
                 limit?: number;
-                /** @description Only what is older than this id. */
-                after?: string | null;
-                /** @description Only what is newer than this id. */
-                before?: string | null;
+                /**
+                 * @description Only what is older than this id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
+                after?: string;
+                /**
+                 * @description Only what is newer than this id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
+                before?: string;
             };
             header?: never;
             path?: never;
@@ -2475,17 +2956,42 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_app.contract.accounts.ApiKey_"];
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "created_at": "2027-03-01T08:59:12.034Z",
+                     *           "created_by": "text",
+                     *           "expires_at": "2027-03-01T09:00:00Z",
+                     *           "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *           "last_used_at": "2027-03-01T09:00:00Z",
+                     *           "name": "Ann",
+                     *           "object": "api_key",
+                     *           "prefix": "pl_4Jx9Qa",
+                     *           "scope": "full"
+                     *         }
+                     *       ],
+                     *       "has_more": false,
+                     *       "object": "list"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["List_ApiKey_"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     createApiKey: {
@@ -2497,21 +3003,50 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Shop",
+                 *       "scope": "send"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewApiKey"];
             };
         };
         responses: {
-            /** @description Document created, URL follows */
+            /** @description Created */
             201: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2027-03-01T08:59:12.034Z",
+                     *       "created_by": "text",
+                     *       "expires_at": "2027-03-01T09:00:00Z",
+                     *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "last_used_at": "2027-03-01T09:00:00Z",
+                     *       "name": "Ann",
+                     *       "object": "api_key",
+                     *       "prefix": "pl_4Jx9Qa",
+                     *       "scope": "full",
+                     *       "token": "pl_4Jx9QaT0m1sK8vR2yW6eU3bH7nC5dF9gL0pZ4xV1qAs"
+                     *     }
+                     */
                     "application/json": components["schemas"]["NewApiKeyShown"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            400: components["responses"]["BadRequest.invalid_request"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            413: components["responses"]["RequestEntityTooLarge.payload_too_large"];
+            415: components["responses"]["UnsupportedMediaType.unsupported_media_type"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     revokeApiKey: {
@@ -2519,22 +3054,32 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Its id. */
+                /**
+                 * @description Its id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
                 key_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Request fulfilled, nothing follows */
+            /** @description No Content */
             204: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            404: components["responses"]["NotFound.not_found"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     listCampaigns: {
@@ -2542,10 +3087,16 @@ export interface operations {
             query?: {
                 /** @description How many at most, 1 to 100. */
                 limit?: number;
-                /** @description Only what is older than this id. */
-                after?: string | null;
-                /** @description Only what is newer than this id. */
-                before?: string | null;
+                /**
+                 * @description Only what is older than this id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
+                after?: string;
+                /**
+                 * @description Only what is newer than this id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
+                before?: string;
             };
             header?: never;
             path?: never;
@@ -2553,17 +3104,76 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_app.contract.campaigns.CampaignItem_"];
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "cancelled_at": null,
+                     *           "counts": {
+                     *             "bounced": 0,
+                     *             "cancelled": 0,
+                     *             "deferred": 0,
+                     *             "failed": 0,
+                     *             "held": 0,
+                     *             "missed": 0,
+                     *             "scheduled": 0,
+                     *             "sending": 0,
+                     *             "sent": 0,
+                     *             "suppressed": 0,
+                     *             "uncertain": 0
+                     *           },
+                     *           "created_at": "2027-03-01T08:59:12.034Z",
+                     *           "delay_seconds": 0,
+                     *           "hourly_limit": 200,
+                     *           "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *           "jitter_percent": 0,
+                     *           "late_policy": "send",
+                     *           "name": "Ann",
+                     *           "object": "campaign",
+                     *           "progress": 0.25,
+                     *           "recipient_count": 0,
+                     *           "scheduled_at": "2027-03-01T09:00:00Z",
+                     *           "sender_ids": [
+                     *             "0199c29f-40aa-7d6e-8a2b-9d0c4e1f5a33"
+                     *           ],
+                     *           "start_at": "2027-03-01T09:00:00Z",
+                     *           "state": "cancelled",
+                     *           "subject": "Your order",
+                     *           "timezone": "Europe/Berlin",
+                     *           "window": {
+                     *             "days": [
+                     *               "mon",
+                     *               "tue",
+                     *               "wed",
+                     *               "thu",
+                     *               "fri"
+                     *             ],
+                     *             "end": "17:30",
+                     *             "start": "09:00"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "has_more": false,
+                     *       "object": "list"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["List_CampaignItem_"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     createCampaign: {
@@ -2571,7 +3181,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description 1 to 256 characters, kept for a day: the same request is done once. */
-                "Idempotency-Key"?: string | null;
+                "Idempotency-Key"?: string;
                 /** @description `permissive` leaves out bad recipients. */
                 "x-batch-validation"?: string;
             };
@@ -2580,21 +3190,103 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "delay_seconds": 2.5,
+                 *       "name": "Spring",
+                 *       "recipients": [
+                 *         {
+                 *           "email": "bob@example.org",
+                 *           "name": "Bob",
+                 *           "variables": {
+                 *             "city": "Berlin"
+                 *           }
+                 *         }
+                 *       ],
+                 *       "sender_ids": [
+                 *         "0199c29f-40aa-7d6e-8a2b-9d0c4e1f5a33"
+                 *       ],
+                 *       "start_at": "2027-03-01T09:00:00+01:00",
+                 *       "subject": "Hello {{ name }}",
+                 *       "text": "How is {{ city }}?"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewCampaign"];
             };
         };
         responses: {
-            /** @description Document created, URL follows */
+            /** @description Created */
             201: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "cancelled_at": null,
+                     *       "counts": {
+                     *         "bounced": 0,
+                     *         "cancelled": 0,
+                     *         "deferred": 0,
+                     *         "failed": 0,
+                     *         "held": 0,
+                     *         "missed": 0,
+                     *         "scheduled": 0,
+                     *         "sending": 0,
+                     *         "sent": 0,
+                     *         "suppressed": 0,
+                     *         "uncertain": 0
+                     *       },
+                     *       "created_at": "2027-03-01T08:59:12.034Z",
+                     *       "delay_seconds": 0,
+                     *       "duplicates": 0,
+                     *       "errors": [],
+                     *       "hourly_limit": 200,
+                     *       "html": "<p>It is on its way.</p>",
+                     *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "jitter_percent": 0,
+                     *       "late_policy": "send",
+                     *       "name": "Ann",
+                     *       "object": "campaign",
+                     *       "progress": 0.25,
+                     *       "recipient_count": 0,
+                     *       "scheduled_at": "2027-03-01T09:00:00Z",
+                     *       "sender_ids": [
+                     *         "0199c29f-40aa-7d6e-8a2b-9d0c4e1f5a33"
+                     *       ],
+                     *       "start_at": "2027-03-01T09:00:00Z",
+                     *       "state": "cancelled",
+                     *       "subject": "Your order",
+                     *       "text": "It is on its way.",
+                     *       "timezone": "Europe/Berlin",
+                     *       "window": {
+                     *         "days": [
+                     *           "mon",
+                     *           "tue",
+                     *           "wed",
+                     *           "thu",
+                     *           "fri"
+                     *         ],
+                     *         "end": "17:30",
+                     *         "start": "09:00"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["CreatedCampaign"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            400: components["responses"]["BadRequest.invalid_request"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            409: components["responses"]["Conflict.invalid_idempotent_request.concurrent_idempotent_requests"];
+            413: components["responses"]["RequestEntityTooLarge.payload_too_large"];
+            415: components["responses"]["UnsupportedMediaType.unsupported_media_type"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     getCampaign: {
@@ -2602,24 +3294,83 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Its id. */
+                /**
+                 * @description Its id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
                 campaign_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "cancelled_at": null,
+                     *       "counts": {
+                     *         "bounced": 0,
+                     *         "cancelled": 0,
+                     *         "deferred": 0,
+                     *         "failed": 0,
+                     *         "held": 0,
+                     *         "missed": 0,
+                     *         "scheduled": 0,
+                     *         "sending": 0,
+                     *         "sent": 0,
+                     *         "suppressed": 0,
+                     *         "uncertain": 0
+                     *       },
+                     *       "created_at": "2027-03-01T08:59:12.034Z",
+                     *       "delay_seconds": 0,
+                     *       "hourly_limit": 200,
+                     *       "html": "<p>It is on its way.</p>",
+                     *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "jitter_percent": 0,
+                     *       "late_policy": "send",
+                     *       "name": "Spring",
+                     *       "object": "campaign",
+                     *       "progress": 0.25,
+                     *       "recipient_count": 0,
+                     *       "scheduled_at": "2027-03-01T09:00:00Z",
+                     *       "sender_ids": [
+                     *         "0199c29f-40aa-7d6e-8a2b-9d0c4e1f5a33"
+                     *       ],
+                     *       "start_at": "2027-03-01T09:00:00Z",
+                     *       "state": "running",
+                     *       "subject": "Your order",
+                     *       "text": "It is on its way.",
+                     *       "timezone": "Europe/Berlin",
+                     *       "window": {
+                     *         "days": [
+                     *           "mon",
+                     *           "tue",
+                     *           "wed",
+                     *           "thu",
+                     *           "fri"
+                     *         ],
+                     *         "end": "17:30",
+                     *         "start": "09:00"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Campaign"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key"];
+            404: components["responses"]["NotFound.not_found"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     changeCampaign: {
@@ -2627,28 +3378,96 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Its id. */
+                /**
+                 * @description Its id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
                 campaign_id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "hourly_limit": 100
+                 *     }
+                 */
                 "application/json": components["schemas"]["CampaignChange"];
             };
         };
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "cancelled_at": null,
+                     *       "counts": {
+                     *         "bounced": 0,
+                     *         "cancelled": 0,
+                     *         "deferred": 0,
+                     *         "failed": 0,
+                     *         "held": 0,
+                     *         "missed": 0,
+                     *         "scheduled": 0,
+                     *         "sending": 0,
+                     *         "sent": 0,
+                     *         "suppressed": 0,
+                     *         "uncertain": 0
+                     *       },
+                     *       "created_at": "2027-03-01T08:59:12.034Z",
+                     *       "delay_seconds": 0,
+                     *       "hourly_limit": 200,
+                     *       "html": "<p>It is on its way.</p>",
+                     *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "jitter_percent": 0,
+                     *       "late_policy": "send",
+                     *       "name": "Spring",
+                     *       "object": "campaign",
+                     *       "progress": 0.25,
+                     *       "recipient_count": 0,
+                     *       "scheduled_at": "2027-03-01T09:00:00Z",
+                     *       "sender_ids": [
+                     *         "0199c29f-40aa-7d6e-8a2b-9d0c4e1f5a33"
+                     *       ],
+                     *       "start_at": "2027-03-01T09:00:00Z",
+                     *       "state": "running",
+                     *       "subject": "Your order",
+                     *       "text": "It is on its way.",
+                     *       "timezone": "Europe/Berlin",
+                     *       "window": {
+                     *         "days": [
+                     *           "mon",
+                     *           "tue",
+                     *           "wed",
+                     *           "thu",
+                     *           "fri"
+                     *         ],
+                     *         "end": "17:30",
+                     *         "start": "09:00"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Campaign"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            400: components["responses"]["BadRequest.invalid_request"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            404: components["responses"]["NotFound.not_found"];
+            409: components["responses"]["Conflict.already_scheduled"];
+            413: components["responses"]["RequestEntityTooLarge.payload_too_large"];
+            415: components["responses"]["UnsupportedMediaType.unsupported_media_type"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     cancelCampaign: {
@@ -2656,24 +3475,84 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Its id. */
+                /**
+                 * @description Its id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
                 campaign_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "cancelled_at": null,
+                     *       "counts": {
+                     *         "bounced": 0,
+                     *         "cancelled": 0,
+                     *         "deferred": 0,
+                     *         "failed": 0,
+                     *         "held": 0,
+                     *         "missed": 0,
+                     *         "scheduled": 0,
+                     *         "sending": 0,
+                     *         "sent": 0,
+                     *         "suppressed": 0,
+                     *         "uncertain": 0
+                     *       },
+                     *       "created_at": "2027-03-01T08:59:12.034Z",
+                     *       "delay_seconds": 0,
+                     *       "hourly_limit": 200,
+                     *       "html": "<p>It is on its way.</p>",
+                     *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "jitter_percent": 0,
+                     *       "late_policy": "send",
+                     *       "name": "Spring",
+                     *       "object": "campaign",
+                     *       "progress": 0.25,
+                     *       "recipient_count": 0,
+                     *       "scheduled_at": "2027-03-01T09:00:00Z",
+                     *       "sender_ids": [
+                     *         "0199c29f-40aa-7d6e-8a2b-9d0c4e1f5a33"
+                     *       ],
+                     *       "start_at": "2027-03-01T09:00:00Z",
+                     *       "state": "running",
+                     *       "subject": "Your order",
+                     *       "text": "It is on its way.",
+                     *       "timezone": "Europe/Berlin",
+                     *       "window": {
+                     *         "days": [
+                     *           "mon",
+                     *           "tue",
+                     *           "wed",
+                     *           "thu",
+                     *           "fri"
+                     *         ],
+                     *         "end": "17:30",
+                     *         "start": "09:00"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Campaign"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            404: components["responses"]["NotFound.not_found"];
+            409: components["responses"]["Conflict.not_running"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     pauseCampaign: {
@@ -2681,24 +3560,84 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Its id. */
+                /**
+                 * @description Its id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
                 campaign_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "cancelled_at": null,
+                     *       "counts": {
+                     *         "bounced": 0,
+                     *         "cancelled": 0,
+                     *         "deferred": 0,
+                     *         "failed": 0,
+                     *         "held": 0,
+                     *         "missed": 0,
+                     *         "scheduled": 0,
+                     *         "sending": 0,
+                     *         "sent": 0,
+                     *         "suppressed": 0,
+                     *         "uncertain": 0
+                     *       },
+                     *       "created_at": "2027-03-01T08:59:12.034Z",
+                     *       "delay_seconds": 0,
+                     *       "hourly_limit": 200,
+                     *       "html": "<p>It is on its way.</p>",
+                     *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "jitter_percent": 0,
+                     *       "late_policy": "send",
+                     *       "name": "Spring",
+                     *       "object": "campaign",
+                     *       "progress": 0.25,
+                     *       "recipient_count": 0,
+                     *       "scheduled_at": "2027-03-01T09:00:00Z",
+                     *       "sender_ids": [
+                     *         "0199c29f-40aa-7d6e-8a2b-9d0c4e1f5a33"
+                     *       ],
+                     *       "start_at": "2027-03-01T09:00:00Z",
+                     *       "state": "running",
+                     *       "subject": "Your order",
+                     *       "text": "It is on its way.",
+                     *       "timezone": "Europe/Berlin",
+                     *       "window": {
+                     *         "days": [
+                     *           "mon",
+                     *           "tue",
+                     *           "wed",
+                     *           "thu",
+                     *           "fri"
+                     *         ],
+                     *         "end": "17:30",
+                     *         "start": "09:00"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Campaign"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            404: components["responses"]["NotFound.not_found"];
+            409: components["responses"]["Conflict.not_running"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     listCampaignRecipients: {
@@ -2706,31 +3645,83 @@ export interface operations {
             query?: {
                 /** @description How many at most, 1 to 100. */
                 limit?: number;
-                /** @description Only what is older than this id. */
-                after?: string | null;
-                /** @description Only what is newer than this id. */
-                before?: string | null;
+                /**
+                 * @description Only what is older than this id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
+                after?: string;
+                /**
+                 * @description Only what is newer than this id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
+                before?: string;
             };
             header?: never;
             path: {
-                /** @description Its id. */
+                /**
+                 * @description Its id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
                 campaign_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_app.contract.emails.Email_"];
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "attempts": 0,
+                     *           "bcc": [],
+                     *           "campaign_id": null,
+                     *           "cc": [],
+                     *           "created_at": "2027-03-01T08:59:12.034Z",
+                     *           "ended_at": null,
+                     *           "estimated_send_at": "2027-03-01T09:00:00Z",
+                     *           "from": "Ann <ann@example.com>",
+                     *           "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *           "last_event": "scheduled",
+                     *           "last_reply": null,
+                     *           "late_policy": "send",
+                     *           "object": "email",
+                     *           "preview_url": null,
+                     *           "scheduled_at": "2027-03-01T09:00:00Z",
+                     *           "sender_id": "0199c29f-40aa-7d6e-8a2b-9d0c4e1f5a33",
+                     *           "sent_at": null,
+                     *           "status": "scheduled",
+                     *           "subject": "Your order",
+                     *           "to": [
+                     *             "bob@example.org"
+                     *           ],
+                     *           "waiting_for": {
+                     *             "next_at": "2027-03-01T09:00:00Z",
+                     *             "reason": "time"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "has_more": false,
+                     *       "object": "list"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["List_Email_"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key"];
+            404: components["responses"]["NotFound.not_found"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     resumeCampaign: {
@@ -2738,24 +3729,84 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Its id. */
+                /**
+                 * @description Its id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
                 campaign_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "cancelled_at": null,
+                     *       "counts": {
+                     *         "bounced": 0,
+                     *         "cancelled": 0,
+                     *         "deferred": 0,
+                     *         "failed": 0,
+                     *         "held": 0,
+                     *         "missed": 0,
+                     *         "scheduled": 0,
+                     *         "sending": 0,
+                     *         "sent": 0,
+                     *         "suppressed": 0,
+                     *         "uncertain": 0
+                     *       },
+                     *       "created_at": "2027-03-01T08:59:12.034Z",
+                     *       "delay_seconds": 0,
+                     *       "hourly_limit": 200,
+                     *       "html": "<p>It is on its way.</p>",
+                     *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "jitter_percent": 0,
+                     *       "late_policy": "send",
+                     *       "name": "Spring",
+                     *       "object": "campaign",
+                     *       "progress": 0.25,
+                     *       "recipient_count": 0,
+                     *       "scheduled_at": "2027-03-01T09:00:00Z",
+                     *       "sender_ids": [
+                     *         "0199c29f-40aa-7d6e-8a2b-9d0c4e1f5a33"
+                     *       ],
+                     *       "start_at": "2027-03-01T09:00:00Z",
+                     *       "state": "running",
+                     *       "subject": "Your order",
+                     *       "text": "It is on its way.",
+                     *       "timezone": "Europe/Berlin",
+                     *       "window": {
+                     *         "days": [
+                     *           "mon",
+                     *           "tue",
+                     *           "wed",
+                     *           "thu",
+                     *           "fri"
+                     *         ],
+                     *         "end": "17:30",
+                     *         "start": "09:00"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Campaign"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            404: components["responses"]["NotFound.not_found"];
+            409: components["responses"]["Conflict.not_running"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     retryFailed: {
@@ -2763,24 +3814,42 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Its id. */
+                /**
+                 * @description Its id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
                 campaign_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "count": 0,
+                     *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "object": "campaign"
+                     *     }
+                     */
                     "application/json": components["schemas"]["RetriedCampaign"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            404: components["responses"]["NotFound.not_found"];
+            409: components["responses"]["Conflict.not_running"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     scheduleCampaign: {
@@ -2788,27 +3857,87 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description 1 to 256 characters, kept for a day: the same request is done once. */
-                "Idempotency-Key"?: string | null;
+                "Idempotency-Key"?: string;
             };
             path: {
-                /** @description Its id. */
+                /**
+                 * @description Its id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
                 campaign_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "cancelled_at": null,
+                     *       "counts": {
+                     *         "bounced": 0,
+                     *         "cancelled": 0,
+                     *         "deferred": 0,
+                     *         "failed": 0,
+                     *         "held": 0,
+                     *         "missed": 0,
+                     *         "scheduled": 0,
+                     *         "sending": 0,
+                     *         "sent": 0,
+                     *         "suppressed": 0,
+                     *         "uncertain": 0
+                     *       },
+                     *       "created_at": "2027-03-01T08:59:12.034Z",
+                     *       "delay_seconds": 0,
+                     *       "hourly_limit": 200,
+                     *       "html": "<p>It is on its way.</p>",
+                     *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "jitter_percent": 0,
+                     *       "late_policy": "send",
+                     *       "name": "Spring",
+                     *       "object": "campaign",
+                     *       "progress": 0.25,
+                     *       "recipient_count": 0,
+                     *       "scheduled_at": "2027-03-01T09:00:00Z",
+                     *       "sender_ids": [
+                     *         "0199c29f-40aa-7d6e-8a2b-9d0c4e1f5a33"
+                     *       ],
+                     *       "start_at": "2027-03-01T09:00:00Z",
+                     *       "state": "running",
+                     *       "subject": "Your order",
+                     *       "text": "It is on its way.",
+                     *       "timezone": "Europe/Berlin",
+                     *       "window": {
+                     *         "days": [
+                     *           "mon",
+                     *           "tue",
+                     *           "wed",
+                     *           "thu",
+                     *           "fri"
+                     *         ],
+                     *         "end": "17:30",
+                     *         "start": "09:00"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Campaign"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            404: components["responses"]["NotFound.not_found"];
+            409: components["responses"]["Conflict.already_scheduled.invalid_idempotent_request.concurrent_idempotent_requests"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     listEmails: {
@@ -2816,16 +3945,30 @@ export interface operations {
             query?: {
                 /** @description How many at most, 1 to 100. */
                 limit?: number;
-                /** @description Only what is older than this id. */
-                after?: string | null;
-                /** @description Only what is newer than this id. */
-                before?: string | null;
+                /**
+                 * @description Only what is older than this id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
+                after?: string;
+                /**
+                 * @description Only what is newer than this id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
+                before?: string;
                 /** @description One or more, with commas: `scheduled,deferred`. */
-                status?: string | null;
-                campaign_id?: string | null;
-                sender_id?: string | null;
+                status?: string;
+                /**
+                 * @description Only those of this campaign.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
+                campaign_id?: string;
+                /**
+                 * @description Only those of this sender.
+                 * @example 0199c29f-40aa-7d6e-8a2b-9d0c4e1f5a33
+                 */
+                sender_id?: string;
                 /** @description The start of the first recipient's address, or a part of the subject. */
-                q?: string | null;
+                q?: string;
                 /** @description `created_at`: newest first. `scheduled_at`: what waits, the next one first. */
                 sort?: "created_at" | "scheduled_at";
             };
@@ -2835,17 +3978,59 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_app.contract.emails.Email_"];
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "attempts": 0,
+                     *           "bcc": [],
+                     *           "campaign_id": null,
+                     *           "cc": [],
+                     *           "created_at": "2027-03-01T08:59:12.034Z",
+                     *           "ended_at": null,
+                     *           "estimated_send_at": "2027-03-01T09:00:00Z",
+                     *           "from": "Ann <ann@example.com>",
+                     *           "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *           "last_event": "scheduled",
+                     *           "last_reply": null,
+                     *           "late_policy": "send",
+                     *           "object": "email",
+                     *           "preview_url": null,
+                     *           "scheduled_at": "2027-03-01T09:00:00Z",
+                     *           "sender_id": "0199c29f-40aa-7d6e-8a2b-9d0c4e1f5a33",
+                     *           "sent_at": null,
+                     *           "status": "scheduled",
+                     *           "subject": "Your order",
+                     *           "to": [
+                     *             "bob@example.org"
+                     *           ],
+                     *           "waiting_for": {
+                     *             "next_at": "2027-03-01T09:00:00Z",
+                     *             "reason": "time"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "has_more": false,
+                     *       "object": "list"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["List_Email_"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     sendEmail: {
@@ -2853,28 +4038,59 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description 1 to 256 characters, kept for a day: the same request is done once. */
-                "Idempotency-Key"?: string | null;
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "from": "Ann <ann@example.com>",
+                 *       "scheduled_at": "in 10 minutes",
+                 *       "subject": "Your order",
+                 *       "text": "It is on its way.",
+                 *       "to": [
+                 *         "Bob <bob@example.org>"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["SendEmail"];
             };
         };
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "estimated_send_at": "2027-03-01T09:00:00Z",
+                     *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "late_policy": "send",
+                     *       "object": "email",
+                     *       "scheduled_at": "2027-03-01T09:00:00Z",
+                     *       "status": "scheduled"
+                     *     }
+                     */
                     "application/json": components["schemas"]["EmailState"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            400: components["responses"]["BadRequest.invalid_request"];
+            401: components["responses"]["Unauthorized.missing_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            409: components["responses"]["Conflict.invalid_idempotent_request.concurrent_idempotent_requests"];
+            413: components["responses"]["RequestEntityTooLarge.payload_too_large"];
+            415: components["responses"]["UnsupportedMediaType.unsupported_media_type"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     sendBatch: {
@@ -2882,7 +4098,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description 1 to 256 characters, kept for a day: the same request is done once. */
-                "Idempotency-Key"?: string | null;
+                "Idempotency-Key"?: string;
                 /** @description `permissive` takes the good ones of a batch. */
                 "x-batch-validation"?: string;
             };
@@ -2891,21 +4107,54 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example [
+                 *       {
+                 *         "from": "Ann <ann@example.com>",
+                 *         "scheduled_at": "in 10 minutes",
+                 *         "subject": "Your order",
+                 *         "text": "It is on its way.",
+                 *         "to": [
+                 *           "Bob <bob@example.org>"
+                 *         ]
+                 *       }
+                 *     ]
+                 */
                 "application/json": components["schemas"]["SendEmail"][];
             };
         };
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11"
+                     *         }
+                     *       ],
+                     *       "errors": []
+                     *     }
+                     */
                     "application/json": components["schemas"]["Batch"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            400: components["responses"]["BadRequest.invalid_request"];
+            401: components["responses"]["Unauthorized.missing_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            409: components["responses"]["Conflict.invalid_idempotent_request.concurrent_idempotent_requests"];
+            413: components["responses"]["RequestEntityTooLarge.payload_too_large"];
+            415: components["responses"]["UnsupportedMediaType.unsupported_media_type"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     cancelEmails: {
@@ -2917,21 +4166,50 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "ids": [
+                 *         "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["CancelEmails"];
             };
         };
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "count": 0,
+                     *       "data": [
+                     *         {
+                     *           "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *           "status": "scheduled"
+                     *         }
+                     *       ],
+                     *       "errors": [],
+                     *       "has_more": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["BulkAnswer"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            400: components["responses"]["BadRequest.invalid_request"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            413: components["responses"]["RequestEntityTooLarge.payload_too_large"];
+            415: components["responses"]["UnsupportedMediaType.unsupported_media_type"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     resolveEmails: {
@@ -2943,21 +4221,51 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "action": "drop",
+                 *       "ids": [
+                 *         "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["ResolveEmails"];
             };
         };
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "count": 0,
+                     *       "data": [
+                     *         {
+                     *           "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *           "status": "scheduled"
+                     *         }
+                     *       ],
+                     *       "errors": [],
+                     *       "has_more": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["BulkAnswer"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            400: components["responses"]["BadRequest.invalid_request"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            413: components["responses"]["RequestEntityTooLarge.payload_too_large"];
+            415: components["responses"]["UnsupportedMediaType.unsupported_media_type"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     retryEmails: {
@@ -2969,21 +4277,50 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "filter": {
+                 *         "status": "failed"
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["RetryEmails"];
             };
         };
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "count": 0,
+                     *       "data": [
+                     *         {
+                     *           "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *           "status": "scheduled"
+                     *         }
+                     *       ],
+                     *       "errors": [],
+                     *       "has_more": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["BulkAnswer"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            400: components["responses"]["BadRequest.invalid_request"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            413: components["responses"]["RequestEntityTooLarge.payload_too_large"];
+            415: components["responses"]["UnsupportedMediaType.unsupported_media_type"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     getEmail: {
@@ -2991,24 +4328,100 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The message's id. */
+                /**
+                 * @description The message's id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
                 email_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "attachments": [
+                     *         {
+                     *           "content_disposition": "attachment",
+                     *           "content_id": "text",
+                     *           "content_type": "text",
+                     *           "download_url": "text",
+                     *           "filename": "text",
+                     *           "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *           "size": 0
+                     *         }
+                     *       ],
+                     *       "attempts": 0,
+                     *       "bcc": [],
+                     *       "campaign_id": null,
+                     *       "cc": [],
+                     *       "created_at": "2027-03-01T08:59:12.034Z",
+                     *       "ended_at": null,
+                     *       "estimated_send_at": "2027-03-01T09:00:00Z",
+                     *       "from": "Ann <ann@example.com>",
+                     *       "headers": {},
+                     *       "html": "<p>It is on its way.</p>",
+                     *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "last_event": "scheduled",
+                     *       "last_reply": null,
+                     *       "late_policy": "send",
+                     *       "message_id": "<0199c2a4.7b1e@example.com>",
+                     *       "metadata": {
+                     *         "order": 17
+                     *       },
+                     *       "object": "email",
+                     *       "preview_url": null,
+                     *       "recipients": [
+                     *         {
+                     *           "email": "bob@example.org",
+                     *           "kind": "bcc",
+                     *           "name": "Ann",
+                     *           "reply": null,
+                     *           "status": "scheduled"
+                     *         }
+                     *       ],
+                     *       "reply_to": [
+                     *         "text"
+                     *       ],
+                     *       "scheduled_at": "2027-03-01T09:00:00Z",
+                     *       "sender_id": "0199c29f-40aa-7d6e-8a2b-9d0c4e1f5a33",
+                     *       "sent_at": null,
+                     *       "status": "scheduled",
+                     *       "subject": "Your order",
+                     *       "tags": [
+                     *         {
+                     *           "name": "Ann",
+                     *           "value": "text"
+                     *         }
+                     *       ],
+                     *       "text": "It is on its way.",
+                     *       "to": [
+                     *         "bob@example.org"
+                     *       ],
+                     *       "waiting_for": {
+                     *         "next_at": "2027-03-01T09:00:00Z",
+                     *         "reason": "time"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["EmailDetail"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key"];
+            404: components["responses"]["NotFound.not_found"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     updateEmail: {
@@ -3016,28 +4429,57 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The message's id. */
+                /**
+                 * @description The message's id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
                 email_id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "scheduled_at": "2027-03-01T10:30:00+01:00"
+                 *     }
+                 */
                 "application/json": components["schemas"]["UpdateEmail"];
             };
         };
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "estimated_send_at": "2027-03-01T09:00:00Z",
+                     *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "late_policy": "send",
+                     *       "object": "email",
+                     *       "scheduled_at": "2027-03-01T09:00:00Z",
+                     *       "status": "scheduled"
+                     *     }
+                     */
                     "application/json": components["schemas"]["EmailState"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            400: components["responses"]["BadRequest.invalid_request"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            404: components["responses"]["NotFound.not_found"];
+            409: components["responses"]["Conflict.already_sending.part_of_campaign"];
+            413: components["responses"]["RequestEntityTooLarge.payload_too_large"];
+            415: components["responses"]["UnsupportedMediaType.unsupported_media_type"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     listAttachments: {
@@ -3045,24 +4487,51 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The message's id. */
+                /**
+                 * @description The message's id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
                 email_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_app.contract.attachments.Attachment_"];
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "content_disposition": "attachment",
+                     *           "content_id": "text",
+                     *           "content_type": "text",
+                     *           "download_url": "text",
+                     *           "filename": "text",
+                     *           "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *           "size": 0
+                     *         }
+                     *       ],
+                     *       "has_more": false,
+                     *       "object": "list"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["List_Attachment_"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key"];
+            404: components["responses"]["NotFound.not_found"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     getAttachment: {
@@ -3070,26 +4539,51 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The message's id. */
+                /**
+                 * @description The message's id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
                 email_id: string;
-                /** @description The attachment's id. */
+                /**
+                 * @description The attachment's id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
                 attachment_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "content_disposition": "attachment",
+                     *       "content_id": "text",
+                     *       "content_type": "text",
+                     *       "download_url": "text",
+                     *       "filename": "text",
+                     *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "object": "attachment",
+                     *       "size": 0
+                     *     }
+                     */
                     "application/json": components["schemas"]["AttachmentDetail"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key"];
+            404: components["responses"]["NotFound.not_found"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     downloadAttachment: {
@@ -3097,26 +4591,39 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The message's id. */
+                /**
+                 * @description The message's id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
                 email_id: string;
-                /** @description The attachment's id. */
+                /**
+                 * @description The attachment's id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
                 attachment_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Stream Response */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/octet-stream": unknown;
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key"];
+            404: components["responses"]["NotFound.not_found"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     cancelEmail: {
@@ -3124,24 +4631,45 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The message's id. */
+                /**
+                 * @description The message's id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
                 email_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "estimated_send_at": "2027-03-01T09:00:00Z",
+                     *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "late_policy": "send",
+                     *       "object": "email",
+                     *       "scheduled_at": "2027-03-01T09:00:00Z",
+                     *       "status": "scheduled"
+                     *     }
+                     */
                     "application/json": components["schemas"]["EmailState"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            404: components["responses"]["NotFound.not_found"];
+            409: components["responses"]["Conflict.already_sending"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     listEmailEvents: {
@@ -3149,24 +4677,48 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The message's id. */
+                /**
+                 * @description The message's id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
                 email_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_app.contract.emails.StoryEntry_"];
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "at": "2027-03-01T08:59:12.034Z",
+                     *           "data": {},
+                     *           "message": "Accepted.",
+                     *           "type": "scheduled"
+                     *         }
+                     *       ],
+                     *       "has_more": false,
+                     *       "object": "list"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["List_StoryEntry_"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key"];
+            404: components["responses"]["NotFound.not_found"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     resolveEmail: {
@@ -3174,28 +4726,57 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The message's id. */
+                /**
+                 * @description The message's id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
                 email_id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "action": "arrived"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ResolveEmail"];
             };
         };
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "estimated_send_at": "2027-03-01T09:00:00Z",
+                     *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "late_policy": "send",
+                     *       "object": "email",
+                     *       "scheduled_at": "2027-03-01T09:00:00Z",
+                     *       "status": "scheduled"
+                     *     }
+                     */
                     "application/json": components["schemas"]["EmailState"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            400: components["responses"]["BadRequest.invalid_request"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            404: components["responses"]["NotFound.not_found"];
+            409: components["responses"]["Conflict.not_resolvable"];
+            413: components["responses"]["RequestEntityTooLarge.payload_too_large"];
+            415: components["responses"]["UnsupportedMediaType.unsupported_media_type"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     retryEmail: {
@@ -3203,28 +4784,57 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The message's id. */
+                /**
+                 * @description The message's id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
                 email_id: string;
             };
             cookie?: never;
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "scheduled_at": "in 10 minutes"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RetryEmail"];
             };
         };
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "estimated_send_at": "2027-03-01T09:00:00Z",
+                     *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "late_policy": "send",
+                     *       "object": "email",
+                     *       "scheduled_at": "2027-03-01T09:00:00Z",
+                     *       "status": "scheduled"
+                     *     }
+                     */
                     "application/json": components["schemas"]["EmailState"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            400: components["responses"]["BadRequest.invalid_request"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            404: components["responses"]["NotFound.not_found"];
+            409: components["responses"]["Conflict.not_retryable"];
+            413: components["responses"]["RequestEntityTooLarge.payload_too_large"];
+            415: components["responses"]["UnsupportedMediaType.unsupported_media_type"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     getEmailSource: {
@@ -3232,24 +4842,34 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The message's id. */
+                /**
+                 * @description The message's id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
                 email_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "text/plain": string;
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key"];
+            404: components["responses"]["NotFound.not_found"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     streamEvents: {
@@ -3261,17 +4881,29 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Stream Response */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": unknown;
+                    /**
+                     * @example retry: 2000
+                     *     : connected
+                     *
+                     *     data: changed
+                     */
+                    "text/event-stream": string;
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     listInvitations: {
@@ -3279,10 +4911,16 @@ export interface operations {
             query?: {
                 /** @description How many at most, 1 to 100. */
                 limit?: number;
-                /** @description Only what is older than this id. */
-                after?: string | null;
-                /** @description Only what is newer than this id. */
-                before?: string | null;
+                /**
+                 * @description Only what is older than this id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
+                after?: string;
+                /**
+                 * @description Only what is newer than this id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
+                before?: string;
             };
             header?: never;
             path?: never;
@@ -3290,17 +4928,40 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_app.contract.people.Invitation_"];
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "created_at": "2027-03-01T08:59:12.034Z",
+                     *           "email": "bob@example.org",
+                     *           "expires_at": "2027-03-01T09:00:00Z",
+                     *           "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *           "invited_by": "text",
+                     *           "object": "invitation",
+                     *           "role": "member"
+                     *         }
+                     *       ],
+                     *       "has_more": false,
+                     *       "object": "list"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["List_Invitation_"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     createInvitation: {
@@ -3312,21 +4973,48 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "bob@example.org"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewInvitation"];
             };
         };
         responses: {
-            /** @description Document created, URL follows */
+            /** @description Created */
             201: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2027-03-01T08:59:12.034Z",
+                     *       "email": "bob@example.org",
+                     *       "expires_at": "2027-03-01T09:00:00Z",
+                     *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "invited_by": "text",
+                     *       "mailed": true,
+                     *       "object": "invitation",
+                     *       "role": "member",
+                     *       "url": "https://example.com/hooks/paceline"
+                     *     }
+                     */
                     "application/json": components["schemas"]["NewInvitationShown"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            400: components["responses"]["BadRequest.invalid_request"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            413: components["responses"]["RequestEntityTooLarge.payload_too_large"];
+            415: components["responses"]["UnsupportedMediaType.unsupported_media_type"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     acceptInvitation: {
@@ -3338,21 +5026,45 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "token": "pl_4Jx9QaT0m1sK8vR2yW6eU3bH7nC5dF9gL0pZ4xV1qAs"
+                 *     }
+                 */
                 "application/json": components["schemas"]["AcceptInvitation"];
             };
         };
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "current": true,
+                     *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "name": "Ann",
+                     *       "object": "workspace",
+                     *       "role": "member",
+                     *       "timezone": "Europe/Berlin"
+                     *     }
+                     */
                     "application/json": components["schemas"]["WorkspaceItem"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            400: components["responses"]["BadRequest.invalid_request"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            413: components["responses"]["RequestEntityTooLarge.payload_too_large"];
+            415: components["responses"]["UnsupportedMediaType.unsupported_media_type"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     revokeInvitation: {
@@ -3360,22 +5072,32 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Its id. */
+                /**
+                 * @description Its id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
                 invitation_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Request fulfilled, nothing follows */
+            /** @description No Content */
             204: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            404: components["responses"]["NotFound.not_found"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     getMe: {
@@ -3387,17 +5109,43 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "confined": true,
+                     *       "csrf_token": null,
+                     *       "inbox_url": null,
+                     *       "rate_window_seconds": 3600,
+                     *       "role": "member",
+                     *       "user": {
+                     *         "avatar_url": null,
+                     *         "email": "bob@example.org",
+                     *         "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *         "name": "Ann"
+                     *       },
+                     *       "workspace": {
+                     *         "id": "0199c2a4-81f0-7a90-b1c4-52d9c1f0b7e2",
+                     *         "name": "Example Ltd",
+                     *         "timezone": "Europe/Berlin"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Me"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     listSessions: {
@@ -3405,10 +5153,16 @@ export interface operations {
             query?: {
                 /** @description How many at most, 1 to 100. */
                 limit?: number;
-                /** @description Only what is older than this id. */
-                after?: string | null;
-                /** @description Only what is newer than this id. */
-                before?: string | null;
+                /**
+                 * @description Only what is older than this id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
+                after?: string;
+                /**
+                 * @description Only what is newer than this id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
+                before?: string;
             };
             header?: never;
             path?: never;
@@ -3416,17 +5170,40 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_app.contract.people.SessionItem_"];
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "address": "text",
+                     *           "created_at": "2027-03-01T08:59:12.034Z",
+                     *           "current": true,
+                     *           "device": "text",
+                     *           "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *           "last_seen_at": "2027-03-01T09:00:00Z",
+                     *           "object": "session"
+                     *         }
+                     *       ],
+                     *       "has_more": false,
+                     *       "object": "list"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["List_SessionItem_"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     endSession: {
@@ -3434,22 +5211,32 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Its id. */
+                /**
+                 * @description Its id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
                 session_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Request fulfilled, nothing follows */
+            /** @description No Content */
             204: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            404: components["responses"]["NotFound.not_found"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     listMembers: {
@@ -3457,10 +5244,16 @@ export interface operations {
             query?: {
                 /** @description How many at most, 1 to 100. */
                 limit?: number;
-                /** @description Only what is older than this id. */
-                after?: string | null;
-                /** @description Only what is newer than this id. */
-                before?: string | null;
+                /**
+                 * @description Only what is older than this id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
+                after?: string;
+                /**
+                 * @description Only what is newer than this id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
+                before?: string;
             };
             header?: never;
             path?: never;
@@ -3468,17 +5261,42 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_app.contract.people.Member_"];
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "api_keys": 0,
+                     *           "avatar_url": null,
+                     *           "email": "bob@example.org",
+                     *           "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *           "joined_at": "2027-03-01T09:00:00Z",
+                     *           "last_seen_at": "2027-03-01T09:00:00Z",
+                     *           "name": "Ann",
+                     *           "object": "member",
+                     *           "role": "member"
+                     *         }
+                     *       ],
+                     *       "has_more": false,
+                     *       "object": "list"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["List_Member_"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     removeMember: {
@@ -3486,22 +5304,32 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The person's id. */
+                /**
+                 * @description The person's id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
                 member_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Request fulfilled, nothing follows */
+            /** @description No Content */
             204: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            404: components["responses"]["NotFound.not_found"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     changeMember: {
@@ -3509,28 +5337,59 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The person's id. */
+                /**
+                 * @description The person's id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
                 member_id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "role": "member"
+                 *     }
+                 */
                 "application/json": components["schemas"]["MemberChange"];
             };
         };
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "api_keys": 0,
+                     *       "avatar_url": null,
+                     *       "email": "bob@example.org",
+                     *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "joined_at": "2027-03-01T09:00:00Z",
+                     *       "last_seen_at": "2027-03-01T09:00:00Z",
+                     *       "name": "Ann",
+                     *       "object": "member",
+                     *       "role": "member"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Member"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            400: components["responses"]["BadRequest.invalid_request"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            404: components["responses"]["NotFound.not_found"];
+            413: components["responses"]["RequestEntityTooLarge.payload_too_large"];
+            415: components["responses"]["UnsupportedMediaType.unsupported_media_type"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     parseRecipients: {
@@ -3542,9 +5401,17 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    text: string;
-                };
+                /**
+                 * @example {
+                 *       "text": "email,name,city\nbob@example.org,Bob,Berlin\n"
+                 *     }
+                 */
+                "application/json": components["schemas"]["RecipientText"];
+                /**
+                 * @example {
+                 *       "file": "email,name\nbob@example.org,Bob\n"
+                 *     }
+                 */
                 "multipart/form-data": {
                     /** Format: binary */
                     file: string;
@@ -3552,17 +5419,53 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "columns": [
+                     *         "email",
+                     *         "name",
+                     *         "city"
+                     *       ],
+                     *       "detected": 0,
+                     *       "duplicates": 0,
+                     *       "import_id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "invalid": [],
+                     *       "invalid_count": 0,
+                     *       "object": "import",
+                     *       "sample": [
+                     *         {
+                     *           "email": "bob@example.org",
+                     *           "name": "Ann",
+                     *           "variables": {
+                     *             "city": "Berlin"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "state": "done",
+                     *       "suppressed": 0,
+                     *       "valid": 0
+                     *     }
+                     */
                     "application/json": components["schemas"]["ParsedRecipients"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            400: components["responses"]["BadRequest.invalid_request"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            413: components["responses"]["RequestEntityTooLarge.payload_too_large"];
+            415: components["responses"]["UnsupportedMediaType.unsupported_media_type"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     listSenders: {
@@ -3570,10 +5473,16 @@ export interface operations {
             query?: {
                 /** @description How many at most, 1 to 100. */
                 limit?: number;
-                /** @description Only what is older than this id. */
-                after?: string | null;
-                /** @description Only what is newer than this id. */
-                before?: string | null;
+                /**
+                 * @description Only what is older than this id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
+                after?: string;
+                /**
+                 * @description Only what is newer than this id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
+                before?: string;
             };
             header?: never;
             path?: never;
@@ -3581,17 +5490,64 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_app.contract.senders.Sender_"];
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "concurrency": 5,
+                     *           "created_at": "2027-03-01T08:59:12.034Z",
+                     *           "daily_limit": null,
+                     *           "from_email": "ann@example.com",
+                     *           "from_name": "Ann",
+                     *           "has_password": true,
+                     *           "host": "smtp.example.com",
+                     *           "hourly_limit": 200,
+                     *           "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *           "is_default": true,
+                     *           "min_delay_ms": 2000,
+                     *           "name": "Ann",
+                     *           "object": "sender",
+                     *           "port": 587,
+                     *           "reply_to": null,
+                     *           "security": "none",
+                     *           "state": "active",
+                     *           "state_reason": null,
+                     *           "username": "ann@example.com",
+                     *           "window": {
+                     *             "days": [
+                     *               "mon",
+                     *               "tue",
+                     *               "wed",
+                     *               "thu",
+                     *               "fri"
+                     *             ],
+                     *             "end": "17:30",
+                     *             "start": "09:00",
+                     *             "timezone": "Europe/Berlin"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "has_more": false,
+                     *       "object": "list"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["List_Sender_"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     createSender: {
@@ -3603,21 +5559,75 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "from_email": "ann@example.com",
+                 *       "from_name": "Ann",
+                 *       "host": "smtp.example.com",
+                 *       "hourly_limit": 200,
+                 *       "password": "app-password",
+                 *       "username": "ann@example.com"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewSender"];
             };
         };
         responses: {
-            /** @description Document created, URL follows */
+            /** @description Created */
             201: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "concurrency": 5,
+                     *       "created_at": "2027-03-01T08:59:12.034Z",
+                     *       "daily_limit": null,
+                     *       "from_email": "ann@example.com",
+                     *       "from_name": "Ann",
+                     *       "has_password": true,
+                     *       "host": "smtp.example.com",
+                     *       "hourly_limit": 200,
+                     *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "is_default": true,
+                     *       "min_delay_ms": 2000,
+                     *       "name": "Ann",
+                     *       "object": "sender",
+                     *       "port": 587,
+                     *       "reply_to": null,
+                     *       "security": "none",
+                     *       "state": "active",
+                     *       "state_reason": null,
+                     *       "username": "ann@example.com",
+                     *       "window": {
+                     *         "days": [
+                     *           "mon",
+                     *           "tue",
+                     *           "wed",
+                     *           "thu",
+                     *           "fri"
+                     *         ],
+                     *         "end": "17:30",
+                     *         "start": "09:00",
+                     *         "timezone": "Europe/Berlin"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Sender"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            400: components["responses"]["BadRequest.invalid_request"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            413: components["responses"]["RequestEntityTooLarge.payload_too_large"];
+            415: components["responses"]["UnsupportedMediaType.unsupported_media_type"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     verifyNewSender: {
@@ -3629,21 +5639,54 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "from_email": "ann@example.com",
+                 *       "from_name": "Ann",
+                 *       "host": "smtp.example.com",
+                 *       "hourly_limit": 200,
+                 *       "password": "app-password",
+                 *       "username": "ann@example.com"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewSender"];
             };
         };
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "ok": true,
+                     *       "phases": [
+                     *         {
+                     *           "mend": null,
+                     *           "message": "smtp.example.com is 192.0.2.25.",
+                     *           "ok": true,
+                     *           "phase": "dns",
+                     *           "state": "ok"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Verification"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            400: components["responses"]["BadRequest.invalid_request"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            413: components["responses"]["RequestEntityTooLarge.payload_too_large"];
+            415: components["responses"]["UnsupportedMediaType.unsupported_media_type"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     getSender: {
@@ -3651,24 +5694,69 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Its id. */
+                /**
+                 * @description Its id.
+                 * @example 0199c29f-40aa-7d6e-8a2b-9d0c4e1f5a33
+                 */
                 sender_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "concurrency": 5,
+                     *       "created_at": "2027-03-01T08:59:12.034Z",
+                     *       "daily_limit": null,
+                     *       "from_email": "ann@example.com",
+                     *       "from_name": "Ann",
+                     *       "has_password": true,
+                     *       "host": "smtp.example.com",
+                     *       "hourly_limit": 200,
+                     *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "is_default": true,
+                     *       "min_delay_ms": 2000,
+                     *       "name": "Ann",
+                     *       "object": "sender",
+                     *       "port": 587,
+                     *       "reply_to": null,
+                     *       "security": "none",
+                     *       "state": "active",
+                     *       "state_reason": null,
+                     *       "username": "ann@example.com",
+                     *       "window": {
+                     *         "days": [
+                     *           "mon",
+                     *           "tue",
+                     *           "wed",
+                     *           "thu",
+                     *           "fri"
+                     *         ],
+                     *         "end": "17:30",
+                     *         "start": "09:00",
+                     *         "timezone": "Europe/Berlin"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Sender"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key"];
+            404: components["responses"]["NotFound.not_found"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     deleteSender: {
@@ -3676,24 +5764,42 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Its id. */
+                /**
+                 * @description Its id.
+                 * @example 0199c29f-40aa-7d6e-8a2b-9d0c4e1f5a33
+                 */
                 sender_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "deleted": true,
+                     *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "object": "sender"
+                     *     }
+                     */
                     "application/json": components["schemas"]["DeletedSender"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            404: components["responses"]["NotFound.not_found"];
+            409: components["responses"]["Conflict.sender_in_use"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     changeSender: {
@@ -3701,28 +5807,82 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Its id. */
+                /**
+                 * @description Its id.
+                 * @example 0199c29f-40aa-7d6e-8a2b-9d0c4e1f5a33
+                 */
                 sender_id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "hourly_limit": 100,
+                 *       "min_delay_ms": 5000
+                 *     }
+                 */
                 "application/json": components["schemas"]["SenderChange"];
             };
         };
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "concurrency": 5,
+                     *       "created_at": "2027-03-01T08:59:12.034Z",
+                     *       "daily_limit": null,
+                     *       "from_email": "ann@example.com",
+                     *       "from_name": "Ann",
+                     *       "has_password": true,
+                     *       "host": "smtp.example.com",
+                     *       "hourly_limit": 200,
+                     *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "is_default": true,
+                     *       "min_delay_ms": 2000,
+                     *       "name": "Ann",
+                     *       "object": "sender",
+                     *       "port": 587,
+                     *       "reply_to": null,
+                     *       "security": "none",
+                     *       "state": "active",
+                     *       "state_reason": null,
+                     *       "username": "ann@example.com",
+                     *       "window": {
+                     *         "days": [
+                     *           "mon",
+                     *           "tue",
+                     *           "wed",
+                     *           "thu",
+                     *           "fri"
+                     *         ],
+                     *         "end": "17:30",
+                     *         "start": "09:00",
+                     *         "timezone": "Europe/Berlin"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Sender"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            400: components["responses"]["BadRequest.invalid_request"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            404: components["responses"]["NotFound.not_found"];
+            413: components["responses"]["RequestEntityTooLarge.payload_too_large"];
+            415: components["responses"]["UnsupportedMediaType.unsupported_media_type"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     pauseSender: {
@@ -3730,24 +5890,69 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Its id. */
+                /**
+                 * @description Its id.
+                 * @example 0199c29f-40aa-7d6e-8a2b-9d0c4e1f5a33
+                 */
                 sender_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "concurrency": 5,
+                     *       "created_at": "2027-03-01T08:59:12.034Z",
+                     *       "daily_limit": null,
+                     *       "from_email": "ann@example.com",
+                     *       "from_name": "Ann",
+                     *       "has_password": true,
+                     *       "host": "smtp.example.com",
+                     *       "hourly_limit": 200,
+                     *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "is_default": true,
+                     *       "min_delay_ms": 2000,
+                     *       "name": "Ann",
+                     *       "object": "sender",
+                     *       "port": 587,
+                     *       "reply_to": null,
+                     *       "security": "none",
+                     *       "state": "active",
+                     *       "state_reason": null,
+                     *       "username": "ann@example.com",
+                     *       "window": {
+                     *         "days": [
+                     *           "mon",
+                     *           "tue",
+                     *           "wed",
+                     *           "thu",
+                     *           "fri"
+                     *         ],
+                     *         "end": "17:30",
+                     *         "start": "09:00",
+                     *         "timezone": "Europe/Berlin"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Sender"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            404: components["responses"]["NotFound.not_found"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     resumeSender: {
@@ -3755,24 +5960,69 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Its id. */
+                /**
+                 * @description Its id.
+                 * @example 0199c29f-40aa-7d6e-8a2b-9d0c4e1f5a33
+                 */
                 sender_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "concurrency": 5,
+                     *       "created_at": "2027-03-01T08:59:12.034Z",
+                     *       "daily_limit": null,
+                     *       "from_email": "ann@example.com",
+                     *       "from_name": "Ann",
+                     *       "has_password": true,
+                     *       "host": "smtp.example.com",
+                     *       "hourly_limit": 200,
+                     *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "is_default": true,
+                     *       "min_delay_ms": 2000,
+                     *       "name": "Ann",
+                     *       "object": "sender",
+                     *       "port": 587,
+                     *       "reply_to": null,
+                     *       "security": "none",
+                     *       "state": "active",
+                     *       "state_reason": null,
+                     *       "username": "ann@example.com",
+                     *       "window": {
+                     *         "days": [
+                     *           "mon",
+                     *           "tue",
+                     *           "wed",
+                     *           "thu",
+                     *           "fri"
+                     *         ],
+                     *         "end": "17:30",
+                     *         "start": "09:00",
+                     *         "timezone": "Europe/Berlin"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Sender"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            404: components["responses"]["NotFound.not_found"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     getSenderUsage: {
@@ -3780,24 +6030,52 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Its id. */
+                /**
+                 * @description Its id.
+                 * @example 0199c29f-40aa-7d6e-8a2b-9d0c4e1f5a33
+                 */
                 sender_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "day": {
+                     *         "limit": 200,
+                     *         "next_at": null,
+                     *         "used": 12
+                     *       },
+                     *       "hour": {
+                     *         "limit": 200,
+                     *         "next_at": null,
+                     *         "used": 12
+                     *       },
+                     *       "object": "sender_usage",
+                     *       "sender_id": "0199c29f-40aa-7d6e-8a2b-9d0c4e1f5a33",
+                     *       "waiting": 0,
+                     *       "window_seconds": 3600
+                     *     }
+                     */
                     "application/json": components["schemas"]["Usage"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key"];
+            404: components["responses"]["NotFound.not_found"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     verifySender: {
@@ -3805,24 +6083,48 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Its id. */
+                /**
+                 * @description Its id.
+                 * @example 0199c29f-40aa-7d6e-8a2b-9d0c4e1f5a33
+                 */
                 sender_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "ok": true,
+                     *       "phases": [
+                     *         {
+                     *           "mend": null,
+                     *           "message": "smtp.example.com is 192.0.2.25.",
+                     *           "ok": true,
+                     *           "phase": "dns",
+                     *           "state": "ok"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Verification"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            404: components["responses"]["NotFound.not_found"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     getStats: {
@@ -3834,17 +6136,71 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "counts": {
+                     *         "bounced": 0,
+                     *         "cancelled": 0,
+                     *         "deferred": 0,
+                     *         "failed": 0,
+                     *         "held": 0,
+                     *         "missed": 0,
+                     *         "scheduled": 0,
+                     *         "sending": 0,
+                     *         "sent": 0,
+                     *         "suppressed": 0,
+                     *         "uncertain": 0
+                     *       },
+                     *       "failed": 0,
+                     *       "next_due_at": "2027-03-01T09:00:00Z",
+                     *       "object": "stats",
+                     *       "senders": [
+                     *         {
+                     *           "blocked_reason": null,
+                     *           "blocked_until": null,
+                     *           "from_email": "ann@example.com",
+                     *           "hour": {
+                     *             "limit": 200,
+                     *             "next_at": null,
+                     *             "used": 12
+                     *           },
+                     *           "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *           "name": "Ann",
+                     *           "state": "active",
+                     *           "state_reason": null,
+                     *           "waiting": 0
+                     *         }
+                     *       ],
+                     *       "sending": 0,
+                     *       "sent": 0,
+                     *       "sent_last_hour": 0,
+                     *       "uncertain": 0,
+                     *       "waiting": 0,
+                     *       "window_seconds": 3600,
+                     *       "workspace_hour": {
+                     *         "limit": 200,
+                     *         "next_at": null,
+                     *         "used": 12
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Stats"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     listSuppressions: {
@@ -3852,16 +6208,22 @@ export interface operations {
             query?: {
                 /** @description How many at most, 1 to 100. */
                 limit?: number;
-                /** @description Only what is older than this id. */
-                after?: string | null;
-                /** @description Only what is newer than this id. */
-                before?: string | null;
+                /**
+                 * @description Only what is older than this id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
+                after?: string;
+                /**
+                 * @description Only what is newer than this id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
+                before?: string;
                 /** @description Only those for this reason. */
                 reason?: "hard_bounce" | "complaint" | "unsubscribed" | "manual" | null;
                 /** @description The same in Resend's words. */
                 origin?: "bounce" | "complaint" | "manual" | null;
                 /** @description The start of an address, or with an @ in front that of a domain. */
-                q?: string | null;
+                q?: string;
             };
             header?: never;
             path?: never;
@@ -3869,17 +6231,41 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_app.contract.suppressions.Suppression_"];
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "created_at": "2027-03-01T08:59:12.034Z",
+                     *           "detail": "text",
+                     *           "email": "bob@example.org",
+                     *           "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *           "object": "suppression",
+                     *           "origin": "bounce",
+                     *           "reason": "complaint",
+                     *           "source_id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11"
+                     *         }
+                     *       ],
+                     *       "has_more": false,
+                     *       "object": "list"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["List_Suppression_"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     addSuppression: {
@@ -3891,21 +6277,47 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "bob@example.org"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewSuppression"];
             };
         };
         responses: {
-            /** @description Document created, URL follows */
+            /** @description Created */
             201: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2027-03-01T08:59:12.034Z",
+                     *       "detail": "text",
+                     *       "email": "bob@example.org",
+                     *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "object": "suppression",
+                     *       "origin": "bounce",
+                     *       "reason": "complaint",
+                     *       "source_id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Suppression"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            400: components["responses"]["BadRequest.invalid_request"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            413: components["responses"]["RequestEntityTooLarge.payload_too_large"];
+            415: components["responses"]["UnsupportedMediaType.unsupported_media_type"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     addSuppressions: {
@@ -3917,21 +6329,47 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "emails": [
+                 *         "text"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewSuppressions"];
             };
         };
         responses: {
-            /** @description Document created, URL follows */
+            /** @description Created */
             201: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *           "object": "suppression"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["AddedSuppressions"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            400: components["responses"]["BadRequest.invalid_request"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            413: components["responses"]["RequestEntityTooLarge.payload_too_large"];
+            415: components["responses"]["UnsupportedMediaType.unsupported_media_type"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     removeSuppressions: {
@@ -3943,21 +6381,48 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "emails": [
+                 *         "text"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["SuppressionsToRemove"];
             };
         };
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "deleted": true,
+                     *           "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *           "object": "suppression"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["RemovedSuppressions"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            400: components["responses"]["BadRequest.invalid_request"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            413: components["responses"]["RequestEntityTooLarge.payload_too_large"];
+            415: components["responses"]["UnsupportedMediaType.unsupported_media_type"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     exportSuppressions: {
@@ -3968,7 +6433,7 @@ export interface operations {
                 /** @description The same in Resend's words. */
                 origin?: "bounce" | "complaint" | "manual" | null;
                 /** @description The start of an address, or with an @ in front that of a domain. */
-                q?: string | null;
+                q?: string;
             };
             header?: never;
             path?: never;
@@ -3976,17 +6441,23 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Stream Response */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "text/csv": unknown;
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     importSuppressions: {
@@ -3998,9 +6469,17 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    text: string;
-                };
+                /**
+                 * @example {
+                 *       "text": "email,name,city\nbob@example.org,Bob,Berlin\n"
+                 *     }
+                 */
+                "application/json": components["schemas"]["RecipientText"];
+                /**
+                 * @example {
+                 *       "file": "email,name\nbob@example.org,Bob\n"
+                 *     }
+                 */
                 "multipart/form-data": {
                     /** Format: binary */
                     file: string;
@@ -4008,17 +6487,37 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "added": 0,
+                     *       "already_suppressed": 0,
+                     *       "detected": 0,
+                     *       "duplicates": 0,
+                     *       "invalid": [],
+                     *       "invalid_count": 0,
+                     *       "object": "suppression_import"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ImportedSuppressions"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            400: components["responses"]["BadRequest.invalid_request"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            413: components["responses"]["RequestEntityTooLarge.payload_too_large"];
+            415: components["responses"]["UnsupportedMediaType.unsupported_media_type"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     getSuppression: {
@@ -4033,17 +6532,36 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2027-03-01T08:59:12.034Z",
+                     *       "detail": "text",
+                     *       "email": "bob@example.org",
+                     *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "object": "suppression",
+                     *       "origin": "bounce",
+                     *       "reason": "complaint",
+                     *       "source_id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Suppression"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key"];
+            404: components["responses"]["NotFound.not_found"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     removeSuppression: {
@@ -4058,17 +6576,31 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "deleted": true,
+                     *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "object": "suppression"
+                     *     }
+                     */
                     "application/json": components["schemas"]["RemovedSuppression"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            404: components["responses"]["NotFound.not_found"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     listWebhooks: {
@@ -4076,10 +6608,16 @@ export interface operations {
             query?: {
                 /** @description How many at most, 1 to 100. */
                 limit?: number;
-                /** @description Only what is older than this id. */
-                after?: string | null;
-                /** @description Only what is newer than this id. */
-                before?: string | null;
+                /**
+                 * @description Only what is older than this id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
+                after?: string;
+                /**
+                 * @description Only what is newer than this id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
+                before?: string;
             };
             header?: never;
             path?: never;
@@ -4087,17 +6625,50 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_app.contract.webhooks.Webhook_"];
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "created_at": "2027-03-01T08:59:12.034Z",
+                     *           "description": "text",
+                     *           "disabled_at": "2027-03-01T09:00:00Z",
+                     *           "endpoint": "text",
+                     *           "events": [
+                     *             "campaign.completed"
+                     *           ],
+                     *           "failing_since": "2027-03-01T09:00:00Z",
+                     *           "health": "disabled",
+                     *           "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *           "last_failure_at": "2027-03-01T09:00:00Z",
+                     *           "last_success_at": "2027-03-01T09:00:00Z",
+                     *           "object": "webhook",
+                     *           "pending": 0,
+                     *           "previous_secret_until": "2027-03-01T09:00:00Z",
+                     *           "status": "disabled",
+                     *           "status_reason": "text"
+                     *         }
+                     *       ],
+                     *       "has_more": false,
+                     *       "object": "list"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["List_Webhook_"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     createWebhook: {
@@ -4109,21 +6680,60 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "endpoint": "text",
+                 *       "events": [
+                 *         "campaign.completed"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewWebhook"];
             };
         };
         responses: {
-            /** @description Document created, URL follows */
+            /** @description Created */
             201: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2027-03-01T08:59:12.034Z",
+                     *       "description": "text",
+                     *       "disabled_at": "2027-03-01T09:00:00Z",
+                     *       "endpoint": "text",
+                     *       "events": [
+                     *         "campaign.completed"
+                     *       ],
+                     *       "failing_since": "2027-03-01T09:00:00Z",
+                     *       "health": "disabled",
+                     *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "last_failure_at": "2027-03-01T09:00:00Z",
+                     *       "last_success_at": "2027-03-01T09:00:00Z",
+                     *       "object": "webhook",
+                     *       "pending": 0,
+                     *       "previous_secret_until": "2027-03-01T09:00:00Z",
+                     *       "signing_secret": "text",
+                     *       "status": "disabled",
+                     *       "status_reason": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["WebhookWithSecret"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            400: components["responses"]["BadRequest.invalid_request"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            413: components["responses"]["RequestEntityTooLarge.payload_too_large"];
+            415: components["responses"]["UnsupportedMediaType.unsupported_media_type"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     getWebhook: {
@@ -4131,24 +6741,55 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Its id. */
+                /**
+                 * @description Its id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
                 webhook_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2027-03-01T08:59:12.034Z",
+                     *       "description": "text",
+                     *       "disabled_at": "2027-03-01T09:00:00Z",
+                     *       "endpoint": "text",
+                     *       "events": [
+                     *         "campaign.completed"
+                     *       ],
+                     *       "failing_since": "2027-03-01T09:00:00Z",
+                     *       "health": "disabled",
+                     *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "last_failure_at": "2027-03-01T09:00:00Z",
+                     *       "last_success_at": "2027-03-01T09:00:00Z",
+                     *       "object": "webhook",
+                     *       "pending": 0,
+                     *       "previous_secret_until": "2027-03-01T09:00:00Z",
+                     *       "status": "disabled",
+                     *       "status_reason": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Webhook"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key"];
+            404: components["responses"]["NotFound.not_found"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     deleteWebhook: {
@@ -4156,24 +6797,41 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Its id. */
+                /**
+                 * @description Its id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
                 webhook_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "deleted": true,
+                     *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "object": "webhook"
+                     *     }
+                     */
                     "application/json": components["schemas"]["DeletedWebhook"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            404: components["responses"]["NotFound.not_found"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     changeWebhook: {
@@ -4181,28 +6839,67 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Its id. */
+                /**
+                 * @description Its id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
                 webhook_id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "endpoint": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["WebhookChange"];
             };
         };
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2027-03-01T08:59:12.034Z",
+                     *       "description": "text",
+                     *       "disabled_at": "2027-03-01T09:00:00Z",
+                     *       "endpoint": "text",
+                     *       "events": [
+                     *         "campaign.completed"
+                     *       ],
+                     *       "failing_since": "2027-03-01T09:00:00Z",
+                     *       "health": "disabled",
+                     *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "last_failure_at": "2027-03-01T09:00:00Z",
+                     *       "last_success_at": "2027-03-01T09:00:00Z",
+                     *       "object": "webhook",
+                     *       "pending": 0,
+                     *       "previous_secret_until": "2027-03-01T09:00:00Z",
+                     *       "status": "disabled",
+                     *       "status_reason": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Webhook"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            400: components["responses"]["BadRequest.invalid_request"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            404: components["responses"]["NotFound.not_found"];
+            413: components["responses"]["RequestEntityTooLarge.payload_too_large"];
+            415: components["responses"]["UnsupportedMediaType.unsupported_media_type"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     listDeliveries: {
@@ -4210,35 +6907,74 @@ export interface operations {
             query?: {
                 /** @description How many at most, 1 to 100. */
                 limit?: number;
-                /** @description Only what is older than this id. */
-                after?: string | null;
-                /** @description Only what is newer than this id. */
-                before?: string | null;
+                /**
+                 * @description Only what is older than this id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
+                after?: string;
+                /**
+                 * @description Only what is newer than this id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
+                before?: string;
                 /** @description Only these. */
                 status?: "pending" | "delivered" | "failed" | null;
                 /** @description Only events of this type. */
-                type?: components["schemas"]["EventType"] | null;
+                type?: components["schemas"]["EventType"];
             };
             header?: never;
             path: {
-                /** @description Its id. */
+                /**
+                 * @description Its id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
                 webhook_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_app.contract.webhooks.WebhookDelivery_"];
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "attempts": 0,
+                     *           "campaign_id": null,
+                     *           "created_at": "2027-03-01T08:59:12.034Z",
+                     *           "email_id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *           "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *           "last_attempt_at": "2027-03-01T09:00:00Z",
+                     *           "last_error": "text",
+                     *           "last_status_code": 0,
+                     *           "next_attempt_at": "2027-03-01T09:00:00Z",
+                     *           "object": "webhook_delivery",
+                     *           "sender_id": "0199c29f-40aa-7d6e-8a2b-9d0c4e1f5a33",
+                     *           "status": "delivered",
+                     *           "type": "campaign.completed"
+                     *         }
+                     *       ],
+                     *       "has_more": false,
+                     *       "object": "list"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["List_WebhookDelivery_"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key"];
+            404: components["responses"]["NotFound.not_found"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     getDelivery: {
@@ -4246,26 +6982,68 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Its id. */
+                /**
+                 * @description Its id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
                 webhook_id: string;
-                /** @description The id of a delivery: its `webhook-id`. */
+                /**
+                 * @description The id of a delivery: its `webhook-id`.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
                 delivery_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "attempt_log": [
+                     *         {
+                     *           "at": "2027-03-01T09:00:00Z",
+                     *           "duration_ms": 0,
+                     *           "error": "text",
+                     *           "number": 0,
+                     *           "request_headers": {},
+                     *           "response_body": "text",
+                     *           "status_code": 0
+                     *         }
+                     *       ],
+                     *       "attempts": 0,
+                     *       "campaign_id": null,
+                     *       "created_at": "2027-03-01T08:59:12.034Z",
+                     *       "email_id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "last_attempt_at": "2027-03-01T09:00:00Z",
+                     *       "last_error": "text",
+                     *       "last_status_code": 0,
+                     *       "next_attempt_at": "2027-03-01T09:00:00Z",
+                     *       "object": "webhook_delivery",
+                     *       "request_body": "text",
+                     *       "sender_id": "0199c29f-40aa-7d6e-8a2b-9d0c4e1f5a33",
+                     *       "status": "delivered",
+                     *       "type": "campaign.completed"
+                     *     }
+                     */
                     "application/json": components["schemas"]["WebhookDeliveryDetail"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key"];
+            404: components["responses"]["NotFound.not_found"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     replayDelivery: {
@@ -4273,26 +7051,56 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Its id. */
+                /**
+                 * @description Its id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
                 webhook_id: string;
-                /** @description The id of a delivery: its `webhook-id`. */
+                /**
+                 * @description The id of a delivery: its `webhook-id`.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
                 delivery_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Request accepted, processing continues off-line */
+            /** @description Accepted */
             202: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "attempts": 0,
+                     *       "campaign_id": null,
+                     *       "created_at": "2027-03-01T08:59:12.034Z",
+                     *       "email_id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "last_attempt_at": "2027-03-01T09:00:00Z",
+                     *       "last_error": "text",
+                     *       "last_status_code": 0,
+                     *       "next_attempt_at": "2027-03-01T09:00:00Z",
+                     *       "object": "webhook_delivery",
+                     *       "sender_id": "0199c29f-40aa-7d6e-8a2b-9d0c4e1f5a33",
+                     *       "status": "delivered",
+                     *       "type": "campaign.completed"
+                     *     }
+                     */
                     "application/json": components["schemas"]["WebhookDelivery"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            404: components["responses"]["NotFound.not_found"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     replayFailed: {
@@ -4300,28 +7108,53 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Its id. */
+                /**
+                 * @description Its id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
                 webhook_id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "since": "2027-03-01T09:00:00Z"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ReplayFailed"] | null;
             };
         };
         responses: {
-            /** @description Request accepted, processing continues off-line */
+            /** @description Accepted */
             202: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "count": 0,
+                     *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "object": "webhook"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Replayed"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            400: components["responses"]["BadRequest.invalid_request"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            404: components["responses"]["NotFound.not_found"];
+            413: components["responses"]["RequestEntityTooLarge.payload_too_large"];
+            415: components["responses"]["UnsupportedMediaType.unsupported_media_type"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     rotateWebhookSecret: {
@@ -4329,24 +7162,56 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Its id. */
+                /**
+                 * @description Its id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
                 webhook_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2027-03-01T08:59:12.034Z",
+                     *       "description": "text",
+                     *       "disabled_at": "2027-03-01T09:00:00Z",
+                     *       "endpoint": "text",
+                     *       "events": [
+                     *         "campaign.completed"
+                     *       ],
+                     *       "failing_since": "2027-03-01T09:00:00Z",
+                     *       "health": "disabled",
+                     *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "last_failure_at": "2027-03-01T09:00:00Z",
+                     *       "last_success_at": "2027-03-01T09:00:00Z",
+                     *       "object": "webhook",
+                     *       "pending": 0,
+                     *       "previous_secret_until": "2027-03-01T09:00:00Z",
+                     *       "signing_secret": "text",
+                     *       "status": "disabled",
+                     *       "status_reason": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["WebhookWithSecret"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            404: components["responses"]["NotFound.not_found"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     testWebhook: {
@@ -4354,28 +7219,63 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Its id. */
+                /**
+                 * @description Its id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
                 webhook_id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "type": "campaign.completed"
+                 *     }
+                 */
                 "application/json": components["schemas"]["TestEvent"] | null;
             };
         };
         responses: {
-            /** @description Request accepted, processing continues off-line */
+            /** @description Accepted */
             202: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "attempts": 0,
+                     *       "campaign_id": null,
+                     *       "created_at": "2027-03-01T08:59:12.034Z",
+                     *       "email_id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "last_attempt_at": "2027-03-01T09:00:00Z",
+                     *       "last_error": "text",
+                     *       "last_status_code": 0,
+                     *       "next_attempt_at": "2027-03-01T09:00:00Z",
+                     *       "object": "webhook_delivery",
+                     *       "sender_id": "0199c29f-40aa-7d6e-8a2b-9d0c4e1f5a33",
+                     *       "status": "delivered",
+                     *       "type": "campaign.completed"
+                     *     }
+                     */
                     "application/json": components["schemas"]["WebhookDelivery"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            400: components["responses"]["BadRequest.invalid_request"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            404: components["responses"]["NotFound.not_found"];
+            413: components["responses"]["RequestEntityTooLarge.payload_too_large"];
+            415: components["responses"]["UnsupportedMediaType.unsupported_media_type"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     getWorkspace: {
@@ -4387,17 +7287,33 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "hourly_limit": 200,
+                     *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "late_after_seconds": 0,
+                     *       "name": "Ann",
+                     *       "object": "workspace",
+                     *       "timezone": "Europe/Berlin"
+                     *     }
+                     */
                     "application/json": components["schemas"]["WorkspaceSettings"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     changeWorkspace: {
@@ -4409,21 +7325,46 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "hourly_limit": 1000,
+                 *       "timezone": "Europe/Berlin"
+                 *     }
+                 */
                 "application/json": components["schemas"]["WorkspaceChange"];
             };
         };
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "hourly_limit": 200,
+                     *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "late_after_seconds": 0,
+                     *       "name": "Ann",
+                     *       "object": "workspace",
+                     *       "timezone": "Europe/Berlin"
+                     *     }
+                     */
                     "application/json": components["schemas"]["WorkspaceSettings"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            400: components["responses"]["BadRequest.invalid_request"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            413: components["responses"]["RequestEntityTooLarge.payload_too_large"];
+            415: components["responses"]["UnsupportedMediaType.unsupported_media_type"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     leaveWorkspace: {
@@ -4435,15 +7376,21 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Request fulfilled, nothing follows */
+            /** @description No Content */
             204: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     listWorkspaces: {
@@ -4455,17 +7402,39 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_app.contract.people.WorkspaceItem_"];
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "current": true,
+                     *           "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *           "name": "Ann",
+                     *           "object": "workspace",
+                     *           "role": "member",
+                     *           "timezone": "Europe/Berlin"
+                     *         }
+                     *       ],
+                     *       "has_more": false,
+                     *       "object": "list"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["List_WorkspaceItem_"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     createWorkspace: {
@@ -4477,21 +7446,45 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Ann"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewWorkspace"];
             };
         };
         responses: {
-            /** @description Document created, URL follows */
+            /** @description Created */
             201: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "current": true,
+                     *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "name": "Ann",
+                     *       "object": "workspace",
+                     *       "role": "member",
+                     *       "timezone": "Europe/Berlin"
+                     *     }
+                     */
                     "application/json": components["schemas"]["WorkspaceItem"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            400: components["responses"]["BadRequest.invalid_request"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            413: components["responses"]["RequestEntityTooLarge.payload_too_large"];
+            415: components["responses"]["UnsupportedMediaType.unsupported_media_type"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
     enterWorkspace: {
@@ -4499,24 +7492,44 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Its id. */
+                /**
+                 * @description Its id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
                 workspace_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Request fulfilled, document follows */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "current": true,
+                     *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "name": "Ann",
+                     *       "object": "workspace",
+                     *       "role": "member",
+                     *       "timezone": "Europe/Berlin"
+                     *     }
+                     */
                     "application/json": components["schemas"]["WorkspaceItem"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
-            "5XX": components["responses"]["Refused"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            404: components["responses"]["NotFound.not_found"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
 }
