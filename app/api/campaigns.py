@@ -10,12 +10,13 @@ from litestar.di import Provide
 from litestar.params import HeaderParameter, JSONBody, PathParameter
 
 from app.api.emails import IdempotencyKey, is_permissive
-from app.api.given import Caller, Now, Page, Pool
+from app.api.given import Caller, Now, Page, Pool, Settings
 from app.api.lists import provide_page
 from app.contract.campaigns import Campaign, CampaignChange, CampaignItem, CreatedCampaign, NewCampaign, RetriedCampaign
 from app.contract.emails import Email
+from app.contract.estimates import Estimate, NewEstimate
 from app.contract.lists import List
-from app.services import campaign_cancel, campaign_runs, campaigns
+from app.services import campaign_cancel, campaign_runs, campaigns, estimates
 
 CampaignId = Annotated[UUID, PathParameter(description="Its id.")]
 
@@ -51,6 +52,17 @@ class Campaigns(Controller):
             key=idempotency_key,
             now=now,
         )
+
+    @post("/estimate", operation_id="estimateCampaign", summary="Forecast a campaign", status_code=200)
+    async def estimate_campaign(
+        self, caller: Caller, pool: Pool, settings: Settings, now: Now, data: JSONBody[NewEstimate]
+    ) -> Estimate:
+        """When it would leave: first and last message, how many an hour, what binds. Nothing is kept or sent.
+
+        It follows the rules that the sending itself follows and sees what waits on the same mailboxes and how much of
+        their limits is used. Of a campaign that runs it tells when what is left of it will have left.
+        """
+        return await estimates.estimate(pool, settings, workspace_id=caller.workspace_id, wanted=data, now=now)
 
     @get("/{campaign_id:uuid}", operation_id="getCampaign", summary="Get a campaign")
     async def get_campaign(self, caller: Caller, pool: Pool, now: Now, campaign_id: CampaignId) -> Campaign:

@@ -51,3 +51,9 @@ def shown_state(kept: State, *, start_at: datetime, now: datetime, counts: Mappi
     if open_count(counts) == 0:
         return State.COMPLETED
     return State.RUNNING if start_at <= now else State.SCHEDULED
+
+
+def pace_on(sender: int, senders: int, count: int, delay: float) -> tuple[float, float, int]:
+    """Of `count` messages, dealt in turn, those of sender number `sender`: (seconds from the start to its first, from
+    one to the next, how many)."""
+    return sender * delay, senders * delay, max(0, (count - sender + senders - 1) // senders)

@@ -35,3 +35,11 @@ def host_name(text: str) -> str:
     if len(ascii_host) > 253 or not all(_LABEL.fullmatch(label) for label in labels) or labels[-1].isdigit():
         raise ValueError(f"“{text.strip()[:80]}” is no valid host name.")
     return ascii_host
+
+
+def is_local(host: str) -> bool:
+    """Whether this names the machine itself."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

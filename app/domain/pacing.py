@@ -10,6 +10,8 @@ The gate's SQL and the Redis script (app/pacing/reserve.lua) do the same sums; t
 from __future__ import annotations
 
 import math
+from collections import deque
+from collections.abc import Iterable
 from typing import Final
 
 SLOTS_PER_WINDOW: Final = 128
@@ -30,3 +32,65 @@ def slot_of(moment: float, window: float) -> int:
 def freed_at(slot: int, window: float) -> float:
     """The moment from which what was dispatched in `slot` no longer counts."""
     return (slot + SLOTS_KEPT) * window / SLOTS_PER_WINDOW
+
+
+class Counter:
+    """What one scope counts, for looking ahead: what was dispatched and what will have been."""
+
+    def __init__(self, limit: int, window: float, slots: Iterable[tuple[int, int]] = ()) -> None:
+        """`slots`: (number, dispatched in it) as the gate has them now, the oldest first."""
+        self.limit = limit
+        self.window = window
+        self._slots = deque([slot, count] for slot, count in slots if count > 0)
+        self._used = sum(count for _, count in self._slots)
+
+    def room(self, now: float) -> int:
+        """How many more fit at `now`, which never goes back. Below 0 where a limit was lowered."""
+        slots = self._slots
+        while slots and freed_at(slots[0][0], self.window) <= now:
+            self._used -= slots.popleft()[1]
+        return self.limit - self._used
+
+    def free_at(self, now: float) -> float:
+        """When one more fits, if nothing else is dispatched until then."""
+        excess, moment = 1 - self.room(now), now
+        for slot, count in self._slots:
+            if excess <= 0:
+                break
+            excess -= count
+            moment = freed_at(slot, self.window)
+        return moment
+
+    def loosens_at(self, now: float) -> float:
+        """When the next of what is counted no longer is; with nothing counted, of what is dispatched now."""
+        self.room(now)
+        return freed_at(self._slots[0][0] if self._slots else slot_of(now, self.window), self.window)
+
+    def add(self, first: float, step: float, count: int) -> None:
+        """Counts `count` dispatches, the first at `first` and each `step` seconds after the one before."""
+        self._used += count
+        width = self.window / SLOTS_PER_WINDOW
+        while count > 0:
+            slot = slot_of(first, self.window)
+            here = count
+            if step > 0:
+                here = min(count, max(1, math.ceil(((slot + 1) * width - first) / step)))
+            self._add(slot, here)
+            count -= here
+            first += here * step
+
+    def _add(self, slot: int, count: int) -> None:
+        slots = self._slots
+        at = len(slots)
+        while at and slots[at - 1][0] > slot:
+            at -= 1
+        if at and slots[at - 1][0] == slot:
+            slots[at - 1][1] += count
+        else:
+            slots.insert(at, [slot, count])
+
+    def shift(self, seconds: float) -> None:
+        """As if all of it had been dispatched so much later."""
+        by = round(seconds / (self.window / SLOTS_PER_WINDOW))
+        for each in self._slots:
+            each[0] += by

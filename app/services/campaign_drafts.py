@@ -78,7 +78,7 @@ class Listed(msgspec.Struct, frozen=True):
 
 def read_list(given: Sequence[str | CampaignRecipient], message: Message) -> Listed:
     """Every recipient must have the variables that the message needs."""
-    entries = [_entry(index, each) for index, each in enumerate(given)]
+    entries = [entry_of(index, each) for index, each in enumerate(given)]
     columns = set.intersection(*(set(variables) for *_, variables in entries)) if entries else set()
     refused = dict(_unfit(entries, message))
     found = collect(entry for entry in entries if entry[0] not in refused)
@@ -97,7 +97,7 @@ def read_list(given: Sequence[str | CampaignRecipient], message: Message) -> Lis
 Entry = tuple[int, str, str | None, dict[str, Any]]
 
 
-def _entry(index: int, given: str | CampaignRecipient) -> Entry:
+def entry_of(index: int, given: str | CampaignRecipient) -> Entry:
     if isinstance(given, str):
         return index, given, None, {}
     return index, given.email, given.name, given.variables or {}

@@ -72,6 +72,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/campaigns/estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Forecast a campaign
+         * @description When it would leave: first and last message, how many an hour, what binds. Nothing is kept or sent.
+         *
+         *     It follows the rules that the sending itself follows and sees what waits on the same mailboxes and how much of
+         *     their limits is used. Of a campaign that runs it tells when what is left of it will have left.
+         */
+        post: operations["estimateCampaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/campaigns/{campaign_id}": {
         parameters: {
             query?: never;
@@ -1366,6 +1389,25 @@ export interface components {
             id: string;
         };
         /**
+         * BindingLimit
+         * @description What keeps the campaign from ending sooner.
+         */
+        BindingLimit: {
+            limit: components["schemas"]["Bound"];
+            /** @description In plain words. */
+            message: string;
+            /** @description From 0 to 1: of all the time that its messages spend waiting. */
+            share: number;
+            /** @description Of a limit or gap: messages, or milliseconds; null where senders differ. */
+            value: number | null;
+        };
+        /**
+         * Bound
+         * @description What keeps a campaign from ending sooner.
+         * @enum {unknown}
+         */
+        Bound: "campaign_hour" | "connection" | "connections" | "delay" | "gap" | "mailbox_day" | "mailbox_hour" | "queue" | "window" | "workspace_hour";
+        /**
          * BulkAnswer
          * @description What became of many messages.
          */
@@ -1694,6 +1736,32 @@ export interface components {
             id: string;
             status: components["schemas"]["Status"];
         };
+        /** Estimate */
+        Estimate: {
+            assumptions: string[];
+            /** @description What binds most first; empty: its time alone decides. */
+            binding_limits: components["schemas"]["BindingLimit"][];
+            /** @description How long a bucket is: an hour, in a long campaign a day. */
+            bucket_seconds: number;
+            /** @description Those in which something leaves. */
+            buckets: components["schemas"]["EstimateBucket"][];
+            /** @description How many have still to leave. */
+            count: number;
+            /** @description Null: nothing leaves. */
+            first_send_at: string | null;
+            last_send_at: string | null;
+            /** @enum {unknown} */
+            object: "estimate";
+            /** @description The campaign's. */
+            timezone: string;
+        };
+        /** EstimateBucket */
+        EstimateBucket: {
+            /** @description How many leave from `start` until the next bucket. */
+            count: number;
+            /** Format: date-time */
+            start: string;
+        };
         /**
          * EventType
          * @enum {unknown}
@@ -1973,6 +2041,40 @@ export interface components {
             /** @description Else the workspace's. */
             timezone?: string | null;
             /** @description Absent or null: at any hour; those of its senders hold besides. */
+            window?: components["schemas"]["CampaignWindow"] | null;
+        };
+        /**
+         * NewEstimate
+         * @description A campaign as `POST /campaigns` takes it, or less: all that is needed is how many it goes to, as `count`,
+         *         `recipients` or an `import_id`. Or the `campaign_id` of one that there is, and nothing else.
+         */
+        NewEstimate: {
+            campaign_id?: string | null;
+            count?: number | null;
+            /**
+             * @description Seconds, decimals too: message i is due at start + i x delay.
+             * @default 0
+             */
+            delay_seconds?: number;
+            hourly_limit?: number | null;
+            html?: string | null;
+            import_id?: string | null;
+            jitter_percent?: number | null;
+            /**
+             * @description If a downtime makes it late: `send` it then, `skip` it (`missed`), or `ask` a person (`held`).
+             * @default send
+             */
+            late_policy?: components["schemas"]["LatePolicy"];
+            name?: string | null;
+            recipients?: (string | components["schemas"]["CampaignRecipient"])[] | null;
+            /** @description Else the default sender. */
+            sender_ids?: string[] | null;
+            /** @description Absent or null: now. */
+            start_at?: string | null;
+            subject?: string | null;
+            text?: string | null;
+            /** @description Else the workspace's. */
+            timezone?: string | null;
             window?: components["schemas"]["CampaignWindow"] | null;
         };
         /** NewInvitation */
@@ -3281,6 +3383,73 @@ export interface operations {
             401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
             403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
             409: components["responses"]["Conflict.invalid_idempotent_request.concurrent_idempotent_requests"];
+            413: components["responses"]["RequestEntityTooLarge.payload_too_large"];
+            415: components["responses"]["UnsupportedMediaType.unsupported_media_type"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
+        };
+    };
+    estimateCampaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "campaign_id": null
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewEstimate"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "assumptions": [
+                     *         "text"
+                     *       ],
+                     *       "binding_limits": [
+                     *         {
+                     *           "limit": "campaign_hour",
+                     *           "message": "It waits for its time.",
+                     *           "share": 0,
+                     *           "value": 0
+                     *         }
+                     *       ],
+                     *       "bucket_seconds": 0,
+                     *       "buckets": [
+                     *         {
+                     *           "count": 0,
+                     *           "start": "09:00"
+                     *         }
+                     *       ],
+                     *       "count": 0,
+                     *       "first_send_at": "2027-03-01T09:00:00Z",
+                     *       "last_send_at": "2027-03-01T09:00:00Z",
+                     *       "object": "estimate",
+                     *       "timezone": "Europe/Berlin"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Estimate"];
+                };
+            };
+            400: components["responses"]["BadRequest.invalid_request"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
             413: components["responses"]["RequestEntityTooLarge.payload_too_large"];
             415: components["responses"]["UnsupportedMediaType.unsupported_media_type"];
             422: components["responses"]["UnprocessableEntity.validation_error"];

@@ -1,0 +1,313 @@
+"""When a campaign will leave, foretold from the rules that lanes and the gate keep. Pure.
+
+Mailboxes are followed from one moment to the next at which something changes: a limit has room again, a window opens,
+a message is due. What leaves in between is a run of evenly spaced dispatches, not single messages; and where the same
+cycle comes again and again (`forecast_cycles`) many of it are taken at once. So the cost depends on the number of lanes
+and on what limits do before a cycle shows, not on the number of messages.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections import Counter as Tally
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import msgspec
+
+from app.domain.forecast_cycles import Cycles
+from app.domain.forecast_lanes import NEVER, Bound, Lane, Mailbox, Run
+from app.domain.pacing import SLOTS_PER_WINDOW, Counter
+
+MOST_LOOKS: Final = 20_000  # at mailboxes; what is left then goes on at the pace so far
+TINY: Final = 1e-6  # seconds
+FINE: Final = 256  # mailboxes that share a limit look ahead this part of the time gone by, at least a slot
+
+
+class Forecast(msgspec.Struct, frozen=True):
+    """What becomes of our lanes. Times are seconds since the epoch, None where nothing leaves."""
+
+    count: int
+    first: float | None
+    last: float | None
+    runs: list[Run]  # when ours leave
+    waits: dict[Bound, float]  # seconds that our lanes spend waiting for each
+    never: int  # how many never leave
+    is_rough: bool  # the end is drawn on from the pace before it
+
+
+def forecast(mailboxes: Sequence[Mailbox], *, now: float, window: float) -> Forecast:
+    """Follows the mailboxes from `now` until our lanes are empty. Uses up the lanes and counters given.
+
+    `window`: seconds of an hour.
+    """
+    plan = _Plan(mailboxes, now, window)
+    cycles = Cycles(mailboxes, now=now, window=window)
+    turns = _turns(len(mailboxes), now)
+    number, is_rough = len(turns), False
+    while turns and any(lane.left for lane in plan.ours):
+        moment, _, at = heapq.heappop(turns)
+        jump = cycles.jump(moment, plan.waits)
+        if jump is not None:
+            for bound, seconds in jump.waits.items():
+                plan.waits[bound] += seconds
+            for counter in plan.counters:
+                counter.shift(jump.seconds)
+            turns = _turns(len(mailboxes), jump.resume)
+            continue
+        following = plan.look(mailboxes[at], moment)
+        number += 1
+        if number >= MOST_LOOKS:
+            is_rough = True
+            plan.draw_on(moment)
+        elif following < NEVER:
+            heapq.heappush(turns, (following, number, at))
+    runs = [run for lane in plan.ours for run in lane.runs_gone]
+    return Forecast(
+        count=sum(run.count for run in runs),
+        first=min((run.first for run in runs), default=None),
+        last=max((run.last for run in runs), default=None),
+        runs=runs,
+        waits=dict(plan.waits),
+        never=sum(lane.left for lane in plan.ours),
+        is_rough=is_rough,
+    )
+
+
+def _turns(count: int, moment: float) -> list[tuple[float, int, int]]:
+    """When to look at which mailbox: in order of time, then fairly."""
+    return [(moment, at, at) for at in range(count)]
+
+
+class _Plan:
+    def __init__(self, mailboxes: Sequence[Mailbox], now: float, window: float) -> None:
+        self._began = now
+        self._slot = window / SLOTS_PER_WINDOW
+        self.ours = [lane for box in mailboxes for lane in box.lanes if lane.is_ours]
+        self._sharers = Tally(id(counter) for box in mailboxes for counter in box.all_counters)
+        self.counters = {id(counter): counter for box in mailboxes for counter in box.all_counters}.values()
+        self.waits: dict[Bound, float] = defaultdict(float)
+
+    def look(self, box: Mailbox, now: float) -> float:
+        """Has leave what may. When to look again: `now`, later or NEVER."""
+        if now < box.not_before:
+            return self._wait(dict.fromkeys(box.lanes, box.held_by), box, now, box.not_before)
+        if now < box.free_at:
+            return box.free_at
+        lanes, reasons, wake = self._open(box, now)
+        ready = [lane for lane in lanes if lane.due <= now]
+        coming = [lane for lane in lanes if lane.due > now]
+        if not ready:
+            return self._wait(reasons, box, now, min([wake, *(lane.due for lane in coming)]))
+        full = [(counter.free_at(now), bound) for bound, counter in box.counters if counter.room(now) <= 0]
+        if full:
+            free_at, bound = max(full)
+            return self._wait(reasons | dict.fromkeys(ready, bound), box, now, free_at)
+        until = min([wake, *(lane.span(now)[1] for lane in lanes)])
+        if any(self._sharers[id(counter)] > 1 for counter in box.all_counters):
+            until = min(until, now + max(self._slot, (now - self._began) / FINE))
+        following = self._in_time(box, ready, coming, now, until, reasons)
+        if following is None:
+            following = self._in_line(box, ready, now, until, reasons)
+        return self._wait(reasons, box, now, following)
+
+    def draw_on(self, moment: float) -> None:
+        """What is left leaves as fast as what has left so far."""
+        gone, left = sum(lane.gone for lane in self.ours), sum(lane.left for lane in self.ours)
+        for lane in self.ours:
+            if gone and lane.left:
+                step = (moment - self._began) / gone * left / lane.left
+                lane.leave([Run(moment + step, step, lane.left)])
+                lane.take(lane.left)
+
+    def _open(self, box: Mailbox, now: float) -> tuple[list[Lane], dict[Lane, Bound], float]:
+        """The lanes that may send now or are early, what keeps back the rest, and when one of the rest may."""
+        lanes, reasons, wake = [], {}, NEVER
+        for lane in box.lanes:
+            if not lane.left:
+                continue
+            opens = lane.span(now)[0]
+            if opens > now:
+                wake = min(wake, opens)
+                reasons[lane] = lane.held_by if now < lane.not_before else Bound.WINDOW
+            elif lane.due <= now and lane.campaign is not None and lane.campaign.room(now) <= 0:
+                wake = min(wake, lane.campaign.free_at(now))
+                reasons[lane] = Bound.CAMPAIGN_HOUR
+            else:
+                lanes.append(lane)
+                if lane.due > now:
+                    reasons[lane] = Bound.DELAY
+        return lanes, reasons, wake
+
+    def _in_time(
+        self,
+        box: Mailbox,
+        ready: Sequence[Lane],
+        coming: Sequence[Lane],
+        now: float,
+        until: float,
+        reasons: dict[Lane, Bound],
+    ) -> float | None:
+        """While nothing piles up messages leave when they are due, as far ahead as the same holds.
+
+        When to look again, or None: more is due than can leave at once.
+        """
+        if any(lane.due_by(now) > 1 for lane in ready):
+            return None
+        lanes = [*ready, *(lane for lane in coming if lane.due - now <= lane.run.step)]
+        if box.pace * sum(1 / lane.run.step for lane in lanes if lane.run.count > 1) >= 1:
+            return None
+        ahead = [until - TINY, *(lane.due - TINY for lane in coming if lane not in lanes)]
+        ahead += [lane.run.last for lane in lanes if lane.run.count < lane.left or len(lanes) == 1]
+        until = max(now, min(ahead))
+        for _, counter in box.counters:
+            until = min(until, _frontier(lanes, self._room(counter, now), now, until))
+        for counter in {id(lane.campaign): lane.campaign for lane in lanes if lane.campaign}.values():
+            ours = [lane for lane in lanes if lane.campaign is counter]
+            until = min(until, _frontier(ours, self._room(counter, now), now, until))
+        if until < now:
+            return None
+        last = now
+        for lane in lanes:
+            for run in lane.take(min(lane.due_by(until), lane.run.count)):
+                box.frontier = max(box.frontier, run.last)
+                run.first = max(run.first, now)
+                last = max(last, run.last)
+                self._count(box, lane, run)
+        reasons.update(dict.fromkeys(ready, Bound.DELAY))
+        box.free_at = last + box.pace
+        return max(until, now)
+
+    def _in_line(
+        self, box: Mailbox, ready: Sequence[Lane], now: float, until: float, reasons: dict[Lane, Bound]
+    ) -> float:
+        """What has piled up leaves in the order in which it is due, at the mailbox's own pace. When to look again."""
+        for lane in ready:
+            if lane.campaign is not None and lane.due_by(now) > self._room(lane.campaign, now):
+                until = min(until, lane.campaign.loosens_at(now))
+        count = min([sum(lane.due_by(now) for lane in ready), *(self._room(each, now) for _, each in box.counters)])
+        if box.pace and until < NEVER:
+            count = min(count, max(1, math.ceil((until - now) / box.pace - TINY)))
+        taken: list[tuple[Lane, list[Run]]] = []
+        for lane, wanted in _shares(ready, count, now):
+            share = wanted if lane.campaign is None else min(wanted, self._room(lane.campaign, now))
+            reasons[lane] = box.paced_by if share else Bound.QUEUE
+            if share:
+                runs = lane.take(share)
+                if lane.campaign is not None:
+                    lane.campaign.add(now, box.pace, share)
+                taken.append((lane, runs))
+        at = now
+        for group in _side_by_side(taken):
+            whole = sum(run.count for _, runs in group for run in runs)
+            for place, (lane, runs) in enumerate(group):
+                share = sum(run.count for run in runs)
+                lane.leave([Run(at + place * box.pace, box.pace * whole / share, share)])
+                box.frontier = max(box.frontier, runs[-1].last)
+            at += whole * box.pace
+            for _, counter in box.counters:
+                counter.add(at - whole * box.pace, box.pace, whole)
+        box.free_at = at
+        return at
+
+    def _count(self, box: Mailbox, lane: Lane, run: Run) -> None:
+        for _, counter in box.counters:
+            counter.add(run.first, run.step, run.count)
+        if lane.campaign is not None:
+            lane.campaign.add(run.first, run.step, run.count)
+        lane.leave([run])
+
+    def _room(self, counter: Counter, now: float) -> int:
+        """What this mailbox may take of it: where others want some too, its part."""
+        room = counter.room(now)
+        return max(1, room // self._sharers[id(counter)]) if room > 0 else 0
+
+    def _wait(self, reasons: dict[Lane, Bound], box: Mailbox, now: float, until: float) -> float:
+        if now < until < NEVER:
+            for lane in box.lanes:
+                if lane.is_ours and lane.left and lane in reasons:
+                    self.waits[reasons[lane]] += until - now
+        return until
+
+
+def _frontier(lanes: Sequence[Lane], most: int, low: float, high: float) -> float:
+    """The last moment up to which no more than `most` are due, from `low` to `high`; before `low` if there is none."""
+    if sum(lane.due_by(high) for lane in lanes) <= most:
+        return high
+    high = min(high, max(lane.ends for lane in lanes))
+    if sum(lane.due_by(low) for lane in lanes) > most:
+        return -math.inf
+    if len(lanes) == 1 and most <= (run := lanes[0].run).count:
+        return max(low, run.first + (most - 1) * run.step)
+    while high - low > TINY * 10:
+        middle = (low + high) / 2
+        if sum(lane.due_by(middle) for lane in lanes) <= most:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+def _shares(lanes: Sequence[Lane], count: int, now: float) -> list[tuple[Lane, int]]:
+    """Of the `count` that are due first, how many are each lane's."""
+    due = [lane.due_by(now) for lane in lanes]
+    if count >= sum(due):
+        return [*zip(lanes, due, strict=True)]
+    if len(lanes) == 1:
+        return [(lanes[0], count)]
+    moment = _frontier(lanes, count, min(lane.due for lane in lanes) - 1, now)
+    shares = [lane.due_by(moment) for lane in lanes]
+    more = [lane.due_by(moment + TINY * 20) - share for lane, share in zip(lanes, shares, strict=True)]
+    level = _level(
+        [(lane.gone + share, n) for lane, share, n in zip(lanes, shares, more, strict=True)], count - sum(shares)
+    )
+    for i, lane in enumerate(lanes):
+        shares[i] += max(0, min(level - lane.gone - shares[i], more[i]))
+    for i, lane in enumerate(lanes):  # at the same place: the first of them
+        if sum(shares) < count and lane.due_by(moment + TINY * 20) > shares[i]:
+            shares[i] += 1
+    return [*zip(lanes, shares, strict=True)]
+
+
+def _level(ties: Sequence[tuple[int, int]], count: int) -> int:
+    """Messages due at the same moment go by their places: up to which place `count` of them come. (place, how many)"""
+    low, high = 0, max(place + many for place, many in ties)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if sum(max(0, min(middle - place, many)) for place, many in ties) <= count:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _side_by_side(taken: list[tuple[Lane, list[Run]]]) -> list[list[tuple[Lane, list[Run]]]]:
+    """In groups one after the other: within a group one is due before another has ended."""
+    groups: list[list[tuple[Lane, list[Run]]]] = []
+    start = end = -math.inf
+    for lane, runs in sorted(taken, key=lambda each: each[1][0].first):
+        first = runs[0].first
+        if first > end or first == end > start:
+            groups.append([])
+            start = first
+        groups[-1].append((lane, runs))
+        end = max(end, runs[-1].last)
+    return groups
+
+
+def spread(runs: Iterable[Run], width: float, origin: float) -> Tally[float]:
+    """How many leave in each bucket of `width` seconds that begins at `origin` plus a multiple of it, by its start."""
+    counts: Tally[float] = Tally()
+    for run in runs:
+        first, left = run.first, run.count
+        while left > 0:
+            start = origin + math.floor((first - origin) / width) * width
+            here = left
+            if run.step > 0:
+                here = min(left, max(1, math.ceil((start + width - first) / run.step - TINY)))
+            counts[start] += here
+            left -= here
+            first += here * run.step
+    return counts
