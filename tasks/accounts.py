@@ -9,7 +9,7 @@ import structlog
 
 from app.errors import ConfigurationError
 from app.mail.smtp import Server
-from app.services import delivery, mailboxes, secrets
+from app.services import delivery, holds, mailboxes, secrets
 from app.services.messages import From
 from tasks.connections import Account
 
@@ -53,7 +53,7 @@ class Accounts:
     async def pause(self, sender_id: UUID, why: str) -> None:
         """Stops a sender until a person has mended it; its mail waits."""
         log.warning("sender.paused", sender=str(sender_id), reason=why)
-        await delivery.pause_sender(self._worker.pool, self._lease.workspace_id, sender_id, reason=why)
+        await holds.pause_sender(self._worker.pool, self._lease.workspace_id, sender_id, reason=why)
         self._worker.recorder.changed(self._lease.workspace_id)
         self._runner.stir()
 

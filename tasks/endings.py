@@ -15,7 +15,7 @@ from app.domain.replies import Reply, Verdict
 from app.domain.status import Status
 from app.mail.smtp import AuthTrouble, ConnectionLost, ConnectTrouble, Permanent, SmtpError, Temporary
 from app.pacing.reservations import Refusal
-from app.services import delivery
+from app.services import delivery, holds
 from app.services.delivery import Due
 from app.services.mailboxes import MailboxTaken
 from tasks.clock import instant
@@ -120,7 +120,7 @@ class Endings:
         elif word.verdict == "oversize":
             await self.refuse(message, Status.FAILED, "It has more recipients than a limit allows in an hour at all.")
         elif word.verdict == "window":
-            runner.turned_away(message, message.lane_id)
+            runner.hand.turned_away(message, message.lane_id)
             await runner.openings.shut(message.lane_id)
             await runner.give_back(message)
         elif word.next_at is not None and word.verdict not in ("early", "gap"):
@@ -133,8 +133,8 @@ class Endings:
     async def _not_now(self, message: Due, verdict: str) -> None:
         """Edited, just being edited, or paused since it was read: it is read again."""
         if verdict == "paused":
-            self._runner.turned_away(message, message.lane_id)
-            await delivery.hold_paused(self._worker.pool, self._lease, message.sender_id, message.campaign_id)
+            self._runner.hand.turned_away(message, message.lane_id)
+            await holds.hold_paused(self._worker.pool, self._lease, message.sender_id, message.campaign_id)
         if (message.id, message.revision) in self._turned:
             await asyncio.sleep(TURNED_AWAY)  # whoever edits it takes longer
         elif verdict != "drained":
@@ -147,7 +147,7 @@ class Endings:
         for scope in places.scopes_of(message.campaign_id):
             if scope.kind == kind:
                 refusal = Refusal(scope, next_at)
-                self._runner.turned_away(message, message.lane_id if scope.is_campaign else None)
+                self._runner.hand.turned_away(message, message.lane_id if scope.is_campaign else None)
                 await places.refused(message, refusal)
                 await places.hold_back(refusal)
                 return

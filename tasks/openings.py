@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from app.db.pool import FOREVER
 from app.domain.windows import Window, closes, next_open
-from app.services import delivery
+from app.services import holds
 from app.services.delivery import Due
 from tasks.clock import instant
 
@@ -28,7 +28,7 @@ class Openings:
         """Reads the windows again and blocks the lanes that are closed. A lane that was blocked by a window which a
         person changed at that very moment goes on."""
         pool = self._runner.worker.pool
-        found = await delivery.windows(pool, self._runner.lease)
+        found = await holds.windows(pool, self._runner.lease)
         now = instant(self._runner.clock.now())
         self._windows = {lane_id: hours.windows for lane_id, hours in found.items() if hours.windows}
         self._closes = {}
@@ -36,7 +36,7 @@ class Openings:
             opening = next_open(hours.windows, now)
             if opening == now:
                 if hours.is_waiting:
-                    await delivery.open_lane(pool, lane_id)
+                    await holds.open_lane(pool, lane_id)
                 ends = [closes(window, now).timestamp() for window in hours.windows]
                 self._closes[lane_id] = min(ends, default=math.inf)
             else:
@@ -67,4 +67,4 @@ class Openings:
 
     async def _block(self, lane_id: int, opening: datetime | None, now: datetime) -> None:
         until = min(opening or now + NEVER_OPEN, FOREVER - timedelta(days=1)).astimezone(UTC)
-        await delivery.block_lane(self._runner.worker.pool, lane_id, until=until)
+        await holds.block_lane(self._runner.worker.pool, lane_id, until=until)

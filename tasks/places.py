@@ -13,7 +13,7 @@ import msgspec
 from app.db.pool import FOREVER
 from app.domain.pacing import DAY, freed_at, slot_of
 from app.pacing.reservations import Ask, Refusal, Scope, Settlement
-from app.services import delivery
+from app.services import delivery, holds
 from app.services.delivery import Due
 from tasks.clock import instant
 
@@ -84,7 +84,7 @@ class Places:
         for scope in scopes:
             if scope.is_campaign:
                 continue
-            used, next_at = await delivery.headroom(self._worker.pool, scope.kind, scope.id, scope.limit, scope.window)
+            used, next_at = await holds.headroom(self._worker.pool, scope.kind, scope.id, scope.limit, scope.window)
             if used >= scope.limit:
                 await self.hold_back(Refusal(scope, next_at.timestamp()))
                 return []
@@ -112,7 +112,7 @@ class Places:
         if refusal.scope.is_campaign:
             campaign_id = refusal.scope.id
             self._held.add(campaign_id)
-            await delivery.block_campaign(
+            await holds.block_campaign(
                 self._worker.pool, self._lease, campaign_id, until=instant(until), limit=refusal.scope.limit
             )
         else:
@@ -123,7 +123,7 @@ class Places:
         if campaign_id in self._held and campaign_id is not None:
             self._held.discard(campaign_id)
             now = instant(self._runner.clock.now())
-            await delivery.block_campaign(self._worker.pool, self._lease, campaign_id, until=now)
+            await holds.block_campaign(self._worker.pool, self._lease, campaign_id, until=now)
 
     async def went(self, message: Due, at: float) -> None:
         """Dispatched at `at`, seconds since the epoch."""

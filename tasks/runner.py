@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections import deque
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -18,8 +17,7 @@ import structlog
 
 from app.db.outage import UNAVAILABLE
 from app.db.pool import FOREVER
-from app.domain.lateness import is_late
-from app.services import delivery, leases
+from app.services import holds, leases
 from app.services.delivery import Due
 from app.services.leases import Lease, Outlook
 from tasks import failpoints
@@ -28,6 +26,7 @@ from tasks.clock import instant
 from tasks.deliverer import Deliverer
 from tasks.endings import Endings
 from tasks.gatekeeper import Gatekeeper
+from tasks.hand import Hand
 from tasks.openings import Openings
 from tasks.places import Places
 from tasks.troubles import Overload, Troubles
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 LOOKAHEAD: Final = 2.0  # seconds: what is due so soon is read already
-BATCH: Final = 256  # messages in one read
 LOW: Final = 64  # read again when fewer wait in hand
 KEEP: Final = 20.0  # seconds: with nothing due for longer, the lease is given back
 LINGER: Final = 5.0  # seconds that an idle mailbox is kept, connections and all, for what may follow
@@ -63,14 +61,12 @@ class Runner:
         self.deliverer = Deliverer(self)
         self.places = Places(self)
         self.openings = Openings(self)
+        self.hand = Hand(self)
         self.troubles = Troubles()
         self.overload = Overload()
         self._outlook: Outlook | None = None
-        self._pending: deque[Due] = deque()  # read, with places held, in order
         self._tasks: dict[UUID, asyncio.Task[None]] = {}
         self._returned: dict[UUID, Due] = {}  # go back into hand when their tasks end
-        self._turned: dict[UUID, int | None] = {}  # by message under way, the lane that has closed; None: the mailbox
-        self._shut: set[int | None] = set()  # what is in hand of these goes back
         self._event = asyncio.Event()
         self._stirred = True
         self._read_at = 0.0  # epoch seconds: when to read again
@@ -131,8 +127,7 @@ class Runner:
             while self._tasks:
                 await asyncio.wait(self._tasks.values())
             gate.cancel()
-            await self.places.give_back([*self._pending])
-            self._pending.clear()
+            await self.hand.put_down()
             await self.worker.connections.close_mailbox(self.lease.mailbox_id)
             await self._release()
 
@@ -152,21 +147,21 @@ class Runner:
         """Reads if there is need, hands over what may go, waits for the next moment. True: the lease is given back."""
         self._event.clear()
         now = self.clock.now()
-        await self._put_down_shut()
+        await self.hand.put_down_shut()
         if self._stirred:
             self._stirred = False
             await self._look()
             await self._read(now)
-        elif now >= self._read_at and len(self._pending) <= LOW:
+        elif now >= self._read_at and len(self.hand) <= LOW:
             await self._read(now)
-        await self._put_down_shut()
+        await self.hand.put_down_shut()
         wake = self._hand_over()
-        if not self._pending and not self._tasks:
+        if not self.hand and not self._tasks:
             found = await self._idle()
             if found is None:
                 return True
             wake = found
-        elif self._read_at < math.inf and len(self._pending) <= LOW:
+        elif self._read_at < math.inf and len(self.hand) <= LOW:
             wake = min(wake, self._read_at)
         await self._until(wake)
         return False
@@ -186,39 +181,9 @@ class Runner:
         if blocked_until > now:
             self._read_at = blocked_until
             return
-        found = await delivery.due(
-            self.worker.pool,
-            self.lease,
-            now=instant(now),
-            until=instant(now + LOOKAHEAD),
-            limit=BATCH,
-            busy=[*self._tasks],
-            held=self._pending,
-        )
-        self._read_at = 0.0 if len(found) == BATCH else now + LOOKAHEAD / 2
-        failpoints.passing("claim.read")
-        if found:
-            await self._put_down_older({message.id for message in found})
-            found = await self.openings.admit(await self._without_late(found))
-            granted = await self.places.reserve(found, now)
-            failpoints.passing("places.reserved")
-            await self.worker.messages.load(self.lease.workspace_id, {message.content_id for message in granted})
-            self._pending = deque(sorted([*self._pending, *granted], key=lambda message: message.order))
-
-    async def _without_late(self, found: list[Due]) -> list[Due]:
-        """Sets aside what a downtime made late and whose policy is not to send it then."""
-        after = timedelta(seconds=self.outlook().late_after_seconds)
-        spans = self.worker.downtimes
-        late = [
-            message.id
-            for message in found
-            if message.late_policy != "send" and is_late(self.openings.first_chance(message), spans, after=after)
-        ]
-        if not late:
-            return found
-        await delivery.set_late(self.worker.pool, self.lease, late)
-        self.worker.recorder.changed(self.lease.workspace_id)
-        return [message for message in found if message.id not in late]
+        found, is_all = await self.hand.look(now, ahead=LOOKAHEAD, busy=[*self._tasks])
+        self._read_at = now + LOOKAHEAD / 2 if is_all else 0.0  # unless a limit holds back some of it
+        await self.hand.receive(found, now)
 
     def _admits(self, message: Due) -> bool:
         return self.openings.is_open(message.lane_id)
@@ -259,14 +224,14 @@ class Runner:
         outlook = self.outlook()
         # A server that had trouble is tried with one connection.
         most = 1 if self.troubles.count else outlook.concurrency
-        while self._pending and len(self._tasks) < most:
-            message = self._pending[0]
+        while self.hand and len(self._tasks) < most:
+            message = self.hand.first
             start = message.due_at.timestamp()
             if self.gate.gap:
                 start = max(start, self.clock.at(self.gate.expected()) - OFFER_LEAD)
             if start > self.clock.now():
                 return start
-            self._pending.popleft()
+            self.hand.take()
             self._moved = True
             self.gate.expect(message)
             task = asyncio.create_task(self.deliverer.deliver(message))
@@ -279,9 +244,8 @@ class Runner:
         self.gate.forget(email_id)
         returned = self._returned.pop(email_id, None)
         if returned is not None:
-            self._pending = deque(sorted([returned, *self._pending], key=lambda message: message.order))
-        if email_id in self._turned:
-            self._shut.add(self._turned.pop(email_id))  # what was read without it
+            self.hand.add([returned])
+        if self.hand.over(email_id):
             self._stirred = True
         self._active_at = self.clock.now()
         self._event.set()
@@ -310,7 +274,7 @@ class Runner:
         With a `limit`, only while that is the one in force.
         """
         moment = instant(until)
-        held = await delivery.block_mailbox(
+        held = await holds.block_mailbox(
             self.worker.pool, self.lease, until=moment, reason=reason, limit=limit, window=self.window
         )
         if not held:
@@ -332,33 +296,6 @@ class Runner:
         """It could not go this time: it keeps its turn and its places and is tried once more."""
         self._returned[message.id] = message
 
-    def turned_away(self, message: Due, lane_id: int | None) -> None:
-        """The lane, or with None the whole mailbox, was closed when the message came to the gate. Nothing that is in
-        hand, or is read before the message can be read again, overtakes it."""
-        self._shut.add(lane_id)
-        self._turned[message.id] = lane_id
-
-    async def _put_down_shut(self) -> None:
-        while self._shut:
-            shut, self._shut = self._shut, set()
-            kept, down = deque[Due](), list[Due]()
-            for message in self._pending:
-                (down if shut & {None, message.lane_id} else kept).append(message)
-            self._pending = kept
-            await self.places.give_back(down)
-
-    async def _put_down_older(self, changed: set[UUID]) -> None:
-        """What is in hand as it was before a person moved or edited it."""
-        older = [message for message in self._pending if message.id in changed]
-        if older:
-            self._pending = deque(message for message in self._pending if message.id not in changed)
-            await self.places.give_back(older)
-
-    async def put_down(self) -> None:
-        """What is in hand and not under way yet goes back: it would only go in vain."""
-        pending, self._pending = self._pending, deque()
-        await self.places.give_back([*pending])
-
     async def trouble_at_server(self, why: str) -> int | None:
         """Nobody gets in, or connections break: the mailbox waits, longer each time.
 
@@ -369,11 +306,11 @@ class Runner:
             return None
         log.warning("mailbox.waits", mailbox=str(self.lease.mailbox_id), seconds=wait, reason=why)
         await self.block(self.clock.now() + wait, "connection")
-        await self.put_down()
+        await self.hand.put_down()
         return self.troubles.count
 
     async def pause_after_fault(self) -> None:
         """Something unforeseen: do not try the same thing again at once."""
         await self.block(self.clock.now() + FAULT_PAUSE, "fault")
-        await self.put_down()
+        await self.hand.put_down()
         self.stir()

@@ -8,7 +8,7 @@ from app.contract.senders import NewSender, Phase, Verification
 from app.db.pool import Pool
 from app.mail.smtp_handshake import Server
 from app.mail.verify import PhaseResult, verify
-from app.services import delivery, feed, mailboxes, senders
+from app.services import feed, holds, mailboxes, senders
 from app.services.mailboxes import MailboxTaken
 from app.services.sender_settings import SenderSettings, from_new
 from app.settings import Settings
@@ -30,7 +30,7 @@ async def of_saved(pool: Pool, settings: Settings, *, workspace_id: UUID, id: UU
         mailbox_id, sender = await senders.stored(conn, settings, workspace_id, id)
     results = await _try(settings, sender)
     if _signed_in(results) and not await mailboxes.own(pool, settings, mailbox_id):
-        await delivery.pause_sender(pool, workspace_id, id, reason=MailboxTaken().message)
+        await holds.pause_sender(pool, workspace_id, id, reason=MailboxTaken().message)
         feed.announce(pool, workspace_id)
         results = _taken(results)
     return _shown(results)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from app.db.pool import Pool
-from app.services import delivery
+from app.services import holds
 from app.settings import Settings
 from tests.support.gating import Gate, closest, margin
 from tests.support.mailroom import Mailroom
@@ -181,15 +181,15 @@ async def test_headroom_says_what_the_gate_would(room: Mailroom) -> None:
     await room.configure("update mailboxes set hourly_limit = 4 where id = %s", sender.mailbox_id)
 
     for _ in ("from the ledger", "from the counter"):
-        used, next_at = await delivery.headroom(room.pool, "mailbox_hour", sender.mailbox_id, 4, WINDOW)
+        used, next_at = await holds.headroom(room.pool, "mailbox_hour", sender.mailbox_id, 4, WINDOW)
         (word,) = await gate.ask(ids[4:5])
         assert used == 4
         assert (word.verdict, word.next_at) == ("mailbox_hour", next_at)
     gate.window = 4 * WINDOW
-    used, next_at = await delivery.headroom(room.pool, "mailbox_hour", sender.mailbox_id, 4, 4 * WINDOW)
+    used, next_at = await holds.headroom(room.pool, "mailbox_hour", sender.mailbox_id, 4, 4 * WINDOW)
     (word,) = await gate.ask(ids[4:5])
     assert (used, word.next_at) == (4, next_at)
-    used, next_at = await delivery.headroom(room.pool, "mailbox_hour", sender.mailbox_id, 9, 4 * WINDOW)
+    used, next_at = await holds.headroom(room.pool, "mailbox_hour", sender.mailbox_id, 9, 4 * WINDOW)
     assert used == 4
     assert abs(next_at - await room.now()) < timedelta(seconds=5)
 
