@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
@@ -14,6 +15,10 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from app.errors import ConfigurationError
 
 VERSION = b"\x01"
+UNREADABLE: Final = (
+    "The stored password cannot be read: SECRET_KEY is not the one it was saved under. "
+    "Give the password again, or set the old key."
+)
 
 
 def derive(secret_key: str, purpose: str) -> bytes:
@@ -34,10 +39,7 @@ def unseal(secret_key: str, sealed: bytes, *, bound_to: bytes) -> str:
     try:
         return AESGCM(derive(secret_key, "at-rest")).decrypt(sealed[1:13], sealed[13:], bound_to).decode()
     except InvalidTag:
-        raise ConfigurationError(
-            "A stored password cannot be read: SECRET_KEY is not the one it was saved under. "
-            "Set the old key, or enter the password again."
-        ) from None
+        raise ConfigurationError(UNREADABLE) from None
 
 
 def keyed_hash(secret_key: str, value: str, *, purpose: str) -> bytes:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+import msgspec
 from msgspec import UNSET
 
 from app.contract.lists import List, Page, page_of
@@ -14,13 +15,15 @@ from app.db.pool import Conn, Pool
 from app.db.queries import queries, rows
 from app.db.transaction import retrying
 from app.domain.ids import new_id
-from app.errors import Conflict, NotFound, ValidationError
+from app.errors import ConfigurationError, Conflict, NotFound, ValidationError
 from app.services import feed, mailboxes, secrets, windows
+from app.services.secrets import UNREADABLE
 from app.services.sender_settings import SenderSettings, changed, from_new
 from app.settings import Settings
 
 # Who sets one of these chooses who can read what the sender sends.
 SERVER: Final = ("host", "port", "security", "username", "password")
+KEPT: Final = "kept"  # stands for a password that stays and that nobody can read
 
 
 class SenderInUse(Conflict):
@@ -82,21 +85,24 @@ async def change(
     by: UUID | None = None,
 ) -> Sender:
     """Another host, port or user is another mailbox: what waits goes there. `by` is the person who names its server,
-    where one does. Raises NotFound, ValidationError."""
+    where one does. A password that can no longer be read stays as it is, and the sender waits for another one.
+
+    Raises NotFound, ValidationError.
+    """
 
     async def work(tx: Conn) -> Sender:
         await mailboxes.lock(tx, workspace_id)
-        old, before = await stored(tx, settings, workspace_id, id, with_password=not _replaces_password(wanted))
+        old, before, lost = await _before(tx, settings, workspace_id, id, wanted)
         draft = changed(before, wanted, settings)
         await _refuse_second(tx, workspace_id, id, draft.from_email)
         new = old
         if draft.sign_in != before.sign_in:
             new = await mailboxes.find_or_add(tx, settings, workspace_id, draft.sign_in)
-        await queries.senders.update(
-            tx, workspace_id=workspace_id, id=id, mailbox_id=new, **_columns(draft, settings, id)
-        )
+        columns = _columns(draft, settings, id) | ({} if lost is None else {"password": lost})
+        await queries.senders.update(tx, workspace_id=workspace_id, id=id, mailbox_id=new, **columns)
         if any(getattr(wanted, field) is not UNSET for field in SERVER):
             await queries.senders.note_server(tx, workspace_id=workspace_id, id=id, by=by)
+        await _wait_for_password(tx, workspace_id, id, is_lost=lost is not None, is_new=_replaces_password(wanted))
         if new != old:
             await queries.senders.move_lanes(tx, workspace_id=workspace_id, id=id, mailbox_id=new)
             await mailboxes.refresh(tx, workspace_id, old, afresh=False)
@@ -225,6 +231,36 @@ async def stored(
         concurrency=sender.concurrency,
         window=windows.of_sender(sender.window),
     )
+
+
+async def _before(
+    tx: Conn, settings: Settings, workspace_id: UUID, id: UUID, wanted: SenderChange
+) -> tuple[UUID, SenderSettings, bytes | None]:
+    """The mailbox, what the sender is set to until now and, where its password can no longer be read, that password as
+    it is stored. Raises NotFound, or ValidationError where the change cannot do without it."""
+    if _replaces_password(wanted):
+        return *await stored(tx, settings, workspace_id, id, with_password=False), None
+    try:
+        return *await stored(tx, settings, workspace_id, id), None
+    except ConfigurationError as error:
+        if any(getattr(wanted, field) is not UNSET for field in ("host", "port", "security", "username")):
+            raise ValidationError.at("password", error.message) from error
+    mailbox_id, before = await stored(tx, settings, workspace_id, id, with_password=False)
+    place = await queries.senders.sign_in(tx, workspace_id=workspace_id, id=id)
+    return mailbox_id, msgspec.structs.replace(before, password=KEPT), place["password"]
+
+
+async def _wait_for_password(tx: Conn, workspace_id: UUID, id: UUID, *, is_lost: bool, is_new: bool) -> None:
+    """Pauses a sender that cannot sign in, with the reason; lets go what was paused for it alone."""
+    sender = await read(tx, workspace_id, id)
+    if is_lost and sender.state == "active":
+        state, reason = "paused", UNREADABLE
+    elif is_new and sender.state == "paused" and sender.state_reason == UNREADABLE:
+        state, reason = "active", None
+    else:
+        return
+    await queries.senders.set_state(tx, workspace_id=workspace_id, id=id, state=state, reason=reason)
+    await mailboxes.settle_lanes(tx, workspace_id, sender_id=id)
 
 
 def _replaces_password(wanted: SenderChange) -> bool:

@@ -159,6 +159,30 @@ async def test_under_another_secret_key_a_sender_can_do_without_its_password(api
         assert (changed["username"], changed["has_password"]) == (None, False)
 
 
+async def test_under_another_secret_key_all_but_the_sign_in_can_be_changed(api: Api, settings: Settings) -> None:
+    """And the sender says what it lacks; with the old key back its password is as it was."""
+    sender = await add(api, username="apikey", password="open sesame")
+    path, why = f"/senders/{sender['id']}", "Give the password again"
+    other = msgspec.structs.replace(settings, secret_key="another key that has at least 32 characters")
+    restarted = create_app(other)
+    async with restarted.lifespan(), Api(restarted, api.tenant) as again:
+        wanted = {"name": "Another", "hourly_limit": 7, "from_email": "b@example.com"}
+        changed = await again.ok("PATCH", path, json=wanted)
+        assert {field: changed[field] for field in wanted} == wanted
+        assert (changed["state"], changed["has_password"]) == ("paused", True)
+        assert why in changed["state_reason"]
+        for field, value in {"host": "b.example", "port": 2525, "security": "tls", "username": "bob"}.items():
+            assert why in (await again.refused(422, "PATCH", path, json={field: value}))["password"]
+        async with restarted.state.pool.connection() as conn:
+            _, kept = await senders.stored(conn, settings, api.tenant.workspace_id, UUID(sender["id"]))
+            assert kept.password == "open sesame"
+        mended = await again.ok("PATCH", path, json={"password": "open barley"})
+        assert (mended["state"], mended["state_reason"]) == ("active", None)
+        await again.ok("POST", f"{path}/pause")
+        still = await again.ok("PATCH", path, json={"password": "open rye"})
+        assert still["state"] == "paused", "a person paused it"
+
+
 async def test_one_address_is_one_sender(api: Api, stranger: Api) -> None:
     await add(api)
     problems = await api.refused(422, "POST", "/senders", json=a_sender(from_email="ANN@example.com", host="b.example"))
