@@ -104,6 +104,7 @@ async def verify(conn: Conn, *, workspace_id: UUID | None, since: datetime | Non
         workspaces = await ledger.scopes(queries.ledger.of_workspaces, Check.WORKSPACE_HOUR)
         repeats = await ledger.repeats()
         emails = await ledger.states()
+        await ledger.strays()
         await ledger.lane_counts()
     found = ledger.findings
     records = (workspaces.hour, campaigns.hour, mailboxes.day, mailboxes.hour)
@@ -190,6 +191,19 @@ class _Ledger:
 
         await self._read("states", queries.ledger.states, judge)
         return emails
+
+    async def strays(self) -> None:
+        """No row of `emails` goes while the ledger has its dispatches, or goes to another workspace."""
+
+        def judge(batch: list[tuple[Any, ...]]) -> None:
+            for email_id, times, first, owner in batch:
+                wrong = "there is no such email" if owner is None else f"the email is workspace {owner}'s"
+                message = f"It was dispatched, but {wrong}."
+                self.findings.add(
+                    Check.STATE, id=email_id, found=times, allowed=0, message=message, dispatch_id=first, times=times
+                )
+
+        await self._read("strays", queries.ledger.strays, judge)
 
     async def lane_counts(self) -> None:
         def judge(batch: list[tuple[Any, ...]]) -> None:

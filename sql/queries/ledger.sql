@@ -103,6 +103,21 @@ where (:workspace_id::uuid is null or e.workspace_id = :workspace_id)
 group by 1, 2, 3, 4, 5, 6, 7, 8
 order by 1, 2, 3, 4, 5, 6, 7, 8;
 
+-- name: strays
+-- Dispatches whose email is not there: which one, how many of them, the first; and whose the email is, if it is another workspace's.
+with stray as materialized (
+    select d.workspace_id, d.email_id, count(*) as times, min(d.id) as first
+    from dispatches d
+    where (:workspace_id::uuid is null or d.workspace_id = :workspace_id)
+        and (:since::timestamptz is null or d.dispatched_at >= :since)
+        and not exists (select from emails e where e.workspace_id = d.workspace_id and e.id = d.email_id)
+    group by d.workspace_id, d.email_id
+)
+select s.email_id::text, s.times, s.first, min(e.workspace_id::text)
+from stray s left join emails e on e.id = s.email_id
+group by s.workspace_id, s.email_id, s.times, s.first
+order by s.workspace_id, s.email_id;
+
 -- name: miscounted
 -- Where `lane_counts` is not the true count.
 select lane_id, status::text, coalesce(c.count, 0), coalesce(e.count, 0)

@@ -294,6 +294,30 @@ def test_the_same_wrong_state_is_told_once_and_counted(verify: Verify, ledger: L
     assert violation["message"].endswith("2 more are so.")
 
 
+def test_a_dispatch_without_its_email_is_found(verify: Verify, ledger: Ledger) -> None:
+    """Else a row that is gone, or went to another workspace, would take what it says with it."""
+    other = Ledger(ledger.conn)
+    gone, fine = ledger.email(), ledger.email()
+    moved = other.email()
+    first = ledger.dispatch(0, gone, "rejected")
+    ledger.dispatch(10, gone, "void")
+    ledger.dispatch(20, fine)
+    ledger.dispatch(30, moved, dot_at=None)
+    ledger.conn.execute("delete from emails where id = %s", [gone])
+    ledger.conn.execute("update lane_counts set count = 1 where lane_id = %s and status = 'sent'", [ledger.lane])
+    found = verify.json("--workspace", str(ledger.workspace))
+    assert not found["kept"]
+    assert found["violations_total"] == found["states"]["violations"] == 3
+    by_email = {each["id"]: each for each in found["violations"]}
+    assert set(by_email) == {str(gone), str(moved)}
+    assert by_email[str(gone)]["message"] == "It was dispatched, but there is no such email."
+    assert (by_email[str(gone)]["dispatch_id"], by_email[str(gone)]["found"]) == (first, 2)
+    assert by_email[str(moved)]["message"] == f"It was dispatched, but the email is workspace {other.workspace}'s."
+    assert verify.found("--workspace", str(other.workspace)) == {"state": [None]}, "nothing there sent it"
+    later = verify.json("--workspace", str(ledger.workspace), "--since", "2026-01-31T12:00:25Z")
+    assert [each["id"] for each in later["violations"] if "dispatched" in each["message"]] == [str(moved)]
+
+
 def test_a_wrong_lane_count_is_found(verify: Verify, ledger: Ledger) -> None:
     ledger.dispatch(0)
     ledger.email("scheduled")
@@ -331,6 +355,16 @@ def test_a_long_ledger_is_read_in_batches_and_the_list_is_bounded(verify: Verify
         select %s, gen_random_uuid(), 1, %s, 1, gen_random_uuid(), 1, at, 3600, 3000, 1000, at, 'accepted', at
         from generate_series(0, 11999) as i, lateral (select %s + make_interval(secs => i * 1.2) as at) as x""",
         [ledger.workspace, ledger.mailbox, START],
+    )
+    ledger.conn.execute(
+        """insert into emails (
+            workspace_id, id, lane_id, sender_id, content_id, status, scheduled_at, due_at, to_address, message_id,
+            dispatched_at, sent_at, ended_at
+        )
+        select workspace_id, email_id, %s, %s, email_id, 'sent', dispatched_at, dispatched_at, 'bob@example.org', '<>',
+            dispatched_at, dispatched_at, dispatched_at
+        from dispatches""",
+        [ledger.lane, ledger.sender],
     )
     found = verify.json()
     assert (found["dispatches"], found["kept"]) == (12_000, True)
