@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 import redis
+from hypothesis import settings as hypothesis_settings
 
 from app.settings import Settings, load
 from tests.support import servers
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from app.db.pool import Pool
 
 pytest_plugins = ["tests.support.browser", "tests.support.sending"]
+
+# Hypothesis has a profile `ci`: the same examples on every machine, however slow it is. `default` looks for new ones.
+hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 TEMPLATE = "paceline_template"
 
