@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "react";
+import { useLayoutEffect, useRef } from "react";
 
 /** True while a key press belongs to a field, so that single-letter shortcuts stay out of the way. */
 export function isTyping(target: EventTarget | null): boolean {
@@ -11,10 +11,11 @@ export function isTyping(target: EventTarget | null): boolean {
 /** Runs a handler for plain keys (no modifier, no field in focus, no open dialog). Keys are `KeyboardEvent.key`. */
 export function useShortcuts(shortcuts: Readonly<Record<string, (event: KeyboardEvent) => void>>): void {
   const latest = useRef(shortcuts);
-  useEffect(() => {
+  // Before the page is painted: who sees it may press a key at once.
+  useLayoutEffect(() => {
     latest.current = shortcuts;
   });
-  useEffect(() => {
+  useLayoutEffect(() => {
     function onKeyDown(event: KeyboardEvent) {
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
       if (isTyping(event.target) || document.querySelector("dialog[open]")) return;
