@@ -41,6 +41,14 @@ def api(up: Up) -> Iterator[httpx.Client]:
         yield client
 
 
+@pytest.fixture(autouse=True)
+def log(up: Up, request: pytest.FixtureRequest) -> Iterator[None]:
+    """What the servers say during a test is printed beside its failure."""
+    before = len(up.said)
+    yield
+    request.node.add_report_section("teardown", "log of `paceline up`", up.last_words(before))
+
+
 @pytest.fixture
 def site(up: Up) -> str:
     return str(up.line["url"])

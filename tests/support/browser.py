@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +19,8 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "tests/node/node_modules/@sparticuz/chromium"
 UNPACKED = ROOT / ".cache/chromium"
 SCREENSHOTS = ROOT / "test-results"
-PATIENCE = 10_000  # milliseconds
+PATIENCE = 30_000  # milliseconds
+LAST = 60  # requests and lines of the console that a failure prints
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = (
     "--no-sandbox",  # as root there is none
@@ -72,7 +74,8 @@ def site() -> str | None:
 
 @pytest.fixture
 async def page(browser: Browser, request: pytest.FixtureRequest, site: str | None) -> AsyncIterator[Page]:
-    """A page of 1280 x 800. Errors that it throws or logs fail the test; its last view is kept in test-results/."""
+    """A page of 1280 x 800. Errors that it throws or logs fail the test; its last view is kept in test-results/, and
+    what it showed and did last is printed beside a failure."""
     context = await browser.new_context(
         base_url=site, viewport={"width": 1280, "height": 800}, locale="en-GB", timezone_id="Europe/Berlin"
     )
@@ -80,11 +83,19 @@ async def page(browser: Browser, request: pytest.FixtureRequest, site: str | Non
     expect.set_options(timeout=PATIENCE)
     opened = await context.new_page()
     troubles: list[str] = []
+    story: deque[str] = deque(maxlen=LAST)
     opened.on("pageerror", lambda error: troubles.append(str(error)))
     opened.on("console", lambda message: troubles.extend(_trouble(message)))
+    opened.on("console", lambda message: story.append(f"console {message.type}: {message.text}"))
+    opened.on("response", lambda answer: story.append(f"{answer.request.method} {answer.url} -> {answer.status}"))
+    opened.on("requestfailed", lambda asked: story.append(f"{asked.method} {asked.url} -> {asked.failure}"))
     yield opened
     SCREENSHOTS.mkdir(exist_ok=True)
-    await opened.screenshot(path=SCREENSHOTS / f"{re.sub(r'[^a-z0-9]+', '-', request.node.name.lower())}.png")
+    view = SCREENSHOTS / f"{re.sub(r'[^a-z0-9]+', '-', request.node.name.lower())}.png"
+    await opened.screenshot(path=view)
+    shown = await opened.locator("body").aria_snapshot()
+    lines = [opened.url, f"its picture is {view.relative_to(ROOT)}", *story, shown]
+    request.node.add_report_section("teardown", "page", "\n".join(lines))
     await context.close()
     assert troubles == []
 

@@ -18,6 +18,7 @@ import httpx
 from app.embedded.leftovers import RECORD, birth
 from tests.support.waiting import wait_until_sync
 
+LAST = 80  # lines
 PACELINE = (sys.executable, "-m", "app.cli")
 
 
@@ -45,6 +46,10 @@ class Up:
     def words(self) -> str:
         """All of standard error so far."""
         return b"".join(self.said).decode()
+
+    def last_words(self, since: int = 0) -> str:
+        """The end of standard error, without the first `since` lines: what it, the web process and the workers say."""
+        return b"".join(self.said[since:][-LAST:]).decode(errors="replace")
 
     def ready(self) -> dict[str, Any]:
         assert self.process.stdout is not None
@@ -83,6 +88,9 @@ def running(data: Path, *arguments: str, environ: Mapping[str, str] | None = Non
     up = Up(data, *arguments, environ=environ)
     try:
         yield up
+    except BaseException as error:
+        error.add_note(f"`paceline up` said last:\n{up.last_words()}")
+        raise
     finally:
         up.end()
 
@@ -119,6 +127,6 @@ def answers(url: str, key: str) -> bool:
         return False
 
 
-def wait_for_end(pids: Iterator[int] | list[int], timeout: float = 20) -> None:
+def wait_for_end(pids: Iterator[int] | list[int], timeout: float = 30) -> None:
     left = list(pids)
     wait_until_sync(lambda: not any(lives(pid) for pid in left), timeout, what=f"processes {left} to end")
