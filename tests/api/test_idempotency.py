@@ -59,7 +59,8 @@ async def test_batches_keep_their_answer(app: Litestar, api: Api) -> None:
     assert len(await rows_of(app, "select * from emails")) == 1
 
 
-async def test_parallel_twins_share_one_message(app: Litestar, api: Api) -> None:
+async def test_parallel_twins_share_one_message(app: Litestar, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(idempotency, "TWIN_WAIT", 60.0)
     answers = await asyncio.gather(*(api.ok("POST", "/emails", json=a_message(), headers=KEY) for _ in range(20)))
     assert len({answer["id"] for answer in answers}) == 1
     assert len(await rows_of(app, "select * from emails")) == 1

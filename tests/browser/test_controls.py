@@ -66,7 +66,7 @@ def look(api: httpx.Client, email_id: str) -> dict[str, Any]:
 
 async def becomes(api: httpx.Client, status: str, *email_ids: str) -> None:
     await wait_until(
-        lambda: [look(api, each)["status"] for each in email_ids] == [status] * len(email_ids), 20, what=status
+        lambda: [look(api, each)["status"] for each in email_ids] == [status] * len(email_ids), what=status
     )
 
 
@@ -169,6 +169,7 @@ async def test_many_are_decided_tried_again_and_cancelled_at_once(
     await desk.get_by_role("menuitem", name="Drop").click()
     await expect(told(desk)).to_contain_text("1 dropped")
     await becomes(api, "failed", doubtful)
+    await expect(bar).to_have_count(0)
 
     for each in range(3):
         await boxes.nth(each).check()
@@ -180,6 +181,7 @@ async def test_many_are_decided_tried_again_and_cancelled_at_once(
     await desk.goto("/scheduled?q=By%20the%20dozen")
     await expect(desk.get_by_role("row")).to_have_count(4)
     await desk.keyboard.press("j")
+    await expect(desk.get_by_role("row").locator(":focus")).to_have_count(1)
     await desk.keyboard.press("x")
     await expect(bar).to_contain_text("1 selected")
     await desk.get_by_role("checkbox", name="Select all on this page").check()
@@ -220,7 +222,7 @@ async def test_a_campaign_is_timed_and_its_failures_tried_again(
     await expect(told(desk)).to_contain_text("2 will be sent again")
     campaign = f"/campaigns/{desk.url.rsplit('/', 1)[1]}"
     # The page still says "Completed" from before the two were tried again: the counts decide.
-    await wait_until(lambda: get(api, campaign)["counts"]["sent"] == 3, 20)
+    await wait_until(lambda: get(api, campaign)["counts"]["sent"] == 3)
     await expect(desk.get_by_text("Completed")).to_be_visible()
     assert len(server.messages) == 3
 

@@ -34,7 +34,7 @@ async def test_no_rolling_window_is_over_a_mailboxs_limit_and_nearly_all_of_it_i
         sender = await room.sender(hourly_limit=limit)
         backlogs.append(await room.emails(sender, 100, recipients=recipients))
         gates.append(await Gate.of(room, sender.mailbox_id, window=WINDOW))
-    until = asyncio.get_running_loop().time() + seconds
+    until = asyncio.get_running_loop().time() + seconds + 1.5  # which a busy machine may keep it waiting
     chance = random.Random(7)
     await asyncio.gather(
         *[gate.press(ids, chance.randint(1, 9), until) for gate, ids in zip(gates, backlogs, strict=True)]
@@ -54,7 +54,7 @@ async def test_senders_that_dawdle_are_counted_like_those_that_rush(room: Mailro
     for email_id in ids[:5]:
         assert await gate.verdicts([email_id]) == ["go"]
         await asyncio.sleep(WINDOW / 7)
-    await gate.press(ids[5:], 1, asyncio.get_running_loop().time() + 2 * WINDOW)
+    await gate.press(ids[5:], 1, asyncio.get_running_loop().time() + 4 * WINDOW)
     dispatched = await moments(room)
     assert len(dispatched) > 12
     assert closest(dispatched, 5) >= margin(WINDOW)
@@ -174,22 +174,22 @@ async def test_headroom_says_what_the_gate_would(room: Mailroom) -> None:
     """Whether a counter is kept, none is yet, or it was kept for another window."""
     sender = await room.sender()
     ids = await room.emails(sender, 12)
-    gate = await Gate.of(room, sender.mailbox_id, window=WINDOW)
+    gate = await Gate.of(room, sender.mailbox_id, window=60.0)
     for email_id in ids[:4]:
         await gate.ask([email_id])
         await asyncio.sleep(0.02)
     await room.configure("update mailboxes set hourly_limit = 4 where id = %s", sender.mailbox_id)
 
     for _ in ("from the ledger", "from the counter"):
-        used, next_at = await holds.headroom(room.pool, "mailbox_hour", sender.mailbox_id, 4, WINDOW)
+        used, next_at = await holds.headroom(room.pool, "mailbox_hour", sender.mailbox_id, 4, 60.0)
         (word,) = await gate.ask(ids[4:5])
         assert used == 4
         assert (word.verdict, word.next_at) == ("mailbox_hour", next_at)
-    gate.window = 4 * WINDOW
-    used, next_at = await holds.headroom(room.pool, "mailbox_hour", sender.mailbox_id, 4, 4 * WINDOW)
+    gate.window = 240.0
+    used, next_at = await holds.headroom(room.pool, "mailbox_hour", sender.mailbox_id, 4, 240.0)
     (word,) = await gate.ask(ids[4:5])
     assert (used, word.next_at) == (4, next_at)
-    used, next_at = await holds.headroom(room.pool, "mailbox_hour", sender.mailbox_id, 9, 4 * WINDOW)
+    used, next_at = await holds.headroom(room.pool, "mailbox_hour", sender.mailbox_id, 9, 240.0)
     assert used == 4
     assert abs(next_at - await room.now()) < timedelta(seconds=5)
 

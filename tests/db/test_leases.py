@@ -11,6 +11,7 @@ from app.domain.ids import new_id
 from app.services import leases
 from tests.support.gating import Gate
 from tests.support.mailroom import Mailroom
+from tests.support.waiting import wait_until
 
 
 async def live(pool: Pool, seconds: float = 60.0) -> UUID:
@@ -30,12 +31,12 @@ async def test_one_of_many_workers_gets_the_lease(room: Mailroom) -> None:
 
 async def test_a_lease_lives_as_long_as_its_worker(room: Mailroom) -> None:
     mailbox_id = await room.mailbox()
-    worker_id, other = await live(room.pool, 0.3), await live(room.pool)
+    worker_id, other = await live(room.pool, 2.0), await live(room.pool)
     lease = await leases.take(room.pool, mailbox_id, worker_id)
     assert lease is not None
     assert await leases.take(room.pool, mailbox_id, other) is None
     assert await leases.orphans(room.pool) == []
-    await asyncio.sleep(0.35)
+    await wait_until(lambda: leases.orphans(room.pool))
     assert await leases.orphans(room.pool) == [mailbox_id]
     assert await leases.take(room.pool, mailbox_id, worker_id) is None, "the dead take nothing"
     successor = await leases.take(room.pool, mailbox_id, other)

@@ -81,7 +81,7 @@ class Fleet:
 
     async def strike(self, number: signal.Signals = signal.SIGKILL) -> WorkerProcess:
         """A signal to a random worker that works; waits for one to."""
-        await wait_until(lambda: self.ready, 30, what="a worker to strike")
+        await wait_until(lambda: self.ready, 60, what="a worker to strike")
         victim = self.one()
         victim.signal(number)
         if number is signal.SIGKILL:

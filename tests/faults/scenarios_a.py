@@ -141,7 +141,7 @@ async def _stop_a_newcomer(w: World) -> WorkerProcess:
     """A worker that is told to stop the moment it is ready, while its connections are still being made."""
     known = w.fleet.ready
     (await w.fleet.strike(signal.SIGTERM)).wait()
-    await wait_until(lambda: set(w.fleet.ready) - {*known}, 30, what="a new worker")
+    await wait_until(lambda: set(w.fleet.ready) - {*known}, 60, what="a new worker")
     newcomer = next(
         process for process in w.fleet.ready if process not in known
     )  # the successor of another may be there too
@@ -159,7 +159,7 @@ async def stopped_before_the_reply(size: Size, seed: int) -> Result:
         w.smtp.on("dot", Step(delay=delay), times=4, match="slow-")
         await w.room.emails(slow, 20, to=[f"slow-{i}@example.com" for i in range(20)])
         await w.room.emails(other, 200, every=delay / 200)
-        await wait_until(lambda: sum(dot.recipients[0].startswith("slow-") for dot in w.smtp.dots) >= 4, 20)
+        await wait_until(lambda: sum(dot.recipients[0].startswith("slow-") for dot in w.smtp.dots) >= 4)
         runner = await w.all("select runner_id::text as id from mailboxes where id = %s", slow.mailbox_id)
         (process,) = [process for process in w.fleet.ready if process.id == runner[0]["id"]]
         process.signal(signal.SIGTERM)

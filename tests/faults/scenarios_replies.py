@@ -156,7 +156,7 @@ async def _play(w: World, cases: Iterable[Case]) -> list[Played]:
         w.smtp.on(case.moment, case.step, match=match)
         to = [f"{name}@example.com", *(f"after-{i}-{name}@example.com" for i in range(FOLLOWERS))]
         email_id, *followers = await w.room.emails(sender, len(to), to=to)
-        await wait_until(lambda: not w.smtp.left, 30, what=f"the server to say {case.name}")
+        await wait_until(lambda: not w.smtp.left, 60, what=f"the server to say {case.name}")
         played.append(Played(case, email_id, to[0], tuple(followers)))
     return played
 
@@ -206,7 +206,7 @@ async def _late_word(w: World) -> UUID:
     address = f"late-{w.rng.randrange(10**9)}@example.com"
     w.smtp.on("dot", Step(reply="451 4.3.0 Not now"), match=address)
     (email_id,) = await w.room.emails(sender, to=[address])
-    await wait_until(lambda: frozen.stopped, 20, what="the worker to freeze")
+    await wait_until(lambda: frozen.stopped, what="the worker to freeze")
     await w.fleet.start(1)
     await wait_until(w.room.are("uncertain", email_id), w.settings.lease_seconds + 15)
     w.smtp.on("dot", Step(delay=3.0), match=address)
@@ -218,7 +218,7 @@ async def _late_word(w: World) -> UUID:
         by=Actor(new_id()),
         now=datetime.now(UTC),
     )
-    await wait_until(lambda: sum(dot.email_id == email_id for dot in w.smtp.dots) == 2, 20)
+    await wait_until(lambda: sum(dot.email_id == email_id for dot in w.smtp.dots) == 2)
     frozen.signal(signal.SIGCONT)
     await asyncio.sleep(4.0)
     return email_id

@@ -77,7 +77,7 @@ async def _lose_commits(w: World, line: Proxy, marker: bytes, times: int) -> Non
     for _ in range(times):
         lost = line.lost
         line.lose_commits(marker, 1)
-        await wait_until(lambda lost=lost: line.lost > lost, 30, what=f"a commit of {marker!r}")  # type: ignore[misc]
+        await wait_until(lambda lost=lost: line.lost > lost, 60, what=f"a commit of {marker!r}")  # type: ignore[misc]
         await asyncio.sleep(w.rng.uniform(0.0, 0.3))
 
 
@@ -107,7 +107,7 @@ async def _lose_leases(w: World, line: Proxy, times: int) -> None:
         lost = line.lost
         line.lose_commits(LEASE, 1)
         await w.room.emails(await w.sender(), 2)
-        await wait_until(lambda lost=lost: line.lost > lost, 30, what="a lease to be taken")  # type: ignore[misc]
+        await wait_until(lambda lost=lost: line.lost > lost, 60, what="a lease to be taken")  # type: ignore[misc]
 
 
 @scenario(8, "Redis flushed, restarted from an old snapshot, cut off")

@@ -112,7 +112,7 @@ async def test_workers_that_are_killed_lose_nothing_and_repeat_nothing(world: Wo
     """Five times kill -9 under load, while another lives; each time all goes on within a lease and 15 s."""
     count, mailboxes, kills = 1200, 4, 5
     healed: list[float] = []  # seconds after each kill
-    world.smtp.on("dot", Step(delay=0.02), always=True)
+    world.smtp.on("dot", Step(delay=0.05), always=True)
     with ExitStack() as stack:
         fleet: list[WorkerProcess] = [stack.enter_context(worker(world.environment)) for _ in range(2)]
         for _ in range(mailboxes):
@@ -126,7 +126,7 @@ async def test_workers_that_are_killed_lose_nothing_and_repeat_nothing(world: Wo
             fleet.append(stack.enter_context(worker(world.environment)))
             await wait_until(partial(no_lease, world, victim.id), HEALED)
             healed.append(time.monotonic() - killed_at)
-        await wait_until(world.settled, 30)
+        await wait_until(world.settled, 60)
         await assert_promises(world, count)
     assert max(healed) < HEALED
     doubts = (await world.statuses()).get("uncertain", 0)
@@ -150,6 +150,7 @@ async def test_a_worker_that_was_frozen_beyond_its_lease_repeats_nothing(world: 
     count = 400
     chance = random.Random(11)
     senders = [await world.room.sender(port=world.smtp.port) for _ in range(4)]
+    world.smtp.on("dot", Step(delay=0.2), always=True)
     with worker(world.environment) as frozen:
         for sender in senders:
             await world.room.emails(sender, count // 4)
@@ -157,6 +158,7 @@ async def test_a_worker_that_was_frozen_beyond_its_lease_repeats_nothing(world: 
         await asyncio.sleep(chance.random() / 20)
         frozen.signal(signal.SIGSTOP)
         left_when_frozen = count - len(world.smtp.received)
+        world.smtp.usual()
         with worker(world.environment) as other:
             await wait_until(lambda: no_lease(world, frozen.id), HEALED)
             await arrived(world.smtp, count - len(senders) * 5)
@@ -181,9 +183,9 @@ async def test_no_dot_is_written_after_its_deadline(world: World) -> None:
         process.signal(signal.SIGCONT)
         await arrived(world.smtp, 1)
         await wait_until(world.room.are("sent"))
-    void, sent = await world.room.ledger()
-    assert (void["outcome"], sent["outcome"]) == ("void", "accepted")
-    assert void["dot_at"] is None
+    *late, sent = await world.room.ledger()
+    assert {(row["outcome"], row["dot_at"]) for row in late} == {("void", None)}
+    assert sent["outcome"] == "accepted"
     assert (sent["dot_at"] - sent["dispatched_at"]).total_seconds() <= dot_deadline(window)
     assert len(world.smtp.received) == 1
     assert await world.room.value("select pacing_used(p) from pacing as p") == 1
@@ -203,8 +205,9 @@ async def test_limits_hold_though_redis_forgets_and_dies(world: World) -> None:
         await world.room.wake(sender.mailbox_id)
         await arrived(world.smtp, count)
         await wait_until(world.room.are("sent", *ids))
-        assert most_within(world.smtp.messages, window) == limit
-        assert world.smtp.sessions < 20, "a full limit is not found out by connecting over and over"
+        assert most_within(world.smtp.messages, window) <= limit
+        voids = len(await world.room.ledger()) - count
+        assert world.smtp.sessions < 20 + voids, "a full limit is not found out by connecting over and over"
         assert process.troubles == []
     await assert_promises(world, count)
 

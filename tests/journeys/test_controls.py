@@ -19,12 +19,13 @@ from app.services import email_controls
 from tests.support.mailroom import Mailroom, address
 from tests.support.sending import addresses, arrived
 from tests.support.smtp_server import SmtpServer, Step
+from tests.support.tuned_worker import AT_ONCE, BY_WORD
 from tests.support.waiting import wait_until
 from tests.support.worker_process import worker
 
 ANN = Actor(new_id())
-AT_ONCE = 8  # requests at a time
-PACE = 0.02  # seconds that the server takes for a message, so that people have a chance
+TOGETHER = 8  # requests at a time
+PACE = 0.05  # seconds that the server takes for a message, so that people have a chance
 
 Control = Callable[[UUID], Awaitable[EmailState]]
 
@@ -32,7 +33,7 @@ Control = Callable[[UUID], Awaitable[EmailState]]
 async def race(ids: list[UUID], control: Control) -> tuple[set[UUID], set[UUID]]:
     """Uses the control on all messages in a random order. Those where it came in time, and those where it did not."""
     order = random.Random(len(ids)).sample(ids, len(ids))
-    gate = asyncio.Semaphore(AT_ONCE)
+    gate = asyncio.Semaphore(TOGETHER)
     won: set[UUID] = set()
     lost: set[UUID] = set()
 
@@ -53,7 +54,7 @@ async def start_sending(room: Mailroom, smtp: SmtpServer, count: int) -> list[UU
     smtp.on("dot", Step(delay=PACE), always=True)
     sender = await room.sender(port=smtp.port, concurrency=2)
     ids = await room.emails(sender, count)
-    await arrived(smtp, count // 10)
+    await arrived(smtp, count // 5)
     return ids
 
 
@@ -67,7 +68,7 @@ async def settled(room: Mailroom, *ends: str) -> dict[str, int]:
     async def check() -> bool:
         return (await room.statuses()).keys() <= set(ends)
 
-    await wait_until(check, 30)
+    await wait_until(check)
     return await room.statuses()
 
 
@@ -116,14 +117,14 @@ async def test_once_a_move_has_answered_it_leaves_at_its_new_time_alone(
 ) -> None:
     with worker(environment):
         ids = await start_sending(room, smtp, 100)
-        at = await room.now() + timedelta(seconds=4)
+        at = await room.now() + timedelta(seconds=8)
 
         async def move(id: UUID) -> EmailState:
             return await change(room, id, scheduled_at=at.isoformat())
 
         moved, late = await race(ids, move)
         assert len(moved) > 20, "else this shows nothing"
-        assert len(late) > 5, "else this shows nothing"
+        assert len(late) > 10, "else this shows nothing"
         assert await settled(room, "sent") == {"sent": 100}
         names = address_of(ids)
         sent_at = {message.recipients[0]: message.at for message in smtp.received}
@@ -151,7 +152,7 @@ async def resolve(room: Mailroom, id: UUID, action: Action) -> EmailState:
 
 async def test_a_retry_leaves_within_a_second(environment: dict[str, str], room: Mailroom, smtp: SmtpServer) -> None:
     sender = await room.sender(port=smtp.port)
-    with worker(environment):
+    with worker(environment, BY_WORD):
         smtp.on("rcpt", Step("554 5.7.1 Not today"))
         (id,) = await room.emails(sender)
         await wait_until(has_status(room, id, "failed"))
@@ -160,10 +161,9 @@ async def test_a_retry_leaves_within_a_second(environment: dict[str, str], room:
             room.pool, workspace_id=room.workspace_id, id=id, wanted=RetryEmail(), by=ANN, now=asked
         )
         (message,) = await arrived(smtp, 1)
-        assert message.at - asked.timestamp() < 4
+        assert message.at - asked.timestamp() < AT_ONCE
         await wait_until(has_status(room, id, "sent"))
-    [dispatch] = await room.ledger(id)
-    assert dispatch["ordered_by"] == ANN.id
+    assert {dispatch["ordered_by"] for dispatch in await room.ledger(id)} == {ANN.id}
 
 
 async def test_a_frozen_worker_that_comes_back_after_a_person_has_decided(
@@ -171,26 +171,26 @@ async def test_a_frozen_worker_that_comes_back_after_a_person_has_decided(
 ) -> None:
     """It was frozen between its dot and the reply, which waits for it. In doubt, the message was sent again."""
     sender = await room.sender(port=smtp.port)
-    smtp.on("dot", Step(delay=1.0))
+    smtp.on("dot", Step(delay=5.0))
     with worker(environment, LEASE_SECONDS="2") as frozen:
         (id,) = await room.emails(sender)
         assert await asyncio.to_thread(smtp.wait_until, lambda: len(smtp.received) == 1)
         frozen.signal(signal.SIGSTOP)
         with worker(environment, LEASE_SECONDS="2"):
-            await wait_until(has_status(room, id, "uncertain"), 20)
+            await wait_until(has_status(room, id, "uncertain"))
             assert len(smtp.received) == 1, "nothing is sent again by itself"
             await resolve(room, id, Action.SEND_AGAIN)
             await wait_until(has_status(room, id, "sent"))
-            assert [row["outcome"] for row in await room.ledger(id)] == ["unknown", "accepted"]
+            assert await room.outcomes(id) == ["unknown", "accepted"]
 
             frozen.signal(signal.SIGCONT)
 
             async def heard() -> bool:
-                return [row["outcome"] for row in await room.ledger(id)] == ["accepted", "accepted"]
+                return await room.outcomes(id) == ["accepted", "accepted"]
 
             await wait_until(heard, what="the first answer to be written down")
             assert await room.status(id) == "sent"
-    assert [row["ordered_by"] for row in await room.ledger(id)] == [None, ANN.id]
+    assert [row["ordered_by"] for row in await room.ledger(id) if row["outcome"] != "void"] == [None, ANN.id]
     assert len(smtp.received) == 2
     assert len({message.header("Message-ID") for message in smtp.received}) == 1, "a receiver can tell"
 

@@ -28,7 +28,7 @@ async def test_a_message_that_is_not_taken_for_now_is_deferred_and_tried_again(
         await wait_until(room.are("deferred", email_id))
         email = await room.email(email_id)
         assert email["reply"].endswith(GREYLISTED)
-        assert timedelta(seconds=40) < email["due_at"] - began < timedelta(seconds=80)
+        assert timedelta(seconds=40) < email["due_at"] - began < timedelta(seconds=100)
         assert await room.ledger() == []
 
         await room.reschedule(email_id)
@@ -41,7 +41,7 @@ async def test_a_message_that_is_not_taken_for_now_is_deferred_and_tried_again(
         await wait_until(room.are("sent", email_id))
 
     assert (await room.email(email_id))["attempts"] == 3
-    assert [row["outcome"] for row in await room.ledger()] == ["rejected", "accepted"]
+    assert await room.outcomes() == ["rejected", "accepted"]
     assert len(smtp.messages) == 1
     story = [row["type"] for row in await room.all("select type from events where email_id = %s order by id", email_id)]
     assert story == ["email.deferred", "email.deferred", "email.sent"]
@@ -67,7 +67,7 @@ async def test_a_message_that_is_refused_for_good_has_failed(
     assert [(row["address"], row["reason"]) for row in suppressed] == [("nobody@example.com", "hard_bounce")]
     assert "No such user" in suppressed[0]["detail"]
     assert "We do not like this" in (await room.email(disliked))["reply"]
-    assert [row["outcome"] for row in await room.ledger()] == ["rejected", "accepted"]
+    assert await room.outcomes() == ["rejected", "accepted"]
 
 
 async def test_several_recipients_have_an_outcome_each(
@@ -104,7 +104,7 @@ async def test_a_connection_lost_after_the_dot_leaves_a_doubt_that_is_never_sent
         await wait_until(room.are("sent", other))
 
     assert [message.recipients for message in smtp.received] == [("doubt@example.com",), ("other@example.com",)]
-    assert [row["outcome"] for row in await room.ledger()] == ["unknown", "accepted"]
+    assert await room.outcomes() == ["unknown", "accepted"]
     assert await room.statuses() == {"uncertain": 1, "sent": 1}
 
 
@@ -118,7 +118,7 @@ async def test_a_connection_lost_in_the_body_only_costs_a_moment(
         await wait_until(room.are("sent", email_id))
 
     assert len(smtp.received) == 1
-    assert [row["outcome"] for row in await room.ledger() if row["outcome"] != "void"] == ["accepted"]
+    assert await room.outcomes() == ["accepted"]
 
 
 async def test_a_server_that_closes_after_every_message_costs_no_pause(
@@ -142,9 +142,11 @@ async def test_a_sender_that_cannot_sign_in_is_paused_and_its_mail_waits(
         with worker(environment) as process:
             await room.emails(sender, 3)
             await wait_until(lambda: room.all("select from senders where state = 'paused'"))
+            await wait_until(lambda: process.said("sender.paused"))
+            await wait_until(lambda: smtp.open_sessions == 0)
             sessions = smtp.sessions
             await room.emails(sender, 1)
-            await wait_until(lambda: process.said("sender.paused"))
+            await wait_until(lambda: room.all("select from lanes where blocked_reason = 'sender_paused'"))
         assert smtp.sessions == sessions
 
     (row,) = await room.all("select state_reason from senders where id = %s", sender.id)

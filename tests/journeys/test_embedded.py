@@ -103,9 +103,9 @@ async def test_a_killed_server_comes_back_with_what_was_committed(tmp_path: Path
             connection.execute("create table kept as select 42 as answer")
         before = pids(folder.path)[server]
         os.kill(before, signal.SIGKILL)
-        await wait_until(lambda: pids(folder.path).get(server, before) != before, 20, what="a new process")
-        await asyncio.to_thread(wait_until_sync, lambda: answer(url), 20, what="the row")
-        await asyncio.to_thread(wait_until_sync, lambda: pongs(embedded_redis.url(folder)), 20, what="Redis")
+        await wait_until(lambda: pids(folder.path).get(server, before) != before, what="a new process")
+        await asyncio.to_thread(wait_until_sync, lambda: answer(url), what="the row")
+        await asyncio.to_thread(wait_until_sync, lambda: pongs(embedded_redis.url(folder)), what="Redis")
 
 
 def pongs(url: str) -> bool:
@@ -131,7 +131,7 @@ def test_nothing_outlives_a_killed_up(tmp_path: Path) -> None:
         children = pids(tmp_path / "data")
         assert set(children) == {"postgres", "redis"}
         parent.kill()
-    wait_until_sync(lambda: not any(birth(pid) for pid in children.values()), 20, what="the children to end")
+    wait_until_sync(lambda: not any(birth(pid) for pid in children.values()), what="the children to end")
 
 
 HEEDLESS = "import signal, time; signal.signal(15, signal.SIG_IGN); print(flush=True); time.sleep(3600)"
@@ -229,7 +229,7 @@ async def test_a_lock_file_that_names_an_unrelated_process_is_no_obstacle(tmp_pa
 async def test_a_first_start_that_was_cut_off_leaves_nothing_half_made(tmp_path: Path) -> None:
     folder = DataFolder.open(tmp_path / "data")
     preparing = asyncio.create_task(postgres.prepare(folder))
-    await wait_until((folder / "postgres.new" / "PG_VERSION").exists, 20)
+    await wait_until((folder / "postgres.new" / "PG_VERSION").exists)
     preparing.cancel()
     await asyncio.gather(preparing, return_exceptions=True)
     assert not (folder / "postgres").exists()

@@ -36,7 +36,7 @@ class Inbox:
             [sys.executable, "-m", "app.embedded.inbox", "--folder", str(self.folder), *ports]
         ) as process:
             try:
-                wait_until_sync(self.answers, 20, what="the inbox to start")
+                wait_until_sync(self.answers, what="the inbox to start")
                 yield process
             finally:
                 process.terminate()
@@ -44,7 +44,7 @@ class Inbox:
     def answers(self) -> bool:
         try:
             return httpx.get(f"{self.url}/healthz").status_code == 200
-        except httpx.ConnectError:
+        except httpx.TransportError:
             return False
 
     def send(self, *recipients: str, subject: str = "Hello", text: str = "Hi\n", html: str | None = None) -> None:

@@ -37,7 +37,7 @@ class Place:
 def running(command: list[str | Path], ready: str, **options: Any) -> Iterator[None]:
     process = subprocess.Popen(command, cwd=ROOT, **options)
     try:
-        wait_until_sync(lambda: process.poll() is not None or answers(ready), 30, what=f"{ready} to answer")
+        wait_until_sync(lambda: process.poll() is not None or answers(ready), what=f"{ready} to answer")
         assert process.poll() is None
         yield
     finally:

@@ -55,9 +55,9 @@ def test_release_web_and_worker(platform: dict[str, str]) -> None:
 
     with started("web", platform) as web, started("worker", platform) as worker:
         url = f"http://127.0.0.1:{platform['PORT']}"
-        wait_until_sync(lambda: web.poll() is None and answers(f"{url}/readyz"), 30, what="the web process to be ready")
+        wait_until_sync(lambda: web.poll() is None and answers(f"{url}/readyz"), what="the web process to be ready")
         assert answers(f"{url}/healthz")
-        wait_until_sync(lambda: worker.poll() is None and beats(platform), 30, what="the worker's first heartbeat")
+        wait_until_sync(lambda: worker.poll() is None and beats(platform), what="the worker's first heartbeat")
         assert end(worker) == 0
         assert end(web) == 0
 

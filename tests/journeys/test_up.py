@@ -56,9 +56,8 @@ def test_secrets_are_closed_to_others(up: Up) -> None:
 
 
 def test_events_are_json_lines(up: Up) -> None:
-    wait_until_sync(lambda: "up.ready" in up.words, 10)
-    events = [json.loads(line) for line in up.words.splitlines()]
-    assert {"up.ready", "worker.ready", "migrate.applied"} <= {event["event"] for event in events}
+    expected = {"up.ready", "worker.ready", "migrate.applied"}
+    wait_until_sync(lambda: expected <= {json.loads(line)["event"] for line in up.words.splitlines()})
 
 
 def test_a_second_up_on_the_folder_is_refused_and_the_first_goes_on(up: Up) -> None:
@@ -74,13 +73,19 @@ def test_a_killed_child_comes_back_and_it_is_said(up: Up, kind: str) -> None:
     name = "worker-1" if kind == "worker" else kind
     before = up.pids()
     os.kill(before[name], signal.SIGKILL)
-    wait_until_sync(lambda: up.pids().get(name, before[name]) != before[name], 30, what=f"a new {name}")
-    wait_until_sync(lambda: f'"child": "{name}"' in up.words and "child.restarted" in up.words, 30)
-    wait_until_sync(lambda: answers(up.line["url"], up.line["api_key"]), 30, what="the API")
+    wait_until_sync(lambda: up.pids().get(name, before[name]) != before[name], what=f"a new {name}")
+    wait_until_sync(lambda: name in restarted(up), 60, what=f"the word of {name}")
+    wait_until_sync(lambda: answers(up.line["url"], up.line["api_key"]), 60, what="the API")
     now = up.run_json()
     assert now["pids"] == {"web": [up.pids()["web"]], "worker": [up.pids()["worker-1"], up.pids()["worker-2"]]}
     assert now | {"pids": {}} == up.line | {"pids": {}}
     assert httpx.get(f"{now['inbox_url']}/healthz").status_code == 200
+
+
+def restarted(up: Up) -> set[str]:
+    """The children of which it was said that they are back. Only then do they serve."""
+    events = [json.loads(line) for line in up.words.splitlines()]
+    return {event["child"] for event in events if event["event"] == "child.restarted"}
 
 
 def test_a_port_that_is_taken_is_named_with_the_mend(up: Up, tmp_path: Path) -> None:
@@ -127,12 +132,12 @@ def test_nothing_outlives_a_killed_up_and_the_next_one_starts(tmp_path: Path) ->
         up.process.wait()
         with running(tmp_path / "data") as again:
             assert answers(again.ready()["url"], first["api_key"])
-            wait_for_end(list(children.values()), 5)
+            wait_for_end(list(children.values()))
 
 
 def test_a_stop_while_it_starts_leaves_nothing(tmp_path: Path) -> None:
     with running(tmp_path / "data") as up:
-        wait_until_sync((tmp_path / "data" / "children.json").exists, 30, what="the first child")
+        wait_until_sync((tmp_path / "data" / "children.json").exists, what="the first child")
         children = up.pids()
         assert up.stop() == 0
         assert [name for name, pid in children.items() if lives(pid)] == []
@@ -159,9 +164,9 @@ def test_a_database_that_is_newer_than_the_code_is_left_alone(tmp_path: Path) ->
         connection.execute("insert into schema_migrations (name) values ('9999_from_the_future.sql')")
     with running(tmp_path / "data") as up:
         assert up.process.wait(60) == 1
-        wait_until_sync(lambda: "newer Paceline" in up.words, 10)
+        wait_until_sync(lambda: "newer Paceline" in up.words)
         assert "Traceback" not in up.words
-        wait_for_end(list(up.pids().values()), 5)
+        wait_for_end(list(up.pids().values()))
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ def test_migrate_may_be_repeated(environment: dict[str, str], empty_database_url
 def test_web_takes_its_port_from_the_environment_and_ends_cleanly(environment: dict[str, str]) -> None:
     port = free_port()
     with subprocess.Popen([*PACELINE, "web"], env=clean_environment() | environment | {"PORT": str(port)}) as process:
-        wait_until_sync(lambda: is_ready(port), 30, what="the web process")
+        wait_until_sync(lambda: is_ready(port), what="the web process")
         process.terminate()
         assert process.wait(30) == 0
 
@@ -106,7 +106,7 @@ def test_web_takes_its_port_from_the_environment_and_ends_cleanly(environment: d
 def is_ready(port: int) -> bool:
     try:
         return httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == 200
-    except httpx.ConnectError:
+    except httpx.TransportError:
         return False
 
 

@@ -271,6 +271,19 @@ class Mailroom:
             not email_ids,
         )
 
+    async def outcomes(self, *email_ids: UUID) -> list[str]:
+        """Those of the dispatches that count. Void is one whose dot would have been late: a busy machine has some."""
+        return [row["outcome"] for row in await self.ledger(*email_ids) if row["outcome"] != "void"]
+
+    async def taken_back(self) -> set[str]:
+        """Whom messages go to that have a void dispatch: they go again as retries do, in an order of their own."""
+        found = await self.all(
+            "select distinct e.to_address from emails e join dispatches d on d.email_id = e.id"
+            " where e.workspace_id = %s and d.workspace_id = e.workspace_id and d.outcome = 'void'",
+            self.workspace_id,
+        )
+        return {row["to_address"] for row in found}
+
     # Leases without a worker process
 
     async def lease(self, mailbox_id: UUID, worker_id: UUID | None = None, *, seconds: float = 60.0) -> Lease:

@@ -26,7 +26,7 @@ async def room(pool: Pool, settings: Settings) -> Mailroom:
     return await Mailroom.open(pool, settings)
 
 
-async def arrived(smtp: SmtpServer, count: int, timeout: float = 30.0) -> list[Received]:
+async def arrived(smtp: SmtpServer, count: int, timeout: float = 60.0) -> list[Received]:
     """Waits until `count` messages were accepted; all of them in the order of their dots."""
     return await asyncio.to_thread(smtp.wait_for, count, timeout)
 

@@ -101,6 +101,11 @@ class SmtpServer:
         """How many scripted steps have not been played yet, but for those that hold always."""
         return self._recorder.left
 
+    def usual(self) -> None:
+        """Ends all rules: it takes everything again, at once."""
+        with self._recorder.changed:
+            self._recorder.rules.clear()
+
     def forget(self) -> None:
         """Clears the script and the messages."""
         with self._recorder.changed:
@@ -108,13 +113,13 @@ class SmtpServer:
             self._recorder.received.clear()
             self._recorder.chunks.clear()
 
-    def wait_for(self, count: int, timeout: float = 20.0) -> list[Received]:
+    def wait_for(self, count: int, timeout: float = 60.0) -> list[Received]:
         """Waits until `count` messages were accepted and returns them all. Raises TimeoutError."""
         if not self.wait_until(lambda: len(self.messages) >= count, timeout):
             raise TimeoutError(f"{len(self.messages)} of {count} messages came within {timeout:g} s")
         return self.messages
 
-    def wait_until(self, condition: Callable[[], bool], timeout: float = 20.0) -> bool:
+    def wait_until(self, condition: Callable[[], bool], timeout: float = 60.0) -> bool:
         with self._recorder.changed:
             return self._recorder.changed.wait_for(condition, timeout)
 
@@ -134,7 +139,7 @@ class SmtpServer:
             raise self._failure
 
     def wait_ready(self) -> None:
-        if not self._ready.wait(10):
+        if not self._ready.wait(60):
             raise TimeoutError("the SMTP server did not start")
 
     def stop(self) -> None:

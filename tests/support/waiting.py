@@ -11,13 +11,14 @@ from typing import Any, TypeVar, overload
 T = TypeVar("T")
 
 PAUSE = 0.01  # seconds between two looks
+PATIENCE = 30.0  # seconds; only a failure waits so long, and a loaded machine may need them
 
 
 @overload
-async def wait_until(condition: Callable[[], Awaitable[T]], timeout: float = 10.0, *, what: str = "") -> T: ...
+async def wait_until(condition: Callable[[], Awaitable[T]], timeout: float = PATIENCE, *, what: str = "") -> T: ...
 @overload
-async def wait_until(condition: Callable[[], T], timeout: float = 10.0, *, what: str = "") -> T: ...
-async def wait_until(condition: Callable[[], Any], timeout: float = 10.0, *, what: str = "") -> Any:
+async def wait_until(condition: Callable[[], T], timeout: float = PATIENCE, *, what: str = "") -> T: ...
+async def wait_until(condition: Callable[[], Any], timeout: float = PATIENCE, *, what: str = "") -> Any:
     """The first truthy value of `condition` (plain or async). Raises AssertionError after `timeout` seconds."""
     deadline = time.monotonic() + timeout
     while True:
@@ -30,7 +31,7 @@ async def wait_until(condition: Callable[[], Any], timeout: float = 10.0, *, wha
         await asyncio.sleep(PAUSE)
 
 
-def wait_until_sync(condition: Callable[[], T], timeout: float = 10.0, *, what: str = "") -> T:
+def wait_until_sync(condition: Callable[[], T], timeout: float = PATIENCE, *, what: str = "") -> T:
     """The same for tests without an event loop."""
     deadline = time.monotonic() + timeout
     while True:

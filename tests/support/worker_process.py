@@ -18,17 +18,23 @@ from tests.support.up import clean_environment
 from tests.support.waiting import wait_until_sync
 
 ROOT = Path(__file__).parents[2]
+LAST = 40  # lines
 
 
 class WorkerProcess:
     """One process; it ends with pytest, however that ends."""
 
-    def __init__(self, environment: Mapping[str, str], **extra: str) -> None:
+    def __init__(
+        self, environment: Mapping[str, str], tuned: Mapping[str, float] | None = None, /, **extra: str
+    ) -> None:
         self.lines: list[dict[str, Any]] = []
         self.noise: list[str] = []  # what is no JSON: tracebacks of a crash
         tether = (sys.executable, "-I", "-S", str(TETHER), str(os.getpid()), str(int(signal.SIGKILL)), "0", "--")
+        command = ("app.cli", "worker") if tuned is None else ("tests.support.tuned_worker", json.dumps(tuned))
+        if tuned is not None and "tasks.worker.WATCH_EVERY" in tuned:
+            extra = {"LEASE_SECONDS": "3600"} | extra  # a quarter of it is the most between two looks
         self._process = subprocess.Popen(
-            [*tether, sys.executable, "-m", "app.cli", "worker"],
+            [*tether, sys.executable, "-m", *command],
             cwd=ROOT,
             env=clean_environment() | {"LOG_FORMAT": "json", "PYTHONPATH": str(ROOT)} | dict(environment) | extra,
             stdin=subprocess.DEVNULL,
@@ -49,7 +55,7 @@ class WorkerProcess:
     def ready(self) -> Self:
         """Waits until it works."""
         wait_until_sync(
-            lambda: self.said("worker.ready") or self.ended, 30, what=f"the worker to be ready: {self.noise}"
+            lambda: self.said("worker.ready") or self.ended, 60, what=f"the worker to be ready: {self.noise}"
         )
         assert not self.ended, self.noise
         return self
@@ -61,6 +67,12 @@ class WorkerProcess:
     def troubles(self) -> list[dict[str, Any]]:
         """What it logged as an error: nothing of the kind happens in good health."""
         return [line for line in self.lines if line.get("level") in ("error", "critical")]
+
+    @property
+    def last_words(self) -> str:
+        """The end of its log, for whom it failed."""
+        said = [*map(str, self.lines[-LAST:]), *map(str.rstrip, self.noise[-LAST:])]
+        return "\n".join([f"The worker, process {self._process.pid}, said last:", *said])
 
     @property
     def ended(self) -> bool:
@@ -83,7 +95,7 @@ class WorkerProcess:
     def signal(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
 
-    def stop(self, timeout: float = 30.0) -> int:
+    def stop(self, timeout: float = 60.0) -> int:
         """SIGTERM, then waits for the end; the exit code."""
         self.signal(signal.SIGTERM)
         return self.wait(timeout)
@@ -92,7 +104,7 @@ class WorkerProcess:
         self.signal(signal.SIGKILL)
         self.wait()
 
-    def wait(self, timeout: float = 30.0) -> int:
+    def wait(self, timeout: float = 60.0) -> int:
         code = self._process.wait(timeout)
         self._reader.join(10)
         return code
@@ -108,12 +120,17 @@ class WorkerProcess:
 
 
 @contextmanager
-def worker(environment: Mapping[str, str], **extra: str) -> Iterator[WorkerProcess]:
-    """A worker that works; it gets SIGTERM at the end unless it has ended."""
-    process = WorkerProcess(environment, **extra)
+def worker(
+    environment: Mapping[str, str], tuned: Mapping[str, float] | None = None, /, **extra: str
+) -> Iterator[WorkerProcess]:
+    """A worker that works; it gets SIGTERM at the end unless it has ended. `tuned`: see tuned_worker."""
+    process = WorkerProcess(environment, tuned, **extra)
     try:
         yield process.ready()
         if not process.ended:
             process.stop()
+    except BaseException as error:
+        error.add_note(process.last_words)
+        raise
     finally:
         process.end()

@@ -52,7 +52,7 @@ async def test_there_are_never_more_than_the_limit_and_everybody_has_a_turn(smtp
             most = max(most, smtp.open_sessions)
 
     smtp.on("dot", Step(delay=0.002), always=True)
-    await asyncio.wait_for(asyncio.gather(*[one(each) for each in accounts]), 20)
+    await asyncio.wait_for(asyncio.gather(*[one(each) for each in accounts]), 60)
     assert len(smtp.messages) == 50
     assert most <= 4, "one more may be closing while its place is taken"
     for each in accounts:
@@ -84,7 +84,7 @@ async def test_a_failure_to_connect_gives_its_place_back(smtp: SmtpServer) -> No
     await asyncio.sleep(0.05)
     waiting.cancel()
     await connections.discard(held)
-    await connections.discard(await asyncio.wait_for(connections.acquire(account(smtp)), 5))
+    await connections.discard(await asyncio.wait_for(connections.acquire(account(smtp)), 30))
 
 
 async def test_a_connection_that_a_message_took_meanwhile_is_not_closed(smtp: SmtpServer) -> None:

@@ -22,9 +22,9 @@ async def test_one_outcome_that_the_database_will_not_have_costs_the_others_noth
         found = outcome(room, word.dispatch_id or 0, word.email_id)
         recorder.add(msgspec.structs.replace(found, code=99_999) if i == 2 else found)
     running = asyncio.create_task(recorder.run())
-    await asyncio.wait_for(recorder.flush(), 5)
+    await asyncio.wait_for(recorder.flush(), 30)
     assert await room.statuses() == {"sent": 4, "sending": 1}
     running.cancel()
     await asyncio.wait([running])
     recorder.add(outcome(room, words[2].dispatch_id or 0, ids[2]))
-    await asyncio.wait_for(recorder.flush(), 5)  # nobody writes any more: nobody waits for ever
+    await asyncio.wait_for(recorder.flush(), 30)  # nobody writes any more: nobody waits for ever
