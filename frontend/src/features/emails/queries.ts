@@ -116,31 +116,12 @@ export function useBulk() {
 }
 
 async function order({ action, ids }: BulkOrder): Promise<BulkResult> {
-  if (action === "cancel") return cancelMany(ids);
-  const answer =
-    action === "retry"
-      ? await api.post("/v1/emails/retry", { body: { ids: [...ids] } })
-      : await api.post("/v1/emails/resolve", { body: { action, ids: [...ids] } });
+  const answer = await give(action, [...ids]);
   return { done: answer.data.length, refusals: answer.errors.map(({ message }) => message) };
 }
 
-const AT_ONCE = 6;
-
-/** The API cancels one message a request; a page of them goes a few at a time. */
-async function cancelMany(ids: readonly string[]): Promise<BulkResult> {
-  const left = [...ids];
-  const refusals: string[] = [];
-  let done = 0;
-  async function work() {
-    for (let id = left.shift(); id !== undefined; id = left.shift()) {
-      try {
-        await cancelEmail(id);
-        done += 1;
-      } catch (error) {
-        refusals.push(error instanceof Error ? error.message : String(error));
-      }
-    }
-  }
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-  return { done, refusals };
+function give(action: BulkOrder["action"], ids: string[]) {
+  if (action === "cancel") return api.post("/v1/emails/cancel", { body: { ids } });
+  if (action === "retry") return api.post("/v1/emails/retry", { body: { ids } });
+  return api.post("/v1/emails/resolve", { body: { action, ids } });
 }
