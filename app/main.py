@@ -38,6 +38,7 @@ from app.api.senders import Senders
 from app.api.sign_in import SignIn
 from app.api.stats import get_stats
 from app.api.suppressions import Suppressions
+from app.api.templates import Templates
 from app.api.webhooks import Webhooks
 from app.api.workspace import Workspace
 from app.api.workspaces import Workspaces
@@ -62,6 +63,7 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     Emails,
     Attachments,
     Suppressions,
+    Templates,
     stream_events,
     get_stats,
 ]

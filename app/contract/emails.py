@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from app.contract.attachments import Attachment, NewAttachment
 from app.contract.base import Input, Output
+from app.contract.templates import TemplateUse, TemplateUsed
 from app.domain.lateness import LatePolicy
 from app.domain.status import Status
 from app.domain.waiting import WaitingFor
@@ -30,7 +31,6 @@ TagText = Annotated[
 # What Resend has and we have not: refused by name with what to do instead, never ignored.
 REFUSED: Final = {
     "react": "React components are not rendered here: render yours first, and send what it gives as html.",
-    "template": "Stored templates cannot be used yet: send subject, html and text.",
     "topic_id": "There are no topics here: leave the field out.",
 }
 
@@ -41,13 +41,14 @@ class Tag(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class SendEmail(Input, kw_only=True):
-    """One message. It needs `html` or `text`, and `from` or `sender_id`; at most 50 recipients in all."""
+    """One message. It needs a `subject` and `html` or `text`, or a `template` that brings them; and `from` or
+    `sender_id`. At most 50 recipients in all."""
 
     from_: Annotated[str | None, Meta(description="`Name <address>` or the address of one of your senders.")] = (
         msgspec.field(default=None, name="from")
     )
     to: Annotated[str | list[str], Meta(description="An address, `Name <address>`, or a list of them.")]
-    subject: str
+    subject: Annotated[str | None, Meta(description="With a template: instead of its own.")] = None
     cc: Addresses = None
     bcc: Addresses = None
     reply_to: Addresses = None
@@ -64,7 +65,7 @@ class SendEmail(Input, kw_only=True):
     ] = None
     late_policy: Late = LatePolicy.SEND
     attachments: list[NewAttachment] | None = None
-    template: Annotated[dict[str, Any] | None, Meta(description=REFUSED["template"])] = None
+    template: TemplateUse | None = None
     topic_id: Annotated[str | None, Meta(description=REFUSED["topic_id"])] = None
     react: Annotated[Any, Meta(description=REFUSED["react"])] = None
 
@@ -135,6 +136,7 @@ class EmailDetail(Email):
     headers: dict[str, str]
     tags: list[Tag]
     metadata: dict[str, Any]
+    template: TemplateUsed | None  # where its words come from
     attachments: list[Attachment]
     recipients: list[RecipientOutcome]
     message_id: str

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
 from jinja2 import StrictUndefined, TemplateSyntaxError, Undefined, UndefinedError, nodes
@@ -76,6 +76,7 @@ _WORDS: Final[dict[type[nodes.Node], str]] = {
 }
 _MARKS: Final = ("{{", "{%", "{#")
 _MARKUP = re.compile(r"\{[{%].*?(?:[}%]\}|\Z)", re.DOTALL)
+_LINE = re.compile(r"\r\n|\r|\n")  # as Jinja counts lines
 _MISSING = re.compile(r"(?:'(?P<name>[^']+)' is undefined|(?:attribute|element) '?(?P<key>[^']+?)'?)$")
 
 
@@ -132,12 +133,16 @@ def is_template(source: str) -> bool:
 class Template:
     """A compiled template. Rendering it twice with the same variables gives the same text."""
 
-    __slots__ = ("_inner", "html", "source", "variables")
+    __slots__ = ("_inner", "html", "required", "source", "variables")
 
     def __init__(self, source: str, *, html: bool) -> None:
+        uses = _uses(source)
         self.source = source
         self.html = html
-        self.variables = check(source)
+        self.variables = tuple(dict.fromkeys(use.name for use in uses))
+        provided = {use.name for use in uses if use.optional}
+        # Those that the text cannot do without, each with the line where it is used first.
+        self.required = {use.name: use.line for use in reversed(uses) if use.name not in provided}
         environment = _HTML if html else _TEXT
         self._inner = environment.from_string(source) if is_template(source) else None
 
@@ -179,8 +184,27 @@ def check(source: str, known: Collection[str] | None = None) -> tuple[str, ...]:
     Raises ValidationError with the line of the first thing that is not allowed. With `known`, a variable that is not
     among them is such a thing, unless the template provides for its absence (`default`, `is defined`).
     """
+    used = _uses(source)
+    if known is not None:
+        provided = {use.name for use in used if use.optional}.union(known)
+        for use in used:
+            if use.name not in provided:
+                raise ValidationError(f"Line {use.line}: the variable “{use.name}” is not known.")
+    return tuple(dict.fromkeys(use.name for use in used))
+
+
+class _Use(NamedTuple):
+    """One place where a variable stands."""
+
+    name: str
+    line: int
+    optional: bool  # the template provides for its absence there
+
+
+def _uses(source: str) -> list[_Use]:
+    """In the order of the text. Raises ValidationError with the line of the first thing that is not allowed."""
     if not is_template(source):
-        return ()
+        return []
     if len(source) > SOURCE_LIMIT:
         raise ValidationError(f"A template has at most {SOURCE_LIMIT:,} characters.")
     markup = [len(found) for found in _MARKUP.findall(source)]
@@ -188,21 +212,18 @@ def check(source: str, known: Collection[str] | None = None) -> tuple[str, ...]:
         raise ValidationError(f"A template has at most {TAG_LIMIT:,} tags with {MARKUP_LIMIT:,} characters in them.")
     try:
         tree = _TEXT.parse(source)
-        used = list(_walk(tree, optional=False))
+        return list(_walk(tree, optional=False))
     except TemplateSyntaxError as error:
+        if "{{{" in _LINE.split(source)[error.lineno - 1]:
+            mend = "a variable stands in two braces here, {{ name }}"
+            raise ValidationError(f"Line {error.lineno}: {mend}.") from None
         raise ValidationError(f"Line {error.lineno}: {error.message or 'this cannot be read'}") from None
     except (RecursionError, MemoryError, ValueError, OverflowError):
         raise ValidationError("The template is too deeply nested or has too large a number.") from None
-    if known is not None:
-        provided = {name for name, _, optional in used if optional}.union(known)
-        for name, line, _ in used:
-            if name not in provided:
-                raise ValidationError(f"Line {line}: the variable “{name}” is not known.")
-    return tuple(dict.fromkeys(name for name, _, _ in used))
 
 
-def _walk(node: nodes.Node, *, optional: bool, depth: int = 0) -> Iterator[tuple[str, int, bool]]:
-    """Each variable with its line and whether it may be absent. Raises ValidationError at what is not allowed."""
+def _walk(node: nodes.Node, *, optional: bool, depth: int = 0) -> Iterator[_Use]:
+    """Each place where a variable stands. Raises ValidationError at what is not allowed."""
     if depth > DEPTH_LIMIT:
         raise ValidationError(f"Line {node.lineno}: this is nested more than {DEPTH_LIMIT} deep.")
     if not isinstance(node, _ALLOWED):
@@ -211,7 +232,7 @@ def _walk(node: nodes.Node, *, optional: bool, depth: int = 0) -> Iterator[tuple
     if isinstance(node, nodes.Name):
         if node.name == "self":
             raise ValidationError(f"Line {node.lineno}: “self” cannot be used as a variable.")
-        yield node.name, node.lineno, optional
+        yield _Use(node.name, node.lineno, optional)
     elif isinstance(node, nodes.Filter):
         if node.name not in FILTERS or node.node is None or node.dyn_args is not None or node.dyn_kwargs is not None:
             allowed = ", ".join(FILTERS)

@@ -15,6 +15,7 @@ from app.domain.headers import check_headers
 from app.domain.scheduling import read_moment
 from app.errors import Problem, ValidationError
 from app.services.attachments import NOTHING, File, Given
+from app.services.template_words import Version, fill
 
 METADATA_LIMIT: Final = 16_384  # bytes of JSON
 REPLY_TO_LIMIT: Final = 10
@@ -40,6 +41,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     recipients: list[Recipient]
     said: Said
     files: Sequence[File]
+    version: Version | None  # of the template that its words come from
     due_at: datetime
 
     @property
@@ -47,15 +49,23 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
         return next(each for each in self.recipients if each.kind == "to")
 
 
-def read_draft(wanted: SendEmail, now: datetime, files: Given = NOTHING) -> Draft:
-    """`files` are its attachments, read before. Raises ValidationError that names everything that is wrong."""
+def read_draft(wanted: SendEmail, now: datetime, files: Given = NOTHING, version: Version | None = None) -> Draft:
+    """`files` are its attachments, read before, `version` the template that it names.
+
+    Raises ValidationError that names everything that is wrong.
+    """
     given: dict[Kind, list[str]] = {"to": _list(wanted.to), "cc": _list(wanted.cc), "bcc": _list(wanted.bcc)}
     recipients, problems = envelope(given)
     sender = None if wanted.from_ is None else read_address(wanted.from_, "from", problems)
     if wanted.from_ is None and wanted.sender_id is None:
         problems.append(Problem("from", "from is required: the address of one of your senders (or give sender_id)."))
     problems.extend(Problem(field, why) for field, why in REFUSED.items() if getattr(wanted, field))
-    said = read_said({field: getattr(wanted, field) for field in Said.__struct_fields__}, problems)
+    given_said = {field: getattr(wanted, field) for field in Said.__struct_fields__}
+    if wanted.template is not None:
+        first = next((each for each in recipients if each.kind == "to"), None)
+        filled = fill(version, wanted, wanted.template, first, problems)
+        given_said |= filled or {"subject": "", "text": "-"}  # nothing more to say about words that are not there
+    said = read_said(given_said, problems)
     problems.extend(files.problems)
     due_at = now
     try:
@@ -64,7 +74,15 @@ def read_draft(wanted: SendEmail, now: datetime, files: Given = NOTHING) -> Draf
         problems.extend(error.problems)
     if problems:
         raise refusal(problems)
-    return Draft(wanted=wanted, sender=sender, recipients=recipients, said=said, files=files.files, due_at=due_at)
+    return Draft(
+        wanted=wanted,
+        sender=sender,
+        recipients=recipients,
+        said=said,
+        files=files.files,
+        version=version,
+        due_at=due_at,
+    )
 
 
 def read_said(given: Mapping[str, Any], problems: list[Problem]) -> Said:
@@ -75,7 +93,7 @@ def read_said(given: Mapping[str, Any], problems: list[Problem]) -> Said:
     reply_to = [read_address(text, f"reply_to[{i}]", problems) for i, text in enumerate(replies[:REPLY_TO_LIMIT])]
     problems.extend(_about_fields(given))
     return Said(
-        subject=given["subject"],
+        subject=given["subject"] or "",
         html=given["html"] or None,
         text=given["text"] or None,
         reply_to=[written(each.email, each.name) for each in reply_to if each is not None],
@@ -92,7 +110,10 @@ def refusal(problems: list[Problem]) -> ValidationError:
 
 
 def _about_fields(given: Mapping[str, Any]) -> Iterator[Problem]:
-    yield from check_subject(given["subject"])
+    if given["subject"] is None:
+        yield Problem("subject", "subject is required, unless a template brings one.")
+    else:
+        yield from check_subject(given["subject"])
     try:
         check_headers(given["headers"] or {})
     except ValidationError as error:
@@ -112,7 +133,10 @@ def _list(value: str | list[str] | None) -> list[str]:
 def content_row(draft: Draft) -> dict[str, Any]:
     """The columns of `contents`."""
     from_name = (draft.sender.name or None) if draft.sender is not None else None
-    return {"from_name": from_name, **msgspec.structs.asdict(draft.said)}
+    words = (
+        {} if draft.version is None else {"template_id": draft.version.id, "template_version": draft.version.version}
+    )
+    return {"from_name": from_name, **words, **msgspec.structs.asdict(draft.said)}
 
 
 def pick_sender(draft: Draft, senders: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:

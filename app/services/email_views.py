@@ -11,6 +11,7 @@ import msgspec
 
 from app.contract.emails import Email, EmailDetail, EmailState, RecipientOutcome, Tag
 from app.contract.lists import List, Page, page_of
+from app.contract.templates import TemplateUsed
 from app.db.pool import FOREVER, Conn, Pool
 from app.db.queries import queries, rows
 from app.domain.envelopes import written
@@ -90,6 +91,7 @@ async def get(pool: Pool, *, workspace_id: UUID, id: UUID, base_url: str = "", n
         headers=content["headers"],
         tags=msgspec.convert(content["tags"], list[Tag]),
         metadata=content["metadata"],
+        template=template_of(content),
         attachments=[attachments.shown(file, id, base_url) for file in files],
         recipients=_outcomes(row),
         message_id=row["message_id"],
@@ -119,6 +121,12 @@ async def source(pool: Pool, *, workspace_id: UUID, id: UUID) -> str:
         variables=_variables(row),
     )
     return data.decode("utf-8", "replace")
+
+
+def template_of(row: Mapping[str, Any]) -> TemplateUsed | None:
+    if row["template_id"] is None:
+        return None
+    return TemplateUsed(id=row["template_id"], version=row["template_version"])
 
 
 def _left_out(size: int) -> bytes:

@@ -25,6 +25,7 @@ from app.services.drafts import Draft, content_row, pick_sender, read_draft, ref
 from app.services.email_rows import NewEmail as NewEmail
 from app.services.email_rows import insert_many as insert_many
 from app.services.email_views import windows_of
+from app.services.template_words import find as find_versions
 
 BATCH_LIMIT: Final = 100
 
@@ -139,11 +140,12 @@ async def _place(
     """Reads every message and finds its sender, all in one query."""
     refused: list[Refused] = []
     drafts: list[tuple[int, Draft]] = []
+    versions = await find_versions(tx, workspace_id, wanted)
     for index, (each, given) in enumerate(zip(wanted, files, strict=True)):
         try:
             if isinstance(each, ValidationError):
                 raise each
-            drafts.append((index, read_draft(each, now, given)))
+            drafts.append((index, read_draft(each, now, given, versions.get(index))))
         except ValidationError as error:
             refused.append(Refused(index, error))
     senders = await _senders(tx, workspace_id, [draft for _, draft in drafts]) if drafts else []

@@ -28,7 +28,8 @@ with r as (
     select r.*, x.why as suppressed from jsonb_to_recordset(:rows::jsonb) as r (
         id uuid, lane_id bigint, sender_id uuid, position integer, due_at timestamptz, to_address text, to_name text,
         recipients jsonb, recipient_count smallint, message_id text, late_policy late_policy, addresses text[], from_name text,
-        subject text, html text, text text, reply_to jsonb, headers jsonb, tags jsonb, metadata jsonb, confidential boolean
+        subject text, html text, text text, reply_to jsonb, headers jsonb, tags jsonb, metadata jsonb, confidential boolean,
+        template_id uuid, template_version integer
     )
     left join lateral (
         select suppression_words(s.address, s.reason) as why from suppressions s
@@ -36,8 +37,12 @@ with r as (
     ) as x on true
 ),
 said as (
-    insert into contents (workspace_id, id, subject, html, text, reply_to, headers, tags, metadata, from_name, confidential)
-    select :workspace_id, id, subject, html, text, reply_to, headers, tags, metadata, from_name, confidential from r
+    insert into contents (
+        workspace_id, id, subject, html, text, reply_to, headers, tags, metadata, from_name, confidential, template_id, template_version
+    )
+    select :workspace_id, id, subject, html, text, reply_to, headers, tags, metadata, from_name, confidential, template_id,
+        template_version
+    from r
 ),
 placed as (
     insert into emails (
@@ -167,7 +172,7 @@ order by o.place;
 -- name: content^
 -- What one message says, with what its sender adds.
 select c.subject, c.html, c.text, c.is_template, c.reply_to, c.headers, c.tags, c.metadata, c.from_name, c.confidential,
-    s.id as sender_id, s.from_email, s.from_name as sender_name, s.reply_to as sender_reply_to,
+    c.template_id, c.template_version, s.id as sender_id, s.from_email, s.from_name as sender_name, s.reply_to as sender_reply_to,
     e.to_address, e.to_name, e.recipients, e.variables, e.message_id, coalesce(e.dispatched_at, e.due_at) as date
 from emails e
 join contents c on c.workspace_id = e.workspace_id and c.id = e.content_id

@@ -173,10 +173,10 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     ({"from": "\u2067Ann\u2069 <ann@example.com>"}, "from", "direction"),
     ({"reply_to": "nobody"}, "reply_to[0]", "no @"),
     ({"attachments": [{"filename": "a.txt"}]}, "attachments[0].content", "required"),
-    ({"template": {"id": "x"}}, "template", "yet"),
+    ({"template": {"id": "x"}}, "template.id", "no such template"),
     ({"react": "<Hi />"}, "react", "render yours"),
     ({"topic_id": "news"}, "topic_id", "no topics"),
-    ({"subject": None}, "subject", "Expected"),
+    ({"subject": None}, "subject", "required"),
 ]
 
 

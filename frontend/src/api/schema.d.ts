@@ -1040,6 +1040,178 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List templates
+         * @description Newest first, without their words.
+         */
+        get: operations["listTemplates"];
+        put?: never;
+        /**
+         * Create a template
+         * @description What cannot be read is refused with its field and line.
+         */
+        post: operations["createTemplate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/templates/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try out words
+         * @description The same of words that are not saved.
+         */
+        post: operations["previewWords"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/templates/{template}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a template
+         * @description With the words and variables of its newest version.
+         */
+        get: operations["getTemplate"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a template
+         * @description Messages that were taken stay as they are.
+         */
+        delete: operations["deleteTemplate"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a template
+         * @description Other words are the next version, which messages use from now on; those that were taken stay as they are.
+         */
+        patch: operations["updateTemplate"];
+        trace?: never;
+    };
+    "/v1/templates/{template}/duplicate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Copy a template
+         * @description Its newest version becomes the first of another.
+         */
+        post: operations["duplicateTemplate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/templates/{template}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try out a template
+         * @description What a message with these variables would say.
+         */
+        post: operations["previewTemplate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/templates/{template}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publish a template
+         * @description For programs written for Resend: here every version may be sent as soon as it is saved.
+         */
+        post: operations["publishTemplate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/templates/{template}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List a template's versions
+         * @description Newest first, without their words.
+         */
+        get: operations["listTemplateVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/templates/{template}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a version
+         * @description To have it back, save its words again.
+         */
+        get: operations["getTemplateVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/webhooks": {
         parameters: {
             query?: never;
@@ -1611,6 +1783,15 @@ export interface components {
             /** @enum {unknown} */
             object: "sender";
         };
+        /** DeletedTemplate */
+        DeletedTemplate: {
+            /** @enum {unknown} */
+            deleted: true;
+            /** Format: uuid */
+            id: string;
+            /** @enum {unknown} */
+            object: "template";
+        };
         /** DeletedWebhook */
         DeletedWebhook: {
             /** @enum {unknown} */
@@ -1695,6 +1876,8 @@ export interface components {
             status: components["schemas"]["Status"];
             subject: string;
             tags: components["schemas"]["Tag"][];
+            /** @description Where its words come from. */
+            template: components["schemas"]["TemplateUsed"] | null;
             text: string | null;
             to: string[];
             /** @description Why it has not left yet; null unless it waits. */
@@ -1877,6 +2060,20 @@ export interface components {
         /** List[Suppression] */
         List_Suppression_: {
             data: components["schemas"]["Suppression"][];
+            has_more: boolean;
+            /** @enum {unknown} */
+            object: "list";
+        };
+        /** List[TemplateItem] */
+        List_TemplateItem_: {
+            data: components["schemas"]["TemplateItem"][];
+            has_more: boolean;
+            /** @enum {unknown} */
+            object: "list";
+        };
+        /** List[TemplateVersionItem] */
+        List_TemplateVersionItem_: {
+            data: components["schemas"]["TemplateVersionItem"][];
             has_more: boolean;
             /** @enum {unknown} */
             object: "list";
@@ -2155,6 +2352,27 @@ export interface components {
              */
             reason?: "complaint" | "hard_bounce" | "manual" | "unsubscribed";
         };
+        /**
+         * NewTemplate
+         * @description `{{ first_name | default("there") }}` stands for a variable, `{% if plan == "pro" %}...{% endif %}` for a choice.
+         *
+         *         It needs `html` or `text`.
+         */
+        NewTemplate: {
+            alias?: string | null;
+            /** @description A template has no sender here: give from with the message. */
+            from?: unknown;
+            html?: string | null;
+            name: string;
+            /** @description React components are not rendered here: render yours first, and send what it gives as html. */
+            react?: unknown;
+            /** @description A template has no reply_to here: give it with the message, or set the sender's. */
+            reply_to?: unknown;
+            /** @description Absent: each message gives its own. */
+            subject?: string | null;
+            text?: string | null;
+            variables?: components["schemas"]["Variable"][] | null;
+        };
         /** NewWebhook */
         NewWebhook: {
             description?: string | null;
@@ -2206,6 +2424,22 @@ export interface components {
              * @enum {unknown}
              */
             state: "failed" | "ok" | "skipped";
+        };
+        /** PreviewTemplate */
+        PreviewTemplate: {
+            variables?: Record<string, never> | null;
+            version?: number | null;
+        };
+        /**
+         * PreviewWords
+         * @description Words that are not saved yet.
+         */
+        PreviewWords: {
+            declared?: components["schemas"]["Variable"][] | null;
+            html?: string | null;
+            subject?: string | null;
+            text?: string | null;
+            variables?: Record<string, never> | null;
         };
         /**
          * ProblemBody
@@ -2313,7 +2547,8 @@ export interface components {
         };
         /**
          * SendEmail
-         * @description One message. It needs `html` or `text`, and `from` or `sender_id`; at most 50 recipients in all.
+         * @description One message. It needs a `subject` and `html` or `text`, or a `template` that brings them; and `from` or
+         *         `sender_id`. At most 50 recipients in all.
          */
         SendEmail: {
             attachments?: components["schemas"]["NewAttachment"][] | null;
@@ -2338,10 +2573,10 @@ export interface components {
             /** @description ISO 8601 with an offset, or `in 10 minutes`. Absent or null: now. */
             scheduled_at?: string | null;
             sender_id?: string | null;
-            subject: string;
+            /** @description With a template: instead of its own. */
+            subject?: string | null;
             tags?: components["schemas"]["Tag"][] | null;
-            /** @description Stored templates cannot be used yet: send subject, html and text. */
-            template?: Record<string, never> | null;
+            template?: components["schemas"]["TemplateUse"] | null;
             text?: string | null;
             /** @description An address, `Name <address>`, or a list of them. */
             to: string | string[];
@@ -2535,6 +2770,145 @@ export interface components {
             name: string;
             value: string;
         };
+        /** Template */
+        Template: {
+            alias: string | null;
+            /** Format: date-time */
+            created_at: string;
+            html: string | null;
+            /** Format: uuid */
+            id: string;
+            name: string;
+            /** @enum {unknown} */
+            object: "template";
+            /** Format: date-time */
+            published_at: string;
+            /**
+             * @description Every version may be sent as soon as it is saved.
+             * @enum {unknown}
+             */
+            status: "published";
+            subject: string | null;
+            text: string | null;
+            /** Format: date-time */
+            updated_at: string;
+            variables: components["schemas"]["TemplateVariable"][];
+            /** @description The newest. */
+            version: number;
+        };
+        /**
+         * TemplateChange
+         * @description What is absent stays as it is; `null` is none. Other words are another version.
+         */
+        TemplateChange: {
+            alias?: string | null;
+            /** @description A template has no sender here: give from with the message. */
+            from?: unknown;
+            html?: string | null;
+            name?: string;
+            /** @description React components are not rendered here: render yours first, and send what it gives as html. */
+            react?: unknown;
+            /** @description A template has no reply_to here: give it with the message, or set the sender's. */
+            reply_to?: unknown;
+            subject?: string | null;
+            text?: string | null;
+            variables?: components["schemas"]["Variable"][] | null;
+        };
+        /** TemplateItem */
+        TemplateItem: {
+            alias: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: uuid */
+            id: string;
+            name: string;
+            /** @enum {unknown} */
+            object: "template";
+            /** Format: date-time */
+            published_at: string;
+            /**
+             * @description Every version may be sent as soon as it is saved.
+             * @enum {unknown}
+             */
+            status: "published";
+            subject: string | null;
+            /** Format: date-time */
+            updated_at: string;
+            /** @description The newest. */
+            version: number;
+        };
+        /**
+         * TemplatePreview
+         * @description What a message would say. A variable without a value stands there as `[name]`.
+         */
+        TemplatePreview: {
+            html: string | null;
+            /** @description No message could be sent without them. */
+            missing: string[];
+            subject: string | null;
+            text: string | null;
+            variables: components["schemas"]["TemplateVariable"][];
+        };
+        /**
+         * TemplateUse
+         * @description The words of a message, filled in when it is taken: what becomes of the template later does not change it.
+         */
+        TemplateUse: {
+            /** @description The template's id or alias. */
+            id: string;
+            variables?: Record<string, never> | null;
+            version?: number | null;
+        };
+        /**
+         * TemplateUsed
+         * @description Where the words of a message come from.
+         */
+        TemplateUsed: {
+            /** Format: uuid */
+            id: string;
+            version: number;
+        };
+        /**
+         * TemplateVariable
+         * @description A variable that the words use, or that was declared.
+         */
+        TemplateVariable: {
+            fallback_value: string | number | null;
+            key: string;
+            /** @description No message can be without it; `email` and `name` are those of the recipient. */
+            required: boolean;
+            /** @enum {unknown} */
+            type: "number" | "string";
+        };
+        /** TemplateVersion */
+        TemplateVersion: {
+            /** Format: date-time */
+            created_at: string;
+            /** @description Who saved it; null for an API key that nobody made. */
+            created_by: string | null;
+            html: string | null;
+            /** Format: uuid */
+            id: string;
+            /** @enum {unknown} */
+            object: "template_version";
+            subject: string | null;
+            text: string | null;
+            variables: components["schemas"]["TemplateVariable"][];
+            version: number;
+        };
+        /** TemplateVersionItem */
+        TemplateVersionItem: {
+            /** Format: date-time */
+            created_at: string;
+            /** @description Who saved it; null for an API key that nobody made. */
+            created_by: string | null;
+            /** Format: uuid */
+            id: string;
+            /** @enum {unknown} */
+            object: "template_version";
+            subject: string | null;
+            version: number;
+        };
         /**
          * TestEvent
          * @description Which event to make up.
@@ -2583,6 +2957,20 @@ export interface components {
             /** Format: uuid */
             id: string;
             name: string;
+        };
+        /**
+         * Variable
+         * @description Says more about a variable than its use in the text does.
+         */
+        Variable: {
+            /** @description Taken where none is given. */
+            fallback_value?: string | number | null;
+            key: string;
+            /**
+             * @default string
+             * @enum {unknown}
+             */
+            type?: "number" | "string";
         };
         /**
          * Verification
@@ -4571,6 +4959,10 @@ export interface operations {
                      *           "value": "text"
                      *         }
                      *       ],
+                     *       "template": {
+                     *         "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *         "version": 0
+                     *       },
                      *       "text": "It is on its way.",
                      *       "to": [
                      *         "bob@example.org"
@@ -6765,6 +7157,643 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
             403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            404: components["responses"]["NotFound.not_found"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
+        };
+    };
+    listTemplates: {
+        parameters: {
+            query?: {
+                /** @description How many at most, 1 to 100. */
+                limit?: number;
+                /**
+                 * @description Only what is older than this id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
+                after?: string;
+                /**
+                 * @description Only what is newer than this id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
+                before?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "alias": "text",
+                     *           "created_at": "2027-03-01T08:59:12.034Z",
+                     *           "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *           "name": "Ann",
+                     *           "object": "template",
+                     *           "published_at": "2027-03-01T09:00:00Z",
+                     *           "status": "published",
+                     *           "subject": "Your order",
+                     *           "updated_at": "2027-03-01T09:00:00Z",
+                     *           "version": 0
+                     *         }
+                     *       ],
+                     *       "has_more": false,
+                     *       "object": "list"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["List_TemplateItem_"];
+                };
+            };
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
+        };
+    };
+    createTemplate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Ann"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewTemplate"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "alias": "text",
+                     *       "created_at": "2027-03-01T08:59:12.034Z",
+                     *       "html": "<p>It is on its way.</p>",
+                     *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "name": "Ann",
+                     *       "object": "template",
+                     *       "published_at": "2027-03-01T09:00:00Z",
+                     *       "status": "published",
+                     *       "subject": "Your order",
+                     *       "text": "It is on its way.",
+                     *       "updated_at": "2027-03-01T09:00:00Z",
+                     *       "variables": [
+                     *         {
+                     *           "fallback_value": "text",
+                     *           "key": "text",
+                     *           "required": true,
+                     *           "type": "number"
+                     *         }
+                     *       ],
+                     *       "version": 0
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Template"];
+                };
+            };
+            400: components["responses"]["BadRequest.invalid_request"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            413: components["responses"]["RequestEntityTooLarge.payload_too_large"];
+            415: components["responses"]["UnsupportedMediaType.unsupported_media_type"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
+        };
+    };
+    previewWords: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "subject": "Your order"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PreviewWords"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "html": "<p>It is on its way.</p>",
+                     *       "missing": [
+                     *         "text"
+                     *       ],
+                     *       "subject": "Your order",
+                     *       "text": "It is on its way.",
+                     *       "variables": [
+                     *         {
+                     *           "fallback_value": "text",
+                     *           "key": "text",
+                     *           "required": true,
+                     *           "type": "number"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TemplatePreview"];
+                };
+            };
+            400: components["responses"]["BadRequest.invalid_request"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            413: components["responses"]["RequestEntityTooLarge.payload_too_large"];
+            415: components["responses"]["UnsupportedMediaType.unsupported_media_type"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
+        };
+    };
+    getTemplate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The template's id or alias. */
+                template: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "alias": "text",
+                     *       "created_at": "2027-03-01T08:59:12.034Z",
+                     *       "html": "<p>It is on its way.</p>",
+                     *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "name": "Ann",
+                     *       "object": "template",
+                     *       "published_at": "2027-03-01T09:00:00Z",
+                     *       "status": "published",
+                     *       "subject": "Your order",
+                     *       "text": "It is on its way.",
+                     *       "updated_at": "2027-03-01T09:00:00Z",
+                     *       "variables": [
+                     *         {
+                     *           "fallback_value": "text",
+                     *           "key": "text",
+                     *           "required": true,
+                     *           "type": "number"
+                     *         }
+                     *       ],
+                     *       "version": 0
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Template"];
+                };
+            };
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key"];
+            404: components["responses"]["NotFound.not_found"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
+        };
+    };
+    deleteTemplate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The template's id or alias. */
+                template: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "deleted": true,
+                     *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "object": "template"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeletedTemplate"];
+                };
+            };
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            404: components["responses"]["NotFound.not_found"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
+        };
+    };
+    updateTemplate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The template's id or alias. */
+                template: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Ann"
+                 *     }
+                 */
+                "application/json": components["schemas"]["TemplateChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "alias": "text",
+                     *       "created_at": "2027-03-01T08:59:12.034Z",
+                     *       "html": "<p>It is on its way.</p>",
+                     *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "name": "Ann",
+                     *       "object": "template",
+                     *       "published_at": "2027-03-01T09:00:00Z",
+                     *       "status": "published",
+                     *       "subject": "Your order",
+                     *       "text": "It is on its way.",
+                     *       "updated_at": "2027-03-01T09:00:00Z",
+                     *       "variables": [
+                     *         {
+                     *           "fallback_value": "text",
+                     *           "key": "text",
+                     *           "required": true,
+                     *           "type": "number"
+                     *         }
+                     *       ],
+                     *       "version": 0
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Template"];
+                };
+            };
+            400: components["responses"]["BadRequest.invalid_request"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            404: components["responses"]["NotFound.not_found"];
+            413: components["responses"]["RequestEntityTooLarge.payload_too_large"];
+            415: components["responses"]["UnsupportedMediaType.unsupported_media_type"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
+        };
+    };
+    duplicateTemplate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The template's id or alias. */
+                template: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "alias": "text",
+                     *       "created_at": "2027-03-01T08:59:12.034Z",
+                     *       "html": "<p>It is on its way.</p>",
+                     *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "name": "Ann",
+                     *       "object": "template",
+                     *       "published_at": "2027-03-01T09:00:00Z",
+                     *       "status": "published",
+                     *       "subject": "Your order",
+                     *       "text": "It is on its way.",
+                     *       "updated_at": "2027-03-01T09:00:00Z",
+                     *       "variables": [
+                     *         {
+                     *           "fallback_value": "text",
+                     *           "key": "text",
+                     *           "required": true,
+                     *           "type": "number"
+                     *         }
+                     *       ],
+                     *       "version": 0
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Template"];
+                };
+            };
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            404: components["responses"]["NotFound.not_found"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
+        };
+    };
+    previewTemplate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The template's id or alias. */
+                template: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "variables": {
+                 *         "city": "Berlin"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["PreviewTemplate"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "html": "<p>It is on its way.</p>",
+                     *       "missing": [
+                     *         "text"
+                     *       ],
+                     *       "subject": "Your order",
+                     *       "text": "It is on its way.",
+                     *       "variables": [
+                     *         {
+                     *           "fallback_value": "text",
+                     *           "key": "text",
+                     *           "required": true,
+                     *           "type": "number"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TemplatePreview"];
+                };
+            };
+            400: components["responses"]["BadRequest.invalid_request"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            404: components["responses"]["NotFound.not_found"];
+            413: components["responses"]["RequestEntityTooLarge.payload_too_large"];
+            415: components["responses"]["UnsupportedMediaType.unsupported_media_type"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
+        };
+    };
+    publishTemplate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The template's id or alias. */
+                template: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "alias": "text",
+                     *       "created_at": "2027-03-01T08:59:12.034Z",
+                     *       "html": "<p>It is on its way.</p>",
+                     *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "name": "Ann",
+                     *       "object": "template",
+                     *       "published_at": "2027-03-01T09:00:00Z",
+                     *       "status": "published",
+                     *       "subject": "Your order",
+                     *       "text": "It is on its way.",
+                     *       "updated_at": "2027-03-01T09:00:00Z",
+                     *       "variables": [
+                     *         {
+                     *           "fallback_value": "text",
+                     *           "key": "text",
+                     *           "required": true,
+                     *           "type": "number"
+                     *         }
+                     *       ],
+                     *       "version": 0
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Template"];
+                };
+            };
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            404: components["responses"]["NotFound.not_found"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
+        };
+    };
+    listTemplateVersions: {
+        parameters: {
+            query?: {
+                /** @description How many at most, 1 to 100. */
+                limit?: number;
+                /**
+                 * @description Only what is older than this id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
+                after?: string;
+                /**
+                 * @description Only what is newer than this id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
+                before?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The template's id or alias. */
+                template: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "created_at": "2027-03-01T08:59:12.034Z",
+                     *           "created_by": "text",
+                     *           "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *           "object": "template_version",
+                     *           "subject": "Your order",
+                     *           "version": 0
+                     *         }
+                     *       ],
+                     *       "has_more": false,
+                     *       "object": "list"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["List_TemplateVersionItem_"];
+                };
+            };
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key"];
+            404: components["responses"]["NotFound.not_found"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
+        };
+    };
+    getTemplateVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The template's id or alias. */
+                template: string;
+                /** @description Counted from 1. */
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2027-03-01T08:59:12.034Z",
+                     *       "created_by": "text",
+                     *       "html": "<p>It is on its way.</p>",
+                     *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "object": "template_version",
+                     *       "subject": "Your order",
+                     *       "text": "It is on its way.",
+                     *       "variables": [
+                     *         {
+                     *           "fallback_value": "text",
+                     *           "key": "text",
+                     *           "required": true,
+                     *           "type": "number"
+                     *         }
+                     *       ],
+                     *       "version": 0
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TemplateVersion"];
+                };
+            };
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key"];
             404: components["responses"]["NotFound.not_found"];
             422: components["responses"]["UnprocessableEntity.validation_error"];
             429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
