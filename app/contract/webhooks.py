@@ -45,7 +45,8 @@ class Webhook(Output):
     events: list[EventType]
     description: str | None
     status: WebhookStatus
-    status_reason: str | None  # why it is disabled, in plain words
+    disabled_reason: Literal["person", "failing", "gone"] | None
+    status_reason: str | None  # the same in plain words
     disabled_at: datetime | None
     health: Health
     failing_since: datetime | None  # the first failure after the last success

@@ -267,9 +267,8 @@ def _webhook(row: dict[str, Any]) -> Webhook:
 
 def _fields(row: dict[str, Any]) -> dict[str, Any]:
     reason = row["disabled_reason"]
-    columns = {field: value for field, value in row.items() if field != "disabled_reason"}
     return {
-        **columns,
+        **row,
         "object": "webhook",
         "events": [EventType(type) for type in row["events"]],
         "status_reason": None if reason is None else _WHY_DISABLED[reason],

@@ -57,6 +57,7 @@ async def test_the_secret_is_shown_once_and_kept_sealed(api: Api, db: Pool, sett
         "events": ["email.sent", "email.failed"],
         "description": "Orders",
         "status": "enabled",
+        "disabled_reason": None,
         "status_reason": None,
         "disabled_at": None,
         "health": "unused",
@@ -107,7 +108,7 @@ async def test_a_disabled_webhook_is_told_nothing_and_goes_on_when_enabled(api: 
     await happens(db, api, "email.sent")
     disabled = await api.ok("PATCH", path, json={"status": "disabled"})
     assert (disabled["status"], disabled["health"]) == ("disabled", "disabled")
-    assert disabled["status_reason"] == "Somebody disabled it."
+    assert (disabled["disabled_reason"], disabled["status_reason"]) == ("person", "Somebody disabled it.")
     await happens(db, api, "email.sent")
     assert len(await log(api, made)) == 1, "what came before waits, what comes now is not kept"
     for action in ("test", "replay", f"deliveries/{(await log(api, made))[0]['id']}/replay"):

@@ -2992,6 +2992,7 @@ export interface components {
             created_at: string;
             description: string | null;
             disabled_at: string | null;
+            disabled_reason: ("failing" | "gone" | "person") | null;
             endpoint: string;
             events: components["schemas"]["EventType"][];
             /** @description The first failure after the last success. */
@@ -3010,7 +3011,7 @@ export interface components {
             previous_secret_until: string | null;
             /** @enum {unknown} */
             status: "disabled" | "enabled";
-            /** @description Why it is disabled, in plain words. */
+            /** @description The same in plain words. */
             status_reason: string | null;
         };
         /** WebhookAttempt */
@@ -3109,6 +3110,7 @@ export interface components {
             created_at: string;
             description: string | null;
             disabled_at: string | null;
+            disabled_reason: ("failing" | "gone" | "person") | null;
             endpoint: string;
             events: components["schemas"]["EventType"][];
             /** @description The first failure after the last success. */
@@ -3129,7 +3131,7 @@ export interface components {
             signing_secret: string;
             /** @enum {unknown} */
             status: "disabled" | "enabled";
-            /** @description Why it is disabled, in plain words. */
+            /** @description The same in plain words. */
             status_reason: string | null;
         };
         /** Workspace */
@@ -7838,6 +7840,7 @@ export interface operations {
                      *           "created_at": "2027-03-01T08:59:12.034Z",
                      *           "description": "text",
                      *           "disabled_at": "2027-03-01T09:00:00Z",
+                     *           "disabled_reason": "failing",
                      *           "endpoint": "text",
                      *           "events": [
                      *             "campaign.completed"
@@ -7903,6 +7906,7 @@ export interface operations {
                      *       "created_at": "2027-03-01T08:59:12.034Z",
                      *       "description": "text",
                      *       "disabled_at": "2027-03-01T09:00:00Z",
+                     *       "disabled_reason": "failing",
                      *       "endpoint": "text",
                      *       "events": [
                      *         "campaign.completed"
@@ -7962,6 +7966,7 @@ export interface operations {
                      *       "created_at": "2027-03-01T08:59:12.034Z",
                      *       "description": "text",
                      *       "disabled_at": "2027-03-01T09:00:00Z",
+                     *       "disabled_reason": "failing",
                      *       "endpoint": "text",
                      *       "events": [
                      *         "campaign.completed"
@@ -8069,6 +8074,7 @@ export interface operations {
                      *       "created_at": "2027-03-01T08:59:12.034Z",
                      *       "description": "text",
                      *       "disabled_at": "2027-03-01T09:00:00Z",
+                     *       "disabled_reason": "failing",
                      *       "endpoint": "text",
                      *       "events": [
                      *         "campaign.completed"
@@ -8383,6 +8389,7 @@ export interface operations {
                      *       "created_at": "2027-03-01T08:59:12.034Z",
                      *       "description": "text",
                      *       "disabled_at": "2027-03-01T09:00:00Z",
+                     *       "disabled_reason": "failing",
                      *       "endpoint": "text",
                      *       "events": [
                      *         "campaign.completed"

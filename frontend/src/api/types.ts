@@ -48,3 +48,21 @@ export type Stats = Schemas["Stats"];
 
 export type WorkspaceSettings = Schemas["WorkspaceSettings"];
 export type WorkspaceChange = Schemas["WorkspaceChange"];
+
+export type Webhook = Schemas["Webhook"];
+export type NewWebhook = Schemas["NewWebhook"];
+export type WebhookChange = Schemas["WebhookChange"];
+export type WebhookEvent = Schemas["EventType"];
+export type WebhookDelivery = Schemas["WebhookDelivery"];
+export type WebhookDeliveryDetail = Schemas["WebhookDeliveryDetail"];
+export type WebhookAttempt = Schemas["WebhookAttempt"];
+export type DeliveryStatus = WebhookDelivery["status"];
+
+/** What a page of the log of a webhook holds. */
+export interface DeliveryFilter {
+  status?: DeliveryStatus | undefined;
+  type?: WebhookEvent | undefined;
+  after?: string | undefined;
+  before?: string | undefined;
+  limit?: number | undefined;
+}

@@ -3,6 +3,7 @@ import { CampaignBrief } from "@/features/campaigns/campaign-brief";
 import { EmailBrief } from "@/features/emails/email-brief";
 import { Figures } from "@/features/overview/figures";
 import { SenderLoads } from "@/features/overview/sender-loads";
+import { WebhookNotice } from "@/features/webhooks/notice";
 import { ATTENTION_STATUSES, WAITING_STATUSES } from "@/ui/email-status";
 import { Page } from "@/ui/page";
 
@@ -11,6 +12,7 @@ const SHOWN = 5;
 export function OverviewPage() {
   return (
     <Page title="Overview">
+      <WebhookNotice />
       <div className="grid gap-4 lg:grid-cols-2">
         <div className="lg:col-span-2">
           <Figures />

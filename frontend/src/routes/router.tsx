@@ -7,9 +7,17 @@ import { MessagePage } from "./message-page";
 import { NotFound } from "./not-found";
 import { OverviewPage } from "./overview-page";
 import { Root } from "./root";
-import { cursorSearch, emailSearch, messageSearch, sendersSearch, signInSearch } from "./search";
+import {
+  cursorSearch,
+  deliverySearch,
+  emailSearch,
+  messageSearch,
+  sendersSearch,
+  signInSearch,
+} from "./search";
 import { SendersPage, SettingsPage } from "./set-up-pages";
 import { SignInPage } from "./sign-in-page";
+import { DeliveryPage, WebhookPage } from "./webhook-pages";
 
 const root = createRootRoute({ component: Root, notFoundComponent: NotFound });
 
@@ -70,10 +78,35 @@ const senders = createRoute({
 
 const settings = createRoute({ getParentRoute: () => app, path: "/settings", component: SettingsPage });
 
+const webhook = createRoute({
+  getParentRoute: () => app,
+  path: "/settings/webhooks/$id",
+  validateSearch: deliverySearch,
+  component: WebhookPage,
+});
+
+const delivery = createRoute({
+  getParentRoute: () => app,
+  path: "/settings/webhooks/$id/deliveries/$deliveryId",
+  component: DeliveryPage,
+});
+
 export const router = createRouter({
   routeTree: root.addChildren([
     signIn,
-    app.addChildren([overview, compose, scheduled, sent, message, campaigns, campaign, senders, settings]),
+    app.addChildren([
+      overview,
+      compose,
+      scheduled,
+      sent,
+      message,
+      campaigns,
+      campaign,
+      senders,
+      settings,
+      webhook,
+      delivery,
+    ]),
   ]),
   scrollRestoration: true,
 });

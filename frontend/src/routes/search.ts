@@ -1,6 +1,8 @@
+import type { DeliveryFilter } from "@/api/types";
 import type { EmailSearch } from "@/features/emails/email-filters";
 import type { MessagePart } from "@/features/emails/message-body";
 import type { SendersSearch } from "@/features/senders/senders-page";
+import { DELIVERY_STATUSES, WEBHOOK_EVENTS } from "@/features/webhooks/looks";
 import { EMAIL_STATUSES } from "@/ui/email-status";
 import type { Cursor } from "@/ui/pager";
 
@@ -28,6 +30,14 @@ export function emailSearch(raw: Raw): EmailSearch {
     status: oneOf(raw, "status", ["attention", ...EMAIL_STATUSES]),
     campaign: text(raw, "campaign"),
     sender: text(raw, "sender"),
+    ...cursorSearch(raw),
+  };
+}
+
+export function deliverySearch(raw: Raw): DeliveryFilter {
+  return {
+    status: oneOf(raw, "status", DELIVERY_STATUSES),
+    type: oneOf(raw, "type", WEBHOOK_EVENTS),
     ...cursorSearch(raw),
   };
 }

@@ -3,6 +3,7 @@ import { ApiKeys } from "@/features/api-keys/api-keys";
 import { SendersPage as Senders } from "@/features/senders/senders-page";
 import { Profile } from "@/features/session/profile";
 import { useMe } from "@/features/session/queries";
+import { WebhooksCard } from "@/features/webhooks/webhooks-card";
 import { WorkspaceCard } from "@/features/workspace/workspace-card";
 import { browserZone } from "@/lib/time";
 import { Page } from "@/ui/page";
@@ -30,6 +31,7 @@ export function SettingsPage() {
         {me.data && <Profile me={me.data} />}
         {me.data && <WorkspaceCard mayChange={me.data.role === "owner"} />}
         <ApiKeys />
+        <WebhooksCard mayChange={me.data?.role === "owner"} />
       </div>
     </Page>
   );
