@@ -25,6 +25,7 @@ from app.services.campaign_runs import NotADraft, NotRunning
 from app.services.campaigns import AlreadyScheduled
 from app.services.email_controls import NotResolvable, NotRetryable, PartOfCampaign
 from app.services.senders import SenderInUse
+from app.services.webhooks import TooManyWebhooks, WebhookDisabled
 
 Said = dict[str, Any]
 
@@ -41,6 +42,10 @@ CONFLICTS: Final[dict[str, tuple[type[PacelineError], ...]]] = {
     "retryEmail": (NotRetryable,),
     "resolveEmail": (NotResolvable,),
     "deleteSender": (SenderInUse,),
+    "createWebhook": (TooManyWebhooks,),
+    "testWebhook": (WebhookDisabled,),
+    "replayWebhookDelivery": (WebhookDisabled,),
+    "replayFailedDeliveries": (WebhookDisabled,),
 }
 IDEMPOTENCY: Final = (InvalidIdempotentRequest, ConcurrentIdempotentRequests)
 

@@ -98,7 +98,7 @@ class Webhooks(Controller):
 
     @post(
         "/{webhook_id:uuid}/replay",
-        operation_id="replayFailed",
+        operation_id="replayFailedDeliveries",
         opt=MANAGING,
         summary="Replay all that failed",
         status_code=202,
@@ -112,7 +112,7 @@ class Webhooks(Controller):
 
     @get(
         "/{webhook_id:uuid}/deliveries",
-        operation_id="listDeliveries",
+        operation_id="listWebhookDeliveries",
         summary="List what a webhook was told",
         dependencies={"page": Provide(provide_page)},
     )
@@ -130,7 +130,9 @@ class Webhooks(Controller):
             pool, workspace_id=caller.workspace_id, id=webhook_id, status=status, type=type, page=page
         )
 
-    @get("/{webhook_id:uuid}/deliveries/{delivery_id:uuid}", operation_id="getDelivery", summary="Get a delivery")
+    @get(
+        "/{webhook_id:uuid}/deliveries/{delivery_id:uuid}", operation_id="getWebhookDelivery", summary="Get a delivery"
+    )
     async def get_delivery(
         self, caller: Caller, pool: Pool, webhook_id: WebhookId, delivery_id: DeliveryId
     ) -> WebhookDeliveryDetail:
@@ -141,7 +143,7 @@ class Webhooks(Controller):
 
     @post(
         "/{webhook_id:uuid}/deliveries/{delivery_id:uuid}/replay",
-        operation_id="replayDelivery",
+        operation_id="replayWebhookDelivery",
         opt=MANAGING,
         summary="Replay a delivery",
         status_code=202,

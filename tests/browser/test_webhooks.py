@@ -1,4 +1,4 @@
-"""Webhooks by hand: added with a secret that is shown once, tried, looked into, replayed, rotated, disabled, deleted."""
+"""Webhooks by hand: added with a secret that is shown once, tried, looked into, replayed, rotated, deleted."""
 
 from __future__ import annotations
 
@@ -27,6 +27,12 @@ def clean(api: httpx.Client) -> Iterator[None]:
     yield
     for webhook in api.get("/webhooks?limit=100").json()["data"]:
         api.delete(f"/webhooks/{webhook['id']}")
+
+
+def made(api: httpx.Client, **wanted: object) -> tuple[str, str]:
+    """A webhook with a test event on its way; the ids of both."""
+    webhook = api.post("/webhooks", json=wanted).json()["id"]
+    return webhook, api.post(f"/webhooks/{webhook}/test").json()["id"]
 
 
 async def add(desk: Page, url: str, description: str) -> str:
@@ -107,8 +113,7 @@ async def test_the_overview_says_when_one_was_disabled_by_itself(
     desk: Page, api: httpx.Client, receiver: WebhookReceiver
 ) -> None:
     receiver.default = Answer(410)
-    made = api.post("/webhooks", json={"endpoint": receiver.url("/gone"), "events": ["email.sent"]}).json()
-    api.post(f"/webhooks/{made['id']}/test")
+    made(api, endpoint=receiver.url("/gone"), events=["email.sent"])
     await desk.goto("/")
     await expect(desk.get_by_text("A webhook was disabled.")).to_be_visible()
     await expect(desk.get_by_text("it wants nothing any more")).to_be_visible()
@@ -123,15 +128,17 @@ async def test_its_pages_are_accessible_and_fit(
     desk: Page, api: httpx.Client, receiver: WebhookReceiver, scheme: str, width: int
 ) -> None:
     receiver.default = Answer(500, b"an-unbroken-answer-" * 40)
-    long = {"endpoint": receiver.url("/" + "unbroken" * 30), "description": "An-unbroken-description-" * 12}
-    events = ["email.sent", "email.failed", "sender.limit_reached"]
-    made = api.post("/webhooks", json=long | {"events": events}).json()
-    delivery = api.post(f"/webhooks/{made['id']}/test").json()
-    path = f"/webhooks/{made['id']}/deliveries/{delivery['id']}"
+    webhook, delivery = made(
+        api,
+        endpoint=receiver.url("/" + "unbroken" * 30),
+        description="An-unbroken-description-" * 12,
+        events=["email.sent", "email.failed", "sender.limit_reached"],
+    )
+    path = f"/webhooks/{webhook}/deliveries/{delivery}"
     await wait_until(lambda: api.get(path).json()["attempts"] > 0, 20)
     await desk.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     await desk.set_viewport_size({"width": width, "height": 844})
-    for where in ("/settings", f"/settings/webhooks/{made['id']}", f"/settings{path}"):
+    for where in ("/settings", f"/settings/webhooks/{webhook}", f"/settings{path}"):
         await desk.goto(where)
         await settled(desk)
         assert await troubles(desk) == [], where

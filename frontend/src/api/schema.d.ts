@@ -1269,7 +1269,7 @@ export interface paths {
          * List what a webhook was told
          * @description Newest first, of the last 30 days.
          */
-        get: operations["listDeliveries"];
+        get: operations["listWebhookDeliveries"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1289,7 +1289,7 @@ export interface paths {
          * Get a delivery
          * @description With each request and its answer.
          */
-        get: operations["getDelivery"];
+        get: operations["getWebhookDelivery"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1311,7 +1311,7 @@ export interface paths {
          * Replay a delivery
          * @description Tries it again, whatever became of it, under the same id.
          */
-        post: operations["replayDelivery"];
+        post: operations["replayWebhookDelivery"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1331,7 +1331,7 @@ export interface paths {
          * Replay all that failed
          * @description Every delivery that was given up, of events since a moment, is tried again under its own id.
          */
-        post: operations["replayFailed"];
+        post: operations["replayFailedDeliveries"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3284,6 +3284,28 @@ export interface components {
         };
         /** @description The state it is in does not allow this. */
         "Conflict.sender_in_use": {
+            headers: {
+                /** @description The same as in the log: say it when you ask about a request. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ProblemBody"];
+            };
+        };
+        /** @description The state it is in does not allow this. */
+        "Conflict.too_many_webhooks": {
+            headers: {
+                /** @description The same as in the log: say it when you ask about a request. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ProblemBody"];
+            };
+        };
+        /** @description The state it is in does not allow this. */
+        "Conflict.webhook_disabled": {
             headers: {
                 /** @description The same as in the log: say it when you ask about a request. */
                 "X-Request-Id"?: string;
@@ -7839,13 +7861,13 @@ export interface operations {
                      *         {
                      *           "created_at": "2027-03-01T08:59:12.034Z",
                      *           "description": "text",
-                     *           "disabled_at": "2027-03-01T09:00:00Z",
-                     *           "disabled_reason": "failing",
-                     *           "endpoint": "text",
+                     *           "disabled_at": null,
+                     *           "disabled_reason": null,
+                     *           "endpoint": "https://example.com/hooks/paceline",
                      *           "events": [
                      *             "campaign.completed"
                      *           ],
-                     *           "failing_since": "2027-03-01T09:00:00Z",
+                     *           "failing_since": null,
                      *           "health": "disabled",
                      *           "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
                      *           "last_failure_at": "2027-03-01T09:00:00Z",
@@ -7854,7 +7876,7 @@ export interface operations {
                      *           "pending": 0,
                      *           "previous_secret_until": "2027-03-01T09:00:00Z",
                      *           "status": "disabled",
-                     *           "status_reason": "text"
+                     *           "status_reason": null
                      *         }
                      *       ],
                      *       "has_more": false,
@@ -7883,9 +7905,10 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "endpoint": "text",
+                 *       "endpoint": "https://example.com/hooks/paceline",
                  *       "events": [
-                 *         "campaign.completed"
+                 *         "email.sent",
+                 *         "email.failed"
                  *       ]
                  *     }
                  */
@@ -7905,13 +7928,13 @@ export interface operations {
                      * @example {
                      *       "created_at": "2027-03-01T08:59:12.034Z",
                      *       "description": "text",
-                     *       "disabled_at": "2027-03-01T09:00:00Z",
-                     *       "disabled_reason": "failing",
-                     *       "endpoint": "text",
+                     *       "disabled_at": null,
+                     *       "disabled_reason": null,
+                     *       "endpoint": "https://example.com/hooks/paceline",
                      *       "events": [
                      *         "campaign.completed"
                      *       ],
-                     *       "failing_since": "2027-03-01T09:00:00Z",
+                     *       "failing_since": null,
                      *       "health": "disabled",
                      *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
                      *       "last_failure_at": "2027-03-01T09:00:00Z",
@@ -7919,9 +7942,9 @@ export interface operations {
                      *       "object": "webhook",
                      *       "pending": 0,
                      *       "previous_secret_until": "2027-03-01T09:00:00Z",
-                     *       "signing_secret": "text",
+                     *       "signing_secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
                      *       "status": "disabled",
-                     *       "status_reason": "text"
+                     *       "status_reason": null
                      *     }
                      */
                     "application/json": components["schemas"]["WebhookWithSecret"];
@@ -7930,6 +7953,7 @@ export interface operations {
             400: components["responses"]["BadRequest.invalid_request"];
             401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
             403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            409: components["responses"]["Conflict.too_many_webhooks"];
             413: components["responses"]["RequestEntityTooLarge.payload_too_large"];
             415: components["responses"]["UnsupportedMediaType.unsupported_media_type"];
             422: components["responses"]["UnprocessableEntity.validation_error"];
@@ -7965,13 +7989,13 @@ export interface operations {
                      * @example {
                      *       "created_at": "2027-03-01T08:59:12.034Z",
                      *       "description": "text",
-                     *       "disabled_at": "2027-03-01T09:00:00Z",
-                     *       "disabled_reason": "failing",
-                     *       "endpoint": "text",
+                     *       "disabled_at": null,
+                     *       "disabled_reason": null,
+                     *       "endpoint": "https://example.com/hooks/paceline",
                      *       "events": [
                      *         "campaign.completed"
                      *       ],
-                     *       "failing_since": "2027-03-01T09:00:00Z",
+                     *       "failing_since": null,
                      *       "health": "disabled",
                      *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
                      *       "last_failure_at": "2027-03-01T09:00:00Z",
@@ -7980,7 +8004,7 @@ export interface operations {
                      *       "pending": 0,
                      *       "previous_secret_until": "2027-03-01T09:00:00Z",
                      *       "status": "disabled",
-                     *       "status_reason": "text"
+                     *       "status_reason": null
                      *     }
                      */
                     "application/json": components["schemas"]["Webhook"];
@@ -8054,7 +8078,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "endpoint": "text"
+                 *       "status": "enabled"
                  *     }
                  */
                 "application/json": components["schemas"]["WebhookChange"];
@@ -8073,13 +8097,13 @@ export interface operations {
                      * @example {
                      *       "created_at": "2027-03-01T08:59:12.034Z",
                      *       "description": "text",
-                     *       "disabled_at": "2027-03-01T09:00:00Z",
-                     *       "disabled_reason": "failing",
-                     *       "endpoint": "text",
+                     *       "disabled_at": null,
+                     *       "disabled_reason": null,
+                     *       "endpoint": "https://example.com/hooks/paceline",
                      *       "events": [
                      *         "campaign.completed"
                      *       ],
-                     *       "failing_since": "2027-03-01T09:00:00Z",
+                     *       "failing_since": null,
                      *       "health": "disabled",
                      *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
                      *       "last_failure_at": "2027-03-01T09:00:00Z",
@@ -8088,7 +8112,7 @@ export interface operations {
                      *       "pending": 0,
                      *       "previous_secret_until": "2027-03-01T09:00:00Z",
                      *       "status": "disabled",
-                     *       "status_reason": "text"
+                     *       "status_reason": null
                      *     }
                      */
                     "application/json": components["schemas"]["Webhook"];
@@ -8106,7 +8130,7 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
-    listDeliveries: {
+    listWebhookDeliveries: {
         parameters: {
             query?: {
                 /** @description How many at most, 1 to 100. */
@@ -8156,8 +8180,8 @@ export interface operations {
                      *           "email_id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
                      *           "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
                      *           "last_attempt_at": "2027-03-01T09:00:00Z",
-                     *           "last_error": "text",
-                     *           "last_status_code": 0,
+                     *           "last_error": null,
+                     *           "last_status_code": 204,
                      *           "next_attempt_at": "2027-03-01T09:00:00Z",
                      *           "object": "webhook_delivery",
                      *           "sender_id": "0199c29f-40aa-7d6e-8a2b-9d0c4e1f5a33",
@@ -8181,7 +8205,7 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
-    getDelivery: {
+    getWebhookDelivery: {
         parameters: {
             query?: never;
             header?: never;
@@ -8228,8 +8252,8 @@ export interface operations {
                      *       "email_id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
                      *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
                      *       "last_attempt_at": "2027-03-01T09:00:00Z",
-                     *       "last_error": "text",
-                     *       "last_status_code": 0,
+                     *       "last_error": null,
+                     *       "last_status_code": 204,
                      *       "next_attempt_at": "2027-03-01T09:00:00Z",
                      *       "object": "webhook_delivery",
                      *       "request_body": "text",
@@ -8250,7 +8274,7 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
-    replayDelivery: {
+    replayWebhookDelivery: {
         parameters: {
             query?: never;
             header?: never;
@@ -8286,8 +8310,8 @@ export interface operations {
                      *       "email_id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
                      *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
                      *       "last_attempt_at": "2027-03-01T09:00:00Z",
-                     *       "last_error": "text",
-                     *       "last_status_code": 0,
+                     *       "last_error": null,
+                     *       "last_status_code": 204,
                      *       "next_attempt_at": "2027-03-01T09:00:00Z",
                      *       "object": "webhook_delivery",
                      *       "sender_id": "0199c29f-40aa-7d6e-8a2b-9d0c4e1f5a33",
@@ -8301,13 +8325,14 @@ export interface operations {
             401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
             403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
             404: components["responses"]["NotFound.not_found"];
+            409: components["responses"]["Conflict.webhook_disabled"];
             422: components["responses"]["UnprocessableEntity.validation_error"];
             429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
             500: components["responses"]["InternalServerError.application_error"];
             503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
-    replayFailed: {
+    replayFailedDeliveries: {
         parameters: {
             query?: never;
             header?: never;
@@ -8353,6 +8378,7 @@ export interface operations {
             401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
             403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
             404: components["responses"]["NotFound.not_found"];
+            409: components["responses"]["Conflict.webhook_disabled"];
             413: components["responses"]["RequestEntityTooLarge.payload_too_large"];
             415: components["responses"]["UnsupportedMediaType.unsupported_media_type"];
             422: components["responses"]["UnprocessableEntity.validation_error"];
@@ -8388,13 +8414,13 @@ export interface operations {
                      * @example {
                      *       "created_at": "2027-03-01T08:59:12.034Z",
                      *       "description": "text",
-                     *       "disabled_at": "2027-03-01T09:00:00Z",
-                     *       "disabled_reason": "failing",
-                     *       "endpoint": "text",
+                     *       "disabled_at": null,
+                     *       "disabled_reason": null,
+                     *       "endpoint": "https://example.com/hooks/paceline",
                      *       "events": [
                      *         "campaign.completed"
                      *       ],
-                     *       "failing_since": "2027-03-01T09:00:00Z",
+                     *       "failing_since": null,
                      *       "health": "disabled",
                      *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
                      *       "last_failure_at": "2027-03-01T09:00:00Z",
@@ -8402,9 +8428,9 @@ export interface operations {
                      *       "object": "webhook",
                      *       "pending": 0,
                      *       "previous_secret_until": "2027-03-01T09:00:00Z",
-                     *       "signing_secret": "text",
+                     *       "signing_secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
                      *       "status": "disabled",
-                     *       "status_reason": "text"
+                     *       "status_reason": null
                      *     }
                      */
                     "application/json": components["schemas"]["WebhookWithSecret"];
@@ -8436,7 +8462,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "type": "campaign.completed"
+                 *       "type": "email.sent"
                  *     }
                  */
                 "application/json": components["schemas"]["TestEvent"] | null;
@@ -8459,8 +8485,8 @@ export interface operations {
                      *       "email_id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
                      *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
                      *       "last_attempt_at": "2027-03-01T09:00:00Z",
-                     *       "last_error": "text",
-                     *       "last_status_code": 0,
+                     *       "last_error": null,
+                     *       "last_status_code": 204,
                      *       "next_attempt_at": "2027-03-01T09:00:00Z",
                      *       "object": "webhook_delivery",
                      *       "sender_id": "0199c29f-40aa-7d6e-8a2b-9d0c4e1f5a33",
@@ -8475,6 +8501,7 @@ export interface operations {
             401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
             403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
             404: components["responses"]["NotFound.not_found"];
+            409: components["responses"]["Conflict.webhook_disabled"];
             413: components["responses"]["RequestEntityTooLarge.payload_too_large"];
             415: components["responses"]["UnsupportedMediaType.unsupported_media_type"];
             422: components["responses"]["UnprocessableEntity.validation_error"];
