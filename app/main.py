@@ -39,6 +39,7 @@ from app.api.sign_in import SignIn
 from app.api.stats import get_stats
 from app.api.suppressions import Suppressions
 from app.api.templates import Templates
+from app.api.unsubscribe import Unsubscribe
 from app.api.webhooks import Webhooks
 from app.api.workspace import Workspace
 from app.api.workspaces import Workspaces
@@ -69,7 +70,14 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
 ]
 
 # What asks for nobody's key or session, or looks itself.
-OPEN: Final[list[ControllerRouterHandler]] = [SignIn, MailedLinks, health.healthz, health.readyz, openapi_json]
+OPEN: Final[list[ControllerRouterHandler]] = [
+    SignIn,
+    MailedLinks,
+    Unsubscribe,
+    health.healthz,
+    health.readyz,
+    openapi_json,
+]
 
 CEILING_AGAIN: Final = 2.0  # seconds
 MAX_BODY: Final = 40 * 1024 * 1024  # bytes: 25 MB of attachments in base64 and their message

@@ -28,6 +28,7 @@ from app.pacing.reservations import Reservations
 from app.queue import POLLING, worker_connector
 from app.services import campaign_cancel, leases, milestones, workspaces
 from app.services.messages import Messages
+from app.services.unsubscribe import Links
 from app.settings import Settings
 from tasks import campaign, failpoints, lane, prune, webhooks
 from tasks.clock import Clock, instant
@@ -59,7 +60,7 @@ class Worker:
         self.pool = make_pool(settings, name="worker", min_size=2, max_size=POOL)
         self.reservations = Reservations(settings.redis_url, hold_seconds=settings.lease_seconds)
         self.connections = Connections(concurrency, allow_private=settings.smtp_allow_private)
-        self.messages = Messages(self.pool)
+        self.messages = Messages(self.pool, Links(settings))
         self.recorder = Recorder(self.pool)
         self.webhooks = webhooks.Webhooks(self)
         self._runners: dict[UUID, tuple[Runner, asyncio.Task[None]]] = {}

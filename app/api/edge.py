@@ -17,7 +17,7 @@ from app.settings import Settings
 
 log = structlog.get_logger("paceline.web")
 
-SECRET: Final = re.compile(r"^(/auth/link/).*")
+SECRET: Final = re.compile(r"^(/auth/link/|/u/).*")
 REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 LEFT: Final = 499  # no answer began before the client went away
 QUIET: Final = frozenset({"/healthz", "/readyz", "/metrics"})  # asked every few seconds: logged only when they fail

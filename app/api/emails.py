@@ -32,6 +32,7 @@ from app.domain.status import Status
 from app.errors import ValidationError
 from app.services import email_bulk, email_controls, email_views, emails, events
 from app.services.email_views import Sort, Wanted
+from app.services.unsubscribe import Links
 
 IdempotencyKey = Annotated[
     str | None,
@@ -149,9 +150,11 @@ class Emails(Controller):
         summary="A message as it travels",
         media_type="text/plain",
     )
-    async def get_email_source(self, caller: Caller, pool: Pool, email_id: EmailId) -> Response[str]:
+    async def get_email_source(
+        self, caller: Caller, pool: Pool, settings: Settings, email_id: EmailId
+    ) -> Response[str]:
         """RFC 5322, as text."""
-        source = await email_views.source(pool, workspace_id=caller.workspace_id, id=email_id)
+        source = await email_views.source(pool, Links(settings), workspace_id=caller.workspace_id, id=email_id)
         return Response(source, media_type="text/plain; charset=utf-8")
 
     @patch("/{email_id:uuid}", operation_id="updateEmail", summary="Move or edit a message")

@@ -17,8 +17,9 @@ from app.domain.recipients import Recipients, collect, why_too_large
 from app.domain.text import why_turned
 from app.errors import Problem, ValidationError
 from app.mail import template
+from app.services import unsubscribe
 
-ALWAYS: Final = frozenset({"email", "name"})  # variables that every recipient has
+ALWAYS: Final = frozenset({"email", "name", unsubscribe.VARIABLE})  # variables that every recipient has
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):

@@ -22,8 +22,9 @@ from app.domain.windows import Window
 from app.errors import Forbidden, NotFound, ValidationError
 from app.mail.compose import compose
 from app.mail.template import compile as compile_template
-from app.services import attachments
+from app.services import attachments, unsubscribe
 from app.services.messages import From, address_of, attachment_of, content_of, variables_of
+from app.services.unsubscribe import Links
 
 Sort = Literal["created_at", "scheduled_at"]
 
@@ -98,7 +99,7 @@ async def get(pool: Pool, *, workspace_id: UUID, id: UUID, base_url: str = "", n
     )
 
 
-async def source(pool: Pool, *, workspace_id: UUID, id: UUID) -> str:
+async def source(pool: Pool, links: Links, *, workspace_id: UUID, id: UUID) -> str:
     """The message as it travels, blind copies left out as they are there; of an attachment only how long it is.
 
     Raises NotFound, Confidential, ValidationError.
@@ -111,6 +112,7 @@ async def source(pool: Pool, *, workspace_id: UUID, id: UUID) -> str:
             raise Confidential
         files = await attachments.of_email(conn, workspace_id=workspace_id, email_id=id)
     sender = From(row["sender_id"], row["sender_name"], row["from_email"], row["sender_reply_to"])
+    link = links.url(workspace_id, id)
     everyone = [(each["kind"], address_of(each["email"], each["name"])) for each in recipients_of(row)]
     data = compose(
         content_of(row, sender, [attachment_of(each, _left_out(each["size"])) for each in files]),
@@ -118,7 +120,8 @@ async def source(pool: Pool, *, workspace_id: UUID, id: UUID) -> str:
         cc=[address for kind, address in everyone if kind == "cc"],
         message_id=row["message_id"],
         date=row["date"],
-        variables=_variables(row),
+        variables=_variables(row, link),
+        headers=links.headers(link) if row["campaign_id"] is not None else (),
     )
     return data.decode("utf-8", "replace")
 
@@ -274,8 +277,8 @@ def _barrier(reason: str | None, until: datetime) -> Barrier:
     return Barrier(reason, None if until == FOREVER else until)
 
 
-def _variables(row: dict[str, Any]) -> dict[str, Any]:
-    return variables_of(row["to_address"], row["to_name"], row["variables"])
+def _variables(row: dict[str, Any], link: str = unsubscribe.PREVIEW) -> dict[str, Any]:
+    return variables_of(row["to_address"], row["to_name"], row["variables"], unsubscribe_url=link)
 
 
 def _filled(row: dict[str, Any], part: Literal["subject", "html", "text"], variables: dict[str, Any]) -> str | None:

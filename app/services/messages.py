@@ -18,8 +18,9 @@ from app.domain.addresses import Address, parse
 from app.mail.compose import Attachment, Content, Skeleton
 from app.mail.encodings import encode_bytes
 from app.mail.envelope import Envelope
-from app.services import attachments
+from app.services import attachments, unsubscribe
 from app.services.delivery import Due
+from app.services.unsubscribe import Links
 
 KEPT: Final = 1024  # contents and skeletons in memory
 FILES_KEPT: Final = 64 * 1024 * 1024  # bytes of files in memory, as they travel
@@ -44,8 +45,9 @@ class Rendered(msgspec.Struct, frozen=True):
 class Messages:
     """Contents never change once a message points at them, so they are cached by their ids alone."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, links: Links) -> None:
         self._pool = pool
+        self._links = links
         self._contents: OrderedDict[UUID, dict[str, Any]] = OrderedDict()
         self._skeletons: OrderedDict[tuple[UUID, From], Skeleton] = OrderedDict()
         self._files: OrderedDict[str, bytes] = OrderedDict()
@@ -84,12 +86,14 @@ class Messages:
                 self._skeletons[(message.content_id, sender)] = skeleton
                 _shorten(self._skeletons)
         everyone = recipients_of(message)
+        link = self._links.url(workspace_id, message.id)
         data = skeleton.fill(
             to=[address for kind, address in everyone if kind == "to"],
             cc=[address for kind, address in everyone if kind == "cc"],
             message_id=message.message_id,
             date=date,
-            variables=variables_of(message.to_address, message.to_name, message.variables),
+            variables=variables_of(message.to_address, message.to_name, message.variables, unsubscribe_url=link),
+            headers=self._links.headers(link) if message.campaign_id is not None else (),
         )
         envelope = Envelope(
             mail_from=address_of(sender.email, None).envelope,
@@ -154,9 +158,11 @@ def address_of(email: str, name: str | None) -> Address:
     return msgspec.structs.replace(parse(email), name=name or "")
 
 
-def variables_of(email: str, name: str | None, variables: dict[str, Any] | None) -> dict[str, Any]:
-    """What a template of this recipient may use."""
-    return {"email": email, "name": name or "", **(variables or {})}
+def variables_of(
+    email: str, name: str | None, variables: dict[str, Any] | None, *, unsubscribe_url: str = unsubscribe.PREVIEW
+) -> dict[str, Any]:
+    """What a template of this recipient may use. Without a link of its own, that to unsubscribe leads nowhere."""
+    return {"email": email, "name": name or "", **(variables or {}), unsubscribe.VARIABLE: unsubscribe_url}
 
 
 def _shorten(cache: OrderedDict[Any, Any]) -> None:

@@ -173,7 +173,8 @@ order by o.place;
 -- What one message says, with what its sender adds.
 select c.subject, c.html, c.text, c.is_template, c.reply_to, c.headers, c.tags, c.metadata, c.from_name, c.confidential,
     c.template_id, c.template_version, s.id as sender_id, s.from_email, s.from_name as sender_name, s.reply_to as sender_reply_to,
-    e.to_address, e.to_name, e.recipients, e.variables, e.message_id, coalesce(e.dispatched_at, e.due_at) as date
+    e.to_address, e.to_name, e.recipients, e.variables, e.message_id, e.campaign_id,
+    coalesce(e.dispatched_at, e.due_at) as date
 from emails e
 join contents c on c.workspace_id = e.workspace_id and c.id = e.content_id
 join senders s on s.workspace_id = e.workspace_id and s.id = e.sender_id

@@ -55,32 +55,36 @@ limit 1;
 
 -- name: message^
 -- The recipient of a message, and how it stands with the suppressions.
-select lower(e.to_address) as address, e.campaign_id, e.sender_id, coalesce(s.from_name, w.name) as from_name,
+select lower(e.to_address) as address, e.campaign_id, e.sender_id, coalesce(s.from_name, s.from_email) as sender,
     x.reason::text as reason
 from emails e
-join workspaces w on w.id = e.workspace_id
 join senders s on s.workspace_id = e.workspace_id and s.id = e.sender_id
 left join suppressions x on x.workspace_id = e.workspace_id and x.address = lower(e.to_address)
 where e.workspace_id = :workspace_id and e.id = :email_id;
 
--- name: unsubscribe!
+-- name: unsubscribe$
 -- The person's own wish stands over what was there before, but for a complaint; undoing it brings that back. Doing it twice
 -- changes nothing.
 insert into suppressions as x (workspace_id, address, reason, source_id)
 values (:workspace_id, :address, 'unsubscribed', :email_id)
 on conflict (workspace_id, address) do update
 set reason = 'unsubscribed', earlier_reason = x.reason, source_id = excluded.source_id, created_at = clock_timestamp()
-where x.reason in ('hard_bounce', 'manual');
+where x.reason in ('hard_bounce', 'manual')
+returning address;
 
--- name: resubscribe!
+-- name: resubscribe$
 -- Undoes it: what stood before comes back.
-with undone as (
+with back as (
     update suppressions set reason = earlier_reason, earlier_reason = null
     where workspace_id = :workspace_id and address = :address and reason = 'unsubscribed' and earlier_reason is not null
-    returning 1
+    returning address
+),
+gone as (
+    delete from suppressions
+    where workspace_id = :workspace_id and address = :address and reason = 'unsubscribed' and earlier_reason is null
+    returning address
 )
-delete from suppressions
-where workspace_id = :workspace_id and address = :address and reason = 'unsubscribed' and earlier_reason is null;
+select address from back union all select address from gone;
 
 -- name: note!
 -- The story of the message tells of it.
