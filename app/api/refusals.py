@@ -24,6 +24,7 @@ from app.errors import (
 from app.services.campaign_runs import NotADraft, NotRunning
 from app.services.campaigns import AlreadyScheduled
 from app.services.email_controls import NotResolvable, NotRetryable, PartOfCampaign
+from app.services.mailboxes import MailboxTaken
 from app.services.senders import SenderInUse
 from app.services.webhooks import TooManyWebhooks, WebhookDisabled
 
@@ -41,6 +42,8 @@ CONFLICTS: Final[dict[str, tuple[type[PacelineError], ...]]] = {
     "cancelEmail": (AlreadySending,),
     "retryEmail": (NotRetryable,),
     "resolveEmail": (NotResolvable,),
+    "createSender": (MailboxTaken,),
+    "changeSender": (MailboxTaken,),
     "deleteSender": (SenderInUse,),
     "createWebhook": (TooManyWebhooks,),
     "testWebhook": (WebhookDisabled,),

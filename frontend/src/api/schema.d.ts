@@ -3250,6 +3250,17 @@ export interface components {
             };
         };
         /** @description The state it is in does not allow this. */
+        "Conflict.mailbox_taken": {
+            headers: {
+                /** @description The same as in the log: say it when you ask about a request. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ProblemBody"];
+            };
+        };
+        /** @description The state it is in does not allow this. */
         "Conflict.not_resolvable": {
             headers: {
                 /** @description The same as in the log: say it when you ask about a request. */
@@ -6207,6 +6218,7 @@ export interface operations {
             400: components["responses"]["BadRequest.invalid_request"];
             401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
             403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            409: components["responses"]["Conflict.mailbox_taken"];
             413: components["responses"]["RequestEntityTooLarge.payload_too_large"];
             415: components["responses"]["UnsupportedMediaType.unsupported_media_type"];
             422: components["responses"]["UnprocessableEntity.validation_error"];
@@ -6462,6 +6474,7 @@ export interface operations {
             401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
             403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
             404: components["responses"]["NotFound.not_found"];
+            409: components["responses"]["Conflict.mailbox_taken"];
             413: components["responses"]["RequestEntityTooLarge.payload_too_large"];
             415: components["responses"]["UnsupportedMediaType.unsupported_media_type"];
             422: components["responses"]["UnprocessableEntity.validation_error"];
