@@ -51,6 +51,10 @@ faults: $(DEV) ## Every fault scenario in its long form, then the mutants. Optio
 	@$(PYTHON) -m tests.faults $(ARGS)
 	@$(if $(ARGS),,$(PYTHON) -m tests.faults.mutants)
 
+.PHONY: forecast
+forecast: $(DEV) ## The forecast against longer real campaigns, to 2 % of the time or 1 s
+	@FORECAST=long $(PYTHON) -m pytest tests/journeys/test_forecast.py tests/domain/test_forecast.py --timeout 900 $(PYTEST_ARGS)
+
 .PHONY: vitest
 vitest: $(MODULES)
 	@$(NPM) frontend npm run --silent test

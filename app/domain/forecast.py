@@ -23,6 +23,7 @@ from app.domain.pacing import SLOTS_PER_WINDOW, Counter
 
 MOST_LOOKS: Final = 20_000  # at mailboxes; what is left then goes on at the pace so far
 TINY: Final = 1e-6  # seconds
+COARSE: Final = 0.05  # parts of a run of dispatches below this are not told apart
 FINE: Final = 256  # mailboxes that share a limit look ahead this part of the time gone by, at least a slot
 
 
@@ -190,6 +191,8 @@ class _Plan:
         count = min([sum(lane.due_by(now) for lane in ready), *(self._room(each, now) for _, each in box.counters)])
         if box.pace and until < NEVER:
             count = min(count, max(1, math.ceil((until - now) / box.pace - TINY)))
+        if len(ready) > 1:
+            count = self._alike(ready, count, now)
         taken: list[tuple[Lane, list[Run]]] = []
         for lane, wanted in _shares(ready, count, now):
             share = wanted if lane.campaign is None else min(wanted, self._room(lane.campaign, now))
@@ -211,6 +214,19 @@ class _Plan:
                 counter.add(at - whole * box.pace, box.pace, whole)
         box.free_at = at
         return at
+
+    def _alike(self, lanes: Sequence[Lane], count: int, now: float) -> int:
+        """How many of `count` leave before lanes begin or end to take turns; small differences are let be."""
+        turns = []
+        for lane in lanes:
+            turns += [lane.due - TINY * 2, lane.run.last]
+            if lane.campaign is not None and (room := self._room(lane.campaign, now)) < lane.run.count:
+                turns.append(lane.run.first + (room - 1) * lane.run.step)
+        for moment in sorted(turns):
+            until = sum(lane.due_by(min(moment, now)) for lane in lanes)
+            if until < count and until > count * COARSE:
+                return until
+        return count
 
     def _count(self, box: Mailbox, lane: Lane, run: Run) -> None:
         for _, counter in box.counters:

@@ -87,9 +87,11 @@ class Cycles:
         last, before = self._marks[-1], self._marks[-1 - span]
         seconds, least = span * self.seconds, math.inf
         for i, (lane, at) in enumerate(self._lanes):
-            if not lane.left:
-                continue
             went = last.gone[i] - before.gone[i]
+            if not lane.left:
+                if went:  # it made room for the others since
+                    return 0
+                continue
             moved = last.frontiers[at] - before.frontiers[at]
             starts = max(lane.due, lane.not_before)
             if went:

@@ -28,6 +28,7 @@ from app.services.email_views import windows_of
 FAR: Final = 0.25  # seconds that a message takes at a mail server of which nothing is known yet
 NEAR: Final = 0.002  # the same at one on this machine
 ROUND_TRIPS: Final = 2  # that a message takes; the ledger knows the time of the last
+PASSING: Final = 0.004  # seconds from a dot and its gap to the next dot, besides what is known of a mailbox
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -194,13 +195,14 @@ def _mailbox(box: Mapping[str, Any], workspace_id: UUID, lanes: Sequence[Lane], 
     ]
     until, known = box["blocked_until"], box["reply_seconds"]
     is_held = reading.now < until < FOREVER and box["blocked_reason"] in ("connection", "fault")
+    gap = box["min_delay_ms"] / 1000
     per_message = known * ROUND_TRIPS if known is not None else NEAR if is_local(box["host"]) else FAR
     return Mailbox(
         lanes,
         counters=[
             (kind, reading.counters[kind.value, id]) for kind, id in scopes if (kind.value, id) in reading.counters
         ],
-        gap=box["min_delay_ms"] / 1000,
+        gap=gap + PASSING + (box["dot_seconds"] or 0.0) if gap else 0.0,
         per_message=per_message,
         concurrency=box["concurrency"],
         free_at=box["free_at"].timestamp() if box["free_at"] > reading.now else -math.inf,

@@ -15,7 +15,7 @@ from app.db.queries import queries, rows
 from app.domain.campaigns import State
 from app.domain.forecast import forecast
 from app.domain.recipients import collect
-from app.errors import NotFound, Problem, ValidationError
+from app.errors import Problem, ValidationError
 from app.services import campaign_timing, estimate_words
 from app.services.campaign_drafts import entry_of
 from app.services.campaign_timing import Timing
@@ -26,7 +26,7 @@ from app.settings import Settings
 async def estimate(
     pool: Pool, settings: Settings, *, workspace_id: UUID, wanted: NewEstimate, now: datetime
 ) -> Estimate:
-    """Books nothing and looks at no message, however many there are. Raises ValidationError, NotFound."""
+    """Books nothing and looks at no message, however many there are. Raises ValidationError."""
     window = settings.rate_window_seconds
     async with pool.connection() as conn:
         if wanted.campaign_id is None:
@@ -57,7 +57,7 @@ async def _existing(conn: Conn, workspace_id: UUID, wanted: NewEstimate, now: da
         raise ValidationError.at("campaign_id", "Give the campaign_id alone: all else is known of it.")
     row = await queries.forecast.campaign(conn, workspace_id=workspace_id, id=wanted.campaign_id)
     if row is None:
-        raise NotFound
+        raise ValidationError.at("campaign_id", "There is no such campaign in this workspace.")
     senders = await rows(queries.forecast.senders(conn, workspace_id=workspace_id, ids=row["sender_ids"]))
     timing, state = campaign_timing.of_row(row), State(row["state"])
     if state is State.DRAFT:

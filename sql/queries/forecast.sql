@@ -16,15 +16,16 @@ select state::text as state, sender_ids, start_at, timezone, delay_ms, jitter_pe
 from campaigns where workspace_id = :workspace_id and id = :id;
 
 -- name: mailboxes
--- These mailboxes, and with :all every other one of the workspace that has something waiting. `reply_seconds`: how long the
--- server lately took from the gate to its reply; null: nothing is known.
+-- These mailboxes, and with :all every other one of the workspace that has something waiting. What is known of its last messages,
+-- in seconds: `dot_seconds` from the gate to the dot, `reply_seconds` from the gate to the server's reply.
 select m.id, m.host, m.hourly_limit, m.daily_limit, m.min_delay_ms, m.concurrency, m.free_at, m.blocked_until, m.blocked_reason,
-    r.seconds as reply_seconds
+    r.dot_seconds, r.reply_seconds
 from mailboxes m
 cross join lateral (
-    select (avg(extract(epoch from x.outcome_at - x.dispatched_at)) filter (where x.outcome = 'accepted'))::float8 as seconds
+    select avg(extract(epoch from x.dot_at - x.dispatched_at))::float8 as dot_seconds,
+        (avg(extract(epoch from x.outcome_at - x.dispatched_at)) filter (where x.outcome = 'accepted'))::float8 as reply_seconds
     from (
-        select d.outcome, d.outcome_at, d.dispatched_at from dispatches d
+        select d.outcome, d.outcome_at, d.dispatched_at, d.dot_at from dispatches d
         where d.mailbox_id = m.id order by d.dispatched_at desc limit 50
     ) as x
 ) as r

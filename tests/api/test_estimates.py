@@ -138,6 +138,7 @@ async def test_nothing_to_send(api: Api) -> None:
         ({"count": 1, "start_at": "yesterday"}, "start_at"),
         ({"count": 1, "window": {"days": ["mon"], "start": "9", "end": "17:00"}}, "window.start"),
         ({"count": 1_000_000, "delay_seconds": 86_400}, "delay_seconds"),
+        ({"campaign_id": "00000000-0000-0000-0000-000000000000"}, "campaign_id"),
         ({"count": 1, "campaign_id": "00000000-0000-0000-0000-000000000000"}, "campaign_id"),
     ],
 )
@@ -153,5 +154,6 @@ async def test_another_workspace_is_not_seen(api: Api, stranger: Api) -> None:
         "/campaigns",
         json={"sender_ids": [sender], "subject": "x", "text": "x", "recipients": ["a@x.example"]},
     )
-    await stranger.refused(404, "POST", "/campaigns/estimate", json={"campaign_id": draft["id"]})
-    await stranger.refused(422, "POST", "/campaigns/estimate", json={"count": 1, "sender_ids": [sender]})
+    await add_sender(stranger, "eve@example.com")
+    for asked in ({"campaign_id": draft["id"]}, {"count": 1, "sender_ids": [sender]}):
+        await stranger.refused(422, "POST", "/campaigns/estimate", json=asked)

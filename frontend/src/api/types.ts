@@ -42,6 +42,9 @@ export type CampaignState = CampaignItem["state"];
 export type CampaignWindow = Schemas["CampaignWindow"];
 export type NewCampaign = Schemas["NewCampaign"];
 
+export type NewEstimate = Schemas["NewEstimate"];
+export type Estimate = Schemas["Estimate"];
+
 export type Allowance = Schemas["Allowance"];
 export type SenderLoad = Schemas["SenderLoad"];
 export type Stats = Schemas["Stats"];
