@@ -22,7 +22,7 @@ from tests.support.tenants import Api
 METHODS = ("get", "post", "patch", "put", "delete")
 OWNERS_MANAGE = {"API keys", "Webhooks", "Team"}  # tags: everything unsafe there is for owners
 FOR_OWNERS = {"changeWorkspace"}
-LOOKS = {"acceptInvitation"}  # unsafe methods that a viewer may use
+LOOKS = {"previewTemplate", "previewWords", "publishTemplate"}  # unsafe methods that change nothing
 PERSONAL = {
     "listSessions",
     "endSession",

@@ -32,6 +32,8 @@ PAGES = {
     "senders": "/senders",
     "a new sender": "/senders?add=true",
     "settings": "/settings",
+    "team": "/settings/team",
+    "security": "/settings/security",
     "nowhere": "/nowhere",
     "sign-in": "/sign-in?error=link",
 }

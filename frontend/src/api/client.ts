@@ -57,7 +57,7 @@ export const api = {
 /** The few paths under /auth, which are no part of the API document. */
 export const auth = {
   get: <T>(path: `/auth/${string}`, signal: AbortSignal) => json<T>("GET", path, { signal }),
-  post: (path: `/auth/${string}`) => json<undefined>("POST", path, {}),
+  post: <T = undefined>(path: `/auth/${string}`, body?: unknown) => json<T>("POST", path, { body }),
 };
 
 async function json<T>(method: string, path: string, parts: Parts): Promise<T> {

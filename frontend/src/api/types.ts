@@ -36,6 +36,28 @@ export interface AuthConfig {
   hint: string | null;
 }
 
+/** What a mailed sign-in link is for (`POST /auth/email/look`). */
+export interface LinkSeen {
+  email: string;
+  workspace: string;
+}
+
+/** What an invitation's link is for (`POST /auth/invitation`). */
+export interface InvitationSeen {
+  email: string;
+  role: Role;
+  workspace: string;
+  invited_by: string | null;
+  expires_at: string;
+}
+
+export type Role = Me["role"];
+export type Member = Schemas["Member"];
+export type Invitation = Schemas["Invitation"];
+export type NewInvitation = Schemas["NewInvitation"];
+export type WorkspaceItem = Schemas["WorkspaceItem"];
+export type SessionItem = Schemas["SessionItem"];
+
 export type CampaignItem = Schemas["CampaignItem"];
 export type Campaign = Schemas["Campaign"];
 export type CampaignState = CampaignItem["state"];

@@ -13,7 +13,7 @@ import { ApiError } from "@/api/client";
 import { startLive } from "@/api/live";
 import { queryClient } from "@/api/query-client";
 import { AccountMenu } from "@/features/session/account-menu";
-import { useMe } from "@/features/session/queries";
+import { followOtherTabs, useMe } from "@/features/session/queries";
 import { moveRow, selectRow, useShortcuts } from "@/lib/keyboard";
 import { buttonClasses } from "@/ui/button";
 import { LiveMark } from "@/ui/live-mark";
@@ -51,6 +51,8 @@ export function AppLayout() {
     if (signedIn) return startLive(queryClient);
   }, [signedIn]);
 
+  useEffect(followOtherTabs, []);
+
   if (me.isError && me.error instanceof ApiError && me.error.status === 401) {
     return <ToSignIn from={location.href} />;
   }
@@ -72,7 +74,7 @@ export function AppLayout() {
                 Compose
               </Link>
               <LiveMark />
-              <AccountMenu user={user} workspaceName={workspace.name} />
+              <AccountMenu user={user} confined={me.data.confined} />
             </div>
           </>
         }

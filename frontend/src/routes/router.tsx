@@ -2,6 +2,7 @@ import { createRootRoute, createRoute, createRouter } from "@tanstack/react-rout
 import { AppLayout } from "./app-layout";
 import { CampaignPage, CampaignsPage } from "./campaign-pages";
 import { ComposePage } from "./compose-page";
+import { JoinPage, MailedLinkPage, SignInPage } from "./entrance-pages";
 import { ScheduledPage, SentPage } from "./mail-pages";
 import { MessagePage } from "./message-page";
 import { NotFound } from "./not-found";
@@ -15,8 +16,8 @@ import {
   sendersSearch,
   signInSearch,
 } from "./search";
-import { SendersPage, SettingsPage } from "./set-up-pages";
-import { SignInPage } from "./sign-in-page";
+import { SendersPage } from "./set-up-pages";
+import { GeneralPage, SecurityPage, TeamPage } from "./settings-pages";
 import { DeliveryPage, WebhookPage } from "./webhook-pages";
 
 const root = createRootRoute({ component: Root, notFoundComponent: NotFound });
@@ -27,6 +28,14 @@ const signIn = createRoute({
   validateSearch: signInSearch,
   component: SignInPage,
 });
+
+const mailedLink = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-in/link",
+  component: MailedLinkPage,
+});
+
+const join = createRoute({ getParentRoute: () => root, path: "/join", component: JoinPage });
 
 const app = createRoute({ getParentRoute: () => root, id: "app", component: AppLayout });
 
@@ -76,7 +85,15 @@ const senders = createRoute({
   component: SendersPage,
 });
 
-const settings = createRoute({ getParentRoute: () => app, path: "/settings", component: SettingsPage });
+const settings = createRoute({ getParentRoute: () => app, path: "/settings", component: GeneralPage });
+
+const team = createRoute({ getParentRoute: () => app, path: "/settings/team", component: TeamPage });
+
+const security = createRoute({
+  getParentRoute: () => app,
+  path: "/settings/security",
+  component: SecurityPage,
+});
 
 const webhook = createRoute({
   getParentRoute: () => app,
@@ -94,6 +111,8 @@ const delivery = createRoute({
 export const router = createRouter({
   routeTree: root.addChildren([
     signIn,
+    mailedLink,
+    join,
     app.addChildren([
       overview,
       compose,
@@ -106,6 +125,8 @@ export const router = createRouter({
       settings,
       webhook,
       delivery,
+      team,
+      security,
     ]),
   ]),
   scrollRestoration: true,

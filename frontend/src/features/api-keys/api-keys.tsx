@@ -1,22 +1,28 @@
 import { KeyRound, Plus } from "lucide-react";
 import { useState } from "react";
 import type { ApiKey } from "@/api/types";
+import { useNow } from "@/lib/now";
 import { Button } from "@/ui/button";
 import { Confirm } from "@/ui/dialog";
 import { Card, CardHeader } from "@/ui/page";
 import { Empty, ErrorState, Skeleton } from "@/ui/states";
-import { Time } from "@/ui/time";
+import { RelativeTime, Time } from "@/ui/time";
 import { toast } from "@/ui/toast";
 import { CreateApiKey } from "./create-api-key";
 import { useApiKeys, useRevokeApiKey } from "./queries";
 
-export function ApiKeys() {
+export function ApiKeys({ mayManage }: { mayManage: boolean }) {
   const keys = useApiKeys();
   const [creating, setCreating] = useState(false);
   return (
     <Card>
       <CardHeader title="API keys">
-        <Button size="sm" icon={<Plus className="size-4" aria-hidden />} onClick={() => setCreating(true)}>
+        <Button
+          size="sm"
+          icon={<Plus className="size-4" aria-hidden />}
+          rests={mayManage ? null : "Only an owner may create keys."}
+          onClick={() => setCreating(true)}
+        >
           Create key
         </Button>
       </CardHeader>
@@ -37,7 +43,7 @@ export function ApiKeys() {
       {keys.data && (
         <ul className="divide-y divide-line">
           {keys.data.data.map((key) => (
-            <KeyRow key={key.id} apiKey={key} />
+            <KeyRow key={key.id} apiKey={key} mayManage={mayManage} />
           ))}
         </ul>
       )}
@@ -46,9 +52,11 @@ export function ApiKeys() {
   );
 }
 
-function KeyRow({ apiKey }: { apiKey: ApiKey }) {
+function KeyRow({ apiKey, mayManage }: { apiKey: ApiKey; mayManage: boolean }) {
   const [asking, setAsking] = useState(false);
   const revoke = useRevokeApiKey();
+  const now = useNow();
+  const expired = apiKey.expires_at !== null && new Date(apiKey.expires_at) <= now;
   function confirm() {
     revoke.mutate(apiKey.id, {
       onSuccess: () => toast.done("Key revoked", `${apiKey.name} no longer works.`),
@@ -60,7 +68,10 @@ function KeyRow({ apiKey }: { apiKey: ApiKey }) {
     <li className="flex flex-wrap items-center gap-x-4 gap-y-1 px-4 py-2.5">
       <div className="min-w-0 grow basis-48">
         <p className="truncate font-medium">{apiKey.name}</p>
-        <p className="font-mono text-faint text-xs">{apiKey.prefix}…</p>
+        <p className="truncate text-faint text-xs">
+          <span className="font-mono">{apiKey.prefix}…</span>
+          {apiKey.created_by && ` by ${apiKey.created_by}`}
+        </p>
       </div>
       <div className="basis-56 text-[0.8125rem] text-faint">
         <p>{apiKey.scope === "full" ? "Full access" : "May only send"}</p>
@@ -73,8 +84,19 @@ function KeyRow({ apiKey }: { apiKey: ApiKey }) {
             "Never used"
           )}
         </p>
+        {apiKey.expires_at && (
+          <p className={expired ? "text-bad" : undefined}>
+            {expired ? "Expired" : "Expires"} <RelativeTime at={apiKey.expires_at} />
+          </p>
+        )}
       </div>
-      <Button variant="quiet" size="sm" onClick={() => setAsking(true)} aria-label={`Revoke ${apiKey.name}`}>
+      <Button
+        variant="quiet"
+        size="sm"
+        rests={mayManage ? null : "Only an owner may revoke keys."}
+        onClick={() => setAsking(true)}
+        aria-label={`Revoke ${apiKey.name}`}
+      >
         Revoke
       </Button>
       {asking && (

@@ -1,19 +1,24 @@
-import { Copy } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { Button } from "@/ui/button";
+import { CopyField } from "@/ui/copy-field";
 import { Dialog } from "@/ui/dialog";
 import { Field, Input, Select } from "@/ui/field";
 import { toast } from "@/ui/toast";
 import { useCreateApiKey } from "./queries";
 
+function inDays(days: number): string {
+  return new Date(Date.now() + days * 86_400_000).toISOString();
+}
+
 export function CreateApiKey({ onClose }: { onClose: () => void }) {
   const [name, setName] = useState("");
   const [scope, setScope] = useState<"full" | "send">("send");
+  const [days, setDays] = useState("");
   const create = useCreateApiKey();
   function submit(event: FormEvent) {
     event.preventDefault();
     create.mutate(
-      { name: name.trim(), scope },
+      { name: name.trim(), scope, expires_at: days === "" ? null : inDays(Number(days)) },
       { onError: (error) => toast.error("Could not create the key", error) },
     );
   }
@@ -44,6 +49,16 @@ export function CreateApiKey({ onClose }: { onClose: () => void }) {
             </Select>
           )}
         </Field>
+        <Field label="Ends">
+          {(ids) => (
+            <Select {...ids} value={days} onChange={(event) => setDays(event.target.value)}>
+              <option value="">Never, until it is revoked</option>
+              <option value="7">After 7 days</option>
+              <option value="90">After 90 days</option>
+              <option value="365">After a year</option>
+            </Select>
+          )}
+        </Field>
         <div className="flex justify-end gap-2">
           <Button onClick={onClose}>Cancel</Button>
           <Button type="submit" variant="primary" busy={create.isPending}>
@@ -56,32 +71,10 @@ export function CreateApiKey({ onClose }: { onClose: () => void }) {
 }
 
 function ShowKey({ token, onClose }: { token: string; onClose: () => void }) {
-  async function copy() {
-    try {
-      await navigator.clipboard.writeText(token);
-      toast.done("Copied");
-    } catch {
-      toast.error(
-        "Could not copy",
-        new Error("The browser does not allow it here: select the key and copy it."),
-      );
-    }
-  }
   return (
     <Dialog title="Your new key" onClose={onClose}>
       <p className="text-soft">Copy it now. Paceline keeps only a hash and cannot show it again.</p>
-      <div className="mt-3 flex gap-2">
-        <Input
-          readOnly
-          aria-label="API key"
-          value={token}
-          className="font-mono text-xs!"
-          onFocus={(event) => event.target.select()}
-        />
-        <Button icon={<Copy className="size-4" aria-hidden />} onClick={copy}>
-          Copy
-        </Button>
-      </div>
+      <CopyField label="API key" value={token} />
       <div className="mt-5 flex justify-end">
         <Button variant="primary" onClick={onClose}>
           Done

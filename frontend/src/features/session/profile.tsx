@@ -2,8 +2,7 @@ import type { Me } from "@/api/types";
 import { Avatar } from "@/ui/avatar";
 import { Fact, Facts } from "@/ui/facts";
 import { Card, CardHeader } from "@/ui/page";
-
-const ROLES: Record<Me["role"], string> = { owner: "Owner", member: "Member", viewer: "Viewer" };
+import { ROLES } from "@/ui/role";
 
 export function Profile({ me }: { me: Me }) {
   const { user } = me;
@@ -19,7 +18,7 @@ export function Profile({ me }: { me: Me }) {
         </div>
       </div>
       <Facts>
-        <Fact label="Your role">{ROLES[me.role]}</Fact>
+        <Fact label="Your role">{ROLES[me.role].label}</Fact>
       </Facts>
     </Card>
   );
