@@ -18,7 +18,7 @@ LIMIT = 25.0  # seconds: what platforms give is 30
 
 @pytest.fixture
 async def w() -> AsyncIterator[World]:
-    async with world(7) as opened:
+    async with world(7, window=60.0) as opened:
         yield opened
 
 
@@ -42,7 +42,7 @@ async def sending(w: World, count: int, *, delay: float) -> None:
     await w.fleet.start(1)
     await wait_until(
         lambda: w.room.value("select count(*) = %s from emails where status = 'sending'", count),
-        30,
+        60,
         what="all to be between gate and reply",
     )
 
@@ -60,7 +60,7 @@ async def test_replies_are_waited_for_and_written_down_once_postgres_is_back(w: 
     await sending(w, 5, delay=5.0)
     w.postgres.stop(signal.SIGQUIT)
     stopping = asyncio.create_task(stop(w))
-    await wait_until(lambda: len(w.smtp.dots) == 5 and w.smtp.left == 0, 20, what="the replies")
+    await wait_until(lambda: len(w.smtp.dots) == 5 and w.smtp.left == 0, what="the replies")
     await asyncio.sleep(1.0)  # they are there, and Postgres is not
     assert not stopping.done()
     w.postgres.start()
@@ -70,13 +70,13 @@ async def test_replies_are_waited_for_and_written_down_once_postgres_is_back(w: 
 
 
 async def test_what_cannot_be_written_down_becomes_uncertain(w: World) -> None:
-    await sending(w, 5, delay=2.0)
+    await sending(w, 5, delay=5.0)
     w.postgres.stop(signal.SIGQUIT)
     assert await stop(w) < LIMIT
     assert gave_up(w) == [5]
     w.postgres.start()
     await w.fleet.replace(1)
-    await wait_until(lambda: w.patient(w.room.are("uncertain")), 20)
+    await wait_until(lambda: w.patient(w.room.are("uncertain")))
     assert len(w.smtp.dots) == 5, "never again by itself"
     result = await w.result(kills=1, heal=0)
     assert not result.faults
@@ -84,12 +84,12 @@ async def test_what_cannot_be_written_down_becomes_uncertain(w: World) -> None:
 
 
 async def test_a_postgres_that_answers_nothing_holds_it_no_longer(w: World) -> None:
-    await sending(w, 5, delay=2.0)
+    await sending(w, 5, delay=5.0)
     w.postgres.freeze()
     try:
         assert await stop(w) < 30
     finally:
         w.postgres.thaw()
     await w.fleet.replace(1)
-    await wait_until(lambda: w.room.value("select not exists (select from emails where status = 'sending')"), 20)
+    await wait_until(lambda: w.room.value("select not exists (select from emails where status = 'sending')"))
     assert len(w.smtp.dots) == 5, "never again by itself"
