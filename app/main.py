@@ -33,7 +33,7 @@ from app.api.me import MeRoutes
 from app.api.members import Members
 from app.api.problems import HANDLERS
 from app.api.rate_limit import open_limit
-from app.api.recipients import parse_recipients
+from app.api.recipients import Imports, parse_recipients
 from app.api.senders import Senders
 from app.api.sign_in import SignIn
 from app.api.stats import get_stats
@@ -61,6 +61,7 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     Senders,
     Campaigns,
     parse_recipients,
+    Imports,
     Emails,
     Attachments,
     Suppressions,

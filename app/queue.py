@@ -23,6 +23,8 @@ CANCEL: Final = "campaign:cancel"
 CAMPAIGNS: Final = "campaigns"
 WEBHOOK_KNOCK: Final = "webhook:knock"
 WEBHOOKS: Final = "webhooks"
+IMPORT: Final = "imports:read"
+IMPORTS: Final = "imports"
 
 # Procrastinate starts a future job up to one polling interval late: a knock comes early and the runner waits exactly.
 POLLING: Final = timedelta(seconds=5)
@@ -77,3 +79,10 @@ async def defer_webhook_knocks(tx: Conn, webhook_ids: Sequence[UUID]) -> None:
     if webhook_ids:
         knocks: list[JSONDict] = [{"webhook_id": str(webhook_id)} for webhook_id in webhook_ids]
         await deferrer.configure_task(WEBHOOK_KNOCK, queue=WEBHOOKS, connection=tx).batch_defer_async(*knocks)
+
+
+async def defer_import(tx: Conn, workspace_id: UUID, import_id: UUID) -> None:
+    """Asks a worker to read a list. Part of the caller's transaction."""
+    await deferrer.configure_task(IMPORT, queue=IMPORTS, connection=tx).defer_async(
+        workspace_id=str(workspace_id), import_id=str(import_id)
+    )

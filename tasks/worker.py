@@ -26,11 +26,12 @@ from app.domain.ids import new_id
 from app.domain.lateness import Downtime
 from app.pacing.reservations import Reservations
 from app.queue import POLLING, worker_connector
-from app.services import campaign_cancel, leases, milestones, workspaces
+from app.services import campaign_cancel, imports, leases, milestones, workspaces
 from app.services.messages import Messages
 from app.services.unsubscribe import Links
 from app.settings import Settings
 from tasks import campaign, failpoints, lane, prune, webhooks
+from tasks import imports as list_reading
 from tasks.clock import Clock, instant
 from tasks.connections import Connections
 from tasks.recorder import Recorder
@@ -158,13 +159,21 @@ class Worker:
                 for workspace_id in await milestones.campaigns(self.pool):
                     self.recorder.changed(workspace_id)
                 await self.webhooks.watch()
+                await imports.take_up(self.pool)
             except UNAVAILABLE as error:
                 log.warning("watchdog.waits", error=str(error).strip())
 
     async def _jobs(self) -> None:
         """Procrastinate's worker; started again if an outage ended it."""
         app = procrastinate.App(connector=worker_connector(self.settings))
-        for namespace, module in (("lane", lane), ("prune", prune), ("campaign", campaign), ("webhook", webhooks)):
+        jobs = (
+            ("lane", lane),
+            ("prune", prune),
+            ("campaign", campaign),
+            ("imports", list_reading),
+            ("webhook", webhooks),
+        )
+        for namespace, module in jobs:
             app.add_tasks_from(module.blueprint, namespace=namespace)  # once: it renames the tasks
         while True:
             try:

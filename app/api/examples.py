@@ -115,6 +115,7 @@ WHOLE: Final[dict[str, Any]] = {
         "delay_seconds": 2.5,
     },
     "CampaignChange": {"hourly_limit": 100},
+    "EstimateBucket": {"start": "2027-03-01T08:00:00Z", "count": 200},
     "NewSender": {
         "from_name": "Ann",
         "from_email": "ann@example.com",

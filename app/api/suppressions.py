@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from litestar import Controller, Request, delete, get, post
 from litestar.di import NamedDependency, Provide
@@ -12,7 +12,7 @@ from litestar.response import Stream
 
 from app.api.given import Caller, Page, Pool
 from app.api.lists import provide_page
-from app.api.recipients import MAX_BODY, EitherBody, given_list
+from app.api.recipients import EitherBody, given_list
 from app.contract.lists import List
 from app.contract.suppressions import (
     AddedSuppressions,
@@ -28,7 +28,10 @@ from app.contract.suppressions import (
 )
 from app.domain.suppressions import ORIGINS, Reason
 from app.services import suppressions
+from app.services.imports import AT_ONCE
 from app.services.suppressions import Wanted
+
+MAX_BODY: Final = AT_ONCE + 1024 * 1024  # bytes: the parts of a form have heads of their own
 
 IdOrEmail = Annotated[str, PathParameter(description="Its id, or the address.")]
 

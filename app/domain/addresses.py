@@ -29,6 +29,17 @@ _ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u00a1-\U0010ffff-]+")
 _TYPOS: Final = {"gmail": "gmail.com", "hotmail": "hotmail.com", "outlook": "outlook.com", "yahoo": "yahoo.com"}
 
 
+# Mailboxes of a role, RFC 2142, and what else is read by several people or by none.
+ROLES: Final = frozenset({
+    "abuse", "accounting", "accounts", "admin", "administrator", "billing", "careers", "contact", "customerservice",
+    "do-not-reply", "donotreply", "enquiries", "feedback", "finance", "ftp", "hello", "help", "helpdesk",
+    "hostmaster", "hr", "info", "inquiries", "it", "jobs", "legal", "list", "mail", "mailer-daemon", "marketing",
+    "media", "news", "newsletter", "no-reply", "noc", "noreply", "office", "orders", "postmaster", "press", "privacy",
+    "recruiting", "root", "sales", "security", "service", "shop", "spam", "subscribe", "support", "sysadmin", "team",
+    "unsubscribe", "usenet", "uucp", "webmaster", "welcome", "www",
+})  # fmt: skip
+
+
 class InvalidAddress(ValidationError):
     """This is not an email address."""
 
@@ -57,6 +68,11 @@ class Address(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         return f"{self.name} <{self.email}>" if self.name else self.email
+
+
+def is_role(email: str) -> bool:
+    """Whether it looks like the address of a role rather than of a person."""
+    return email.partition("@")[0].partition("+")[0].lower() in ROLES
 
 
 def parse(text: str, *, path: str = "") -> Address:

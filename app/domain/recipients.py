@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
 from app.domain import addresses
 from app.domain.addresses import InvalidAddress
-from app.domain.csv_mapping import Table
+from app.domain.csv_reading import Row, Table
 from app.domain.text import one_line, why_turned
 
 SHOWN: Final = 100  # characters of a bad value that are repeated
@@ -21,6 +21,7 @@ class Recipient(msgspec.Struct, frozen=True):
     key: str  # equal for addresses that are to be taken for one mailbox
     name: str | None
     variables: dict[str, object]
+    row: int = 0  # as `Rejected` counts
 
 
 class Rejected(msgspec.Struct, frozen=True):
@@ -35,49 +36,69 @@ class Recipients(msgspec.Struct, frozen=True):
     invalid: list[Rejected]
 
 
+def judged(columns: Sequence[str | None], rows: Iterable[Row]) -> Iterator[Recipient | Rejected]:
+    """Each row as a recipient or with the reason why it is none, in order; equal addresses are not looked for.
+
+    The variables are the row's other columns, by their names.
+    """
+    width = len(columns)
+    at = columns.index("email")
+    naming = columns.index("name") if "name" in columns else None
+    variables = [(i, column) for i, column in enumerate(columns) if column is not None and i not in (at, naming)]
+    for row in rows:
+        cells = row.cells
+        if len(cells) > width:
+            reason = (
+                f"This row has {len(cells)} cells and the list {width} columns: "
+                "a text with the separator in it needs quotation marks."
+            )
+            yield Rejected(row.number, cells[at][:SHOWN], reason)
+            continue
+        name = cells[naming] if naming is not None else None
+        yield judge(row.number, cells[at], name, {column: cells[i] for i, column in variables})
+
+
 def from_table(table: Table) -> Recipients:
-    """Every row is one of: valid, duplicate, invalid. The variables are the row's other columns, by their names."""
-    at = table.columns.index("email")
-    naming = table.columns.index("name") if "name" in table.columns else None
-    variables = [(i, column) for i, column in enumerate(table.columns) if i not in (at, naming)]
-    return collect(
-        (
-            row.number,
-            row.cells[at],
-            row.cells[naming] if naming is not None else None,
-            {column: row.cells[i] for i, column in variables},
-        )
-        for row in table.rows
-    )
+    """Every row is one of: valid, duplicate, invalid."""
+    return _sorted(judged(table.columns, table.rows))
 
 
 def collect(entries: Iterable[tuple[int, str, str | None, dict[str, object]]]) -> Recipients:
     """Reads (row, address, name, variables). A name of its own wins over the one in `Name <address>`."""
+    return _sorted(judge(*entry) for entry in entries)
+
+
+def judge(row: int, text: str, name: str | None, variables: dict[str, object]) -> Recipient | Rejected:
+    try:
+        address = addresses.parse(text)
+    except InvalidAddress as error:
+        reason = error.message if text.strip() else "There is no address in this row."
+        return Rejected(row, text[:SHOWN], reason)
+    if (unfit := (why_turned(name) if name else None) or why_too_large(variables)) is not None:
+        return Rejected(row, text[:SHOWN], unfit)
+    given = name or address.name
+    shown = one_line(given)[: addresses.NAME_LIMIT] if given else ""
+    return Recipient(address.email, address.key, shown or None, variables, row)
+
+
+def _sorted(found: Iterable[Recipient | Rejected]) -> Recipients:
     valid: list[Recipient] = []
     invalid: list[Rejected] = []
     seen: set[str] = set()
     duplicates = 0
-    for row, text, name, variables in entries:
-        try:
-            address = addresses.parse(text)
-        except InvalidAddress as error:
-            reason = error.message if text.strip() else "There is no address in this row."
-            invalid.append(Rejected(row, text[:SHOWN], reason))
-            continue
-        if address.key in seen:
+    for each in found:
+        if isinstance(each, Rejected):
+            invalid.append(each)
+        elif each.key in seen:
             duplicates += 1
-            continue
-        if (unfit := why_turned(name or "") or why_too_large(variables)) is not None:
-            invalid.append(Rejected(row, text[:SHOWN], unfit))
-            continue
-        seen.add(address.key)
-        shown = one_line(name or address.name)[: addresses.NAME_LIMIT]
-        valid.append(Recipient(address.email, address.key, shown or None, variables))
+        else:
+            seen.add(each.key)
+            valid.append(each)
     return Recipients(valid, duplicates, invalid)
 
 
 def why_too_large(variables: Mapping[str, object]) -> str | None:
     """Each row of variables is kept as long as its message."""
-    if len(msgspec.json.encode(variables)) <= VARIABLES_LIMIT:
+    if not variables or len(msgspec.json.encode(variables)) <= VARIABLES_LIMIT:
         return None
     return f"The variables of one recipient have at most {VARIABLES_LIMIT:,} bytes of JSON."

@@ -22,8 +22,7 @@ from app.domain.lateness import LatePolicy
 from app.domain.status import Status
 from app.domain.text import is_one_line, one_line, why_turned
 from app.errors import Conflict, NotFound, Problem, ValidationError
-from app.services import campaign_timing, email_views, feed, idempotency, mailboxes, windows
-from app.services import recipients as lists
+from app.services import campaign_timing, email_views, feed, idempotency, imports, mailboxes, windows
 from app.services.campaign_drafts import (
     ALWAYS,
     Message,
@@ -34,6 +33,14 @@ from app.services.campaign_drafts import (
 from app.services.campaign_timing import Timing
 
 WAITS_FOR: Final = {"hourly_limit": "campaign_hour", "window": "window"}  # by field, the wait that a change may end
+
+_BEING_READ: Final = "This list is still being read: GET /v1/imports/{id} says how far it is."
+NOT_READ: Final = {
+    "waiting": _BEING_READ,
+    "reading": _BEING_READ,
+    "failed": "This list could not be read: GET /v1/imports/{id} says why.",
+    "cancelled": "Reading this list was cancelled.",
+}
 
 
 class AlreadyScheduled(Conflict):
@@ -127,9 +134,12 @@ async def _take_list(
         problems.extend(check_message(message, ALWAYS))
         return _List()
     if wanted.import_id is not None:
-        found = await queries.imports.get(tx, workspace_id=workspace_id, id=wanted.import_id)
+        found = await queries.imports.usable(tx, workspace_id=workspace_id, id=wanted.import_id)
         if found is None:
             problems.append(Problem("import_id", "There is no such import in this workspace."))
+            return _List()
+        if found["state"] not in ("done", "used"):
+            problems.append(Problem("import_id", NOT_READ[found["state"]]))
             return _List()
         problems.extend(check_message(message, ALWAYS.union(found["columns"])))
         if found["valid"] == 0:
@@ -146,9 +156,7 @@ async def _take_list(
         problems.append(Problem("recipients", "A campaign needs at least one recipient."))
     if problems:
         return _List()
-    import_id = await lists.keep(
-        tx, workspace_id=workspace_id, found=listed.recipients, columns=listed.columns, suppressed=0, filename=None
-    )
+    import_id = await imports.keep(tx, workspace_id=workspace_id, valid=listed.recipients.valid, columns=listed.columns)
     await queries.imports.note_use(tx, workspace_id=workspace_id, id=import_id)
     return _List(import_id, len(listed.recipients.valid), listed.recipients.duplicates, listed.errors)
 
@@ -184,7 +192,7 @@ async def _change(
         before = await queries.campaigns.content(tx, workspace_id=workspace_id, id=kept["content_id"])
         after = {field: given.get(field, before[field]) for field in before}
         message = Message(subject=after["subject"], html=after["html"] or None, text=after["text"] or None)
-        used = await queries.imports.get(tx, workspace_id=workspace_id, id=kept["import_id"])
+        used = await queries.imports.usable(tx, workspace_id=workspace_id, id=kept["import_id"])
         problems.extend(check_message(message, ALWAYS.union(used["columns"])))
         if not problems:
             await queries.campaigns.change_content(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from app.db.pool import Pool
-from app.db.queries import queries
+from app.db.queries import queries, rows
 from app.services import attachments
 from app.services.sessions import IDLE
 
@@ -14,8 +14,8 @@ DELIVERIES: Final = 5000  # in one transaction
 
 
 async def prune(pool: Pool) -> None:
-    """Expired idempotency keys, sessions and sign-in links, texts that were edited, files that no text has, old
-    deliveries to webhooks; makes the next partitions of `events`.
+    """Expired idempotency keys, sessions and sign-in links, texts that were edited, files that no text has, lists that
+    no campaign has, old deliveries to webhooks; makes the next partitions of `events`.
     """
     async with pool.connection() as conn:
         await queries.prune.idempotency_keys(conn)
@@ -28,4 +28,6 @@ async def prune(pool: Pool) -> None:
         while await queries.prune.webhook_deliveries(conn, count=DELIVERIES) == DELIVERIES:
             pass
         await queries.prune.webhooks(conn)
+        while await rows(queries.imports.forgotten(conn)):
+            pass
     await attachments.prune(pool)

@@ -28,15 +28,15 @@ from app.contract.suppressions import (
 from app.db.pool import Conn, Pool
 from app.db.queries import queries, rows
 from app.db.transaction import transaction
-from app.domain.csv_mapping import read_table
+from app.domain.csv_reading import read_table
 from app.domain.recipients import Recipients, from_table
 from app.domain.scheduling import iso
 from app.domain.spreadsheets import csv_rows, unsafe_cell
 from app.domain.suppressions import ORIGINS, Reason, address_of, reason_of
 from app.domain.text import is_one_line
-from app.errors import NotFound, Problem, TooLarge, ValidationError
+from app.errors import NotFound, Problem, ValidationError
 from app.services import feed
-from app.services.recipients import BYTES_LIMIT, INVALID_SHOWN
+from app.services.imports import INVALID_SHOWN
 
 EXPORTED: Final = ("email", "reason", "detail", "created_at")
 EXPORT_BATCH: Final = 5000  # rows, each batch on a connection of its own: who reads slowly holds none
@@ -122,8 +122,6 @@ async def import_list(
 
     Raises UnreadableFile, ValidationError, TooLarge.
     """
-    if len(data) > BYTES_LIMIT:
-        raise TooLarge(f"This file is larger than {BYTES_LIMIT // 1024 // 1024} MB: divide it into several.")
     found = await asyncio.to_thread(_read, data)
     detail = f"Imported from {filename.replace(chr(0), '')[:200]}." if filename else "Imported."
     async with transaction(pool) as tx:

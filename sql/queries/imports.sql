@@ -1,20 +1,159 @@
 -- name: add!
-insert into imports (
-    workspace_id, id, state, filename, detected, valid, duplicates, suppressed, invalid_count, invalid, columns
-) values (
-    :workspace_id, :id, 'done', :filename, :detected, :valid, :duplicates, :suppressed, :invalid_count, :invalid::jsonb, :columns::jsonb
-);
+insert into imports (workspace_id, id, state, filename, size, mapping, touched_at)
+values (:workspace_id, :id, :state, :filename, :size, :mapping::jsonb, clock_timestamp());
+
+-- name: copy_chunks!
+copy import_chunks (workspace_id, import_id, number, data) from stdin (format binary);
+
+-- name: chunk$
+select data from import_chunks where workspace_id = :workspace_id and import_id = :import_id and number = :number;
 
 -- name: copy_recipients!
--- The valid ones in their order. The columns are those of services.recipients.
-copy import_recipients (workspace_id, import_id, position, email, name, variables) from stdin (format binary);
+-- Those that are valid by themselves, in their order. The columns are those of services.imports.
+copy import_recipients (workspace_id, import_id, position, row, email, key, name, variables) from stdin (format binary);
+
+-- name: copy_notes!
+copy import_notes (workspace_id, import_id, position, kind, row, value, reason) from stdin (format binary);
 
 -- name: get^
-select id, state, valid, duplicates, columns from imports where workspace_id = :workspace_id and id = :id;
+select id, state, filename, detected, valid, duplicates, suppressed, roles, invalid_count, columns, size, bytes_read, error, created_at
+from imports where workspace_id = :workspace_id and id = :id;
+
+-- name: notes
+-- The first of one kind.
+select row, value, reason from import_notes
+where workspace_id = :workspace_id and import_id = :id and kind = :kind order by position limit :count;
+
+-- name: report
+-- Everything that is to be said about the list, kind by kind in its order. Read through a cursor.
+select row, kind, value, reason from import_notes
+where workspace_id = :workspace_id and import_id = :id order by kind, position;
+
+-- name: sample
+select email, name, variables from import_recipients
+where workspace_id = :workspace_id and import_id = :id order by position limit :count;
+
+-- name: usable^
+-- Held until the commit: a list that a campaign takes stays.
+select id, state, valid, duplicates, columns from imports where workspace_id = :workspace_id and id = :id for share;
 
 -- name: note_use!
-update imports set state = 'used' where workspace_id = :workspace_id and id = :id;
+update imports set state = 'used' where workspace_id = :workspace_id and id = :id and state in ('done', 'used');
 
 -- name: recipients
 select email, name, variables from import_recipients
 where workspace_id = :workspace_id and import_id = :id order by position;
+
+-- name: try_lock$
+-- One reader at a time; the lock ends with its connection.
+select pg_try_advisory_lock(hashtextextended(:id::uuid::text, 0));
+
+-- name: begin^
+-- The reader starts, or goes on where the last one ended.
+update imports set state = 'reading', touched_at = clock_timestamp(), attempts = attempts + 1
+where workspace_id = :workspace_id and id = :id and state in ('waiting', 'reading')
+returning rows_read, mapping, attempts;
+
+-- name: advance!
+-- Zero rows: it was cancelled.
+update imports
+set rows_read = :rows_read, bytes_read = :bytes_read, columns = :columns::jsonb, touched_at = clock_timestamp()
+where workspace_id = :workspace_id and id = :id and state = 'reading';
+
+-- name: touch!
+update imports set touched_at = clock_timestamp()
+where workspace_id = :workspace_id and id = :id and touched_at is not null;
+
+-- name: plan_in_bulk$
+-- For the rest of the transaction. Rows that were just written have no statistics yet: where Postgres expects one row it
+-- would look through the whole list for each of its rows.
+select set_config('enable_nestloop', 'off', true);
+
+-- name: drop_duplicates!
+-- Of equal addresses the first stays.
+with later as (
+    select position from (
+        select position, row_number() over (partition by key order by position) as nth
+        from import_recipients where workspace_id = :workspace_id and import_id = :id
+    ) as numbered where nth > 1
+),
+gone as (
+    delete from import_recipients r using later
+    where r.workspace_id = :workspace_id and r.import_id = :id and r.position = later.position
+    returning r.position, r.row, r.email
+)
+insert into import_notes (workspace_id, import_id, position, kind, row, value, reason)
+select :workspace_id, :id, position, 'duplicate', row, email, 'The same address stands in an earlier row.' from gone;
+
+-- name: drop_suppressed!
+with gone as (
+    delete from import_recipients r using suppressions s
+    where r.workspace_id = :workspace_id and r.import_id = :id
+        and s.workspace_id = :workspace_id and s.address = lower(r.email)
+    returning r.position, r.row, r.email, s.reason
+)
+insert into import_notes (workspace_id, import_id, position, kind, row, value, reason)
+select :workspace_id, :id, position, 'suppressed', row, email, 'On the suppression list: ' || replace(reason::text, '_', ' ') || '.' from gone;
+
+-- name: drop_roles!
+-- A note on an address that is left out says nothing any more.
+delete from import_notes n
+where n.workspace_id = :workspace_id and n.import_id = :id and n.kind = 'role' and not exists (
+    select from import_recipients r
+    where r.workspace_id = :workspace_id and r.import_id = :id and r.position = n.position
+);
+
+-- name: finish!
+-- Zero rows: it was cancelled.
+update imports
+set state = 'done', touched_at = null, bytes_read = size, columns = :columns::jsonb,
+    detected = counted.valid + counted.duplicates + counted.suppressed + counted.invalid, valid = counted.valid,
+    duplicates = counted.duplicates, suppressed = counted.suppressed, invalid_count = counted.invalid, roles = counted.roles
+from (
+    select (select count(*) from import_recipients where workspace_id = :workspace_id and import_id = :id) as valid,
+        count(*) filter (where kind = 'duplicate') as duplicates, count(*) filter (where kind = 'suppressed') as suppressed,
+        count(*) filter (where kind = 'invalid') as invalid, count(*) filter (where kind = 'role') as roles
+    from import_notes where workspace_id = :workspace_id and import_id = :id
+) as counted
+where workspace_id = :workspace_id and id = :id and state in ('waiting', 'reading');
+
+-- name: fail!
+update imports set state = 'failed', error = :error, touched_at = null
+where workspace_id = :workspace_id and id = :id and state in ('waiting', 'reading');
+
+-- name: cancel$
+-- The state afterwards; null: there is no such list.
+update imports
+set state = case when state in ('waiting', 'reading') then 'cancelled' else state end, touched_at = null
+where workspace_id = :workspace_id and id = :id
+returning state;
+
+-- name: drop_chunks!
+delete from import_chunks where workspace_id = :workspace_id and import_id = :id;
+
+-- name: drop_recipients!
+delete from import_recipients where workspace_id = :workspace_id and import_id = :id;
+
+-- name: drop_notes!
+delete from import_notes where workspace_id = :workspace_id and import_id = :id;
+
+-- name: take_up
+-- Lists on which nobody has worked for some seconds.
+update imports i set touched_at = clock_timestamp()
+from (
+    select workspace_id, id from imports where touched_at < clock_timestamp() - interval '15 seconds'
+    order by touched_at limit 20 for update skip locked
+) as stale
+where i.workspace_id = stale.workspace_id and i.id = stale.id
+returning i.workspace_id, i.id;
+
+-- name: forgotten
+-- Lists of a week ago that no campaign uses, some at a time.
+delete from imports i
+where (workspace_id, id) in (
+    select workspace_id, id from imports
+    where created_at < clock_timestamp() - interval '7 days' and touched_at is null
+        and not exists (select from campaigns c where c.workspace_id = imports.workspace_id and c.import_id = imports.id)
+    order by created_at limit 20 for update skip locked
+)
+returning id;

@@ -550,6 +550,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/imports/{import_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a list of recipients
+         * @description What was found in it, or how far reading it is.
+         */
+        get: operations["getImport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/imports/{import_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel reading a list
+         * @description What was read of it is forgotten. A list that is done stays as it is.
+         */
+        post: operations["cancelImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/imports/{import_id}/report.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download what is wrong with a list
+         * @description Every row that is invalid, a duplicate, suppressed or the address of a role, with the reason, as CSV.
+         */
+        get: operations["getImportReport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/invitations": {
         parameters: {
             query?: never;
@@ -731,10 +791,11 @@ export interface paths {
         put?: never;
         /**
          * Read a list of recipients
-         * @description CSV, TSV or text, as a form with the field `file` or as JSON `{"text"}`; up to 10,000 rows and 10 MB.
+         * @description CSV, TSV or text, as a form with the field `file` or as JSON `{"text"}`; up to 256 MB.
          *
          *     Finds encoding, delimiter, header and the column with addresses by itself. The other columns are variables for
-         *     templates. A campaign takes the list by its `import_id`.
+         *     templates. A list of more than 10,000 rows is answered with 202 at once and read by a worker: `GET /imports/{id}`
+         *     says how far it is. A campaign takes the list by its `import_id` once it is done.
          */
         post: operations["parseRecipients"];
         delete?: never;
@@ -1951,6 +2012,42 @@ export interface components {
          */
         EventType: "campaign.completed" | "campaign.paused" | "campaign.started" | "email.bounced" | "email.cancelled" | "email.deferred" | "email.failed" | "email.scheduled" | "email.sent" | "email.suppressed" | "email.uncertain" | "sender.disabled" | "sender.limit_reached";
         /**
+         * Import
+         * @description A list and what was found in it. Once it is done `detected` is the sum of valid, duplicates, suppressed and
+         *         `invalid_count`.
+         */
+        Import: {
+            /** @description Names that a template can use, as the columns stand. */
+            columns: string[];
+            /** Format: date-time */
+            created_at: string;
+            detected: number;
+            /** @description Equal but for case to an earlier one. */
+            duplicates: number;
+            /** @description Of one that failed: what is wrong with the file and how to mend it. */
+            error: string | null;
+            filename: string | null;
+            /** Format: uuid */
+            import_id: string;
+            /** @description The first 1,000; GET /imports/{id}/report.csv has all, duplicates and suppressed too. */
+            invalid: components["schemas"]["InvalidRow"][];
+            invalid_count: number;
+            /** @enum {unknown} */
+            object: "import";
+            /** @description From 0 to 1. */
+            progress: number;
+            /** @description Of the valid ones: addresses of a role rather than a person, such as info@. */
+            roles: number;
+            /** @description The first few valid ones. */
+            sample: components["schemas"]["ListedRecipient"][];
+            /** @enum {unknown} */
+            state: "cancelled" | "done" | "failed" | "reading" | "waiting";
+            /** @description On the suppression list, so left out. */
+            suppressed: number;
+            /** @description These a campaign goes to. */
+            valid: number;
+        };
+        /**
          * ImportedSuppressions
          * @description `detected` is the sum of added, `already_suppressed`, duplicates and `invalid_count`.
          */
@@ -2385,32 +2482,6 @@ export interface components {
         NewWorkspace: {
             name: string;
         };
-        /**
-         * ParsedRecipients
-         * @description What was found. `detected` is the sum of valid, duplicates, suppressed and `invalid_count`.
-         */
-        ParsedRecipients: {
-            /** @description Names that a template can use, as the columns stand. */
-            columns: string[];
-            detected: number;
-            /** @description Equal but for case to an earlier one. */
-            duplicates: number;
-            /** Format: uuid */
-            import_id: string;
-            /** @description The first 1,000. */
-            invalid: components["schemas"]["InvalidRow"][];
-            invalid_count: number;
-            /** @enum {unknown} */
-            object: "import";
-            /** @description The first few valid ones. */
-            sample: components["schemas"]["ListedRecipient"][];
-            /** @enum {unknown} */
-            state: "done";
-            /** @description On the suppression list, so left out. */
-            suppressed: number;
-            /** @description These a campaign goes to. */
-            valid: number;
-        };
         /** Phase */
         Phase: {
             /** @description What to do about a failure. */
@@ -2477,6 +2548,7 @@ export interface components {
          * @description Addresses as pasted: one a line, in a row with commas or semicolons, or a table.
          */
         RecipientText: {
+            columns?: (string | null)[] | null;
             text: string;
         };
         /** RemovedSuppression */
@@ -3856,8 +3928,8 @@ export interface operations {
                      *       "bucket_seconds": 0,
                      *       "buckets": [
                      *         {
-                     *           "count": 0,
-                     *           "start": "09:00"
+                     *           "count": 200,
+                     *           "start": "2027-03-01T08:00:00Z"
                      *         }
                      *       ],
                      *       "count": 0,
@@ -5502,6 +5574,175 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
+    getImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The list's `import_id`.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "columns": [
+                     *         "email",
+                     *         "name",
+                     *         "city"
+                     *       ],
+                     *       "created_at": "2027-03-01T08:59:12.034Z",
+                     *       "detected": 0,
+                     *       "duplicates": 0,
+                     *       "error": "text",
+                     *       "filename": "text",
+                     *       "import_id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "invalid": [],
+                     *       "invalid_count": 0,
+                     *       "object": "import",
+                     *       "progress": 0.25,
+                     *       "roles": 0,
+                     *       "sample": [
+                     *         {
+                     *           "email": "bob@example.org",
+                     *           "name": "Ann",
+                     *           "variables": {
+                     *             "city": "Berlin"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "state": "cancelled",
+                     *       "suppressed": 0,
+                     *       "valid": 0
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key"];
+            404: components["responses"]["NotFound.not_found"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
+        };
+    };
+    cancelImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The list's `import_id`.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "columns": [
+                     *         "email",
+                     *         "name",
+                     *         "city"
+                     *       ],
+                     *       "created_at": "2027-03-01T08:59:12.034Z",
+                     *       "detected": 0,
+                     *       "duplicates": 0,
+                     *       "error": "text",
+                     *       "filename": "text",
+                     *       "import_id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "invalid": [],
+                     *       "invalid_count": 0,
+                     *       "object": "import",
+                     *       "progress": 0.25,
+                     *       "roles": 0,
+                     *       "sample": [
+                     *         {
+                     *           "email": "bob@example.org",
+                     *           "name": "Ann",
+                     *           "variables": {
+                     *             "city": "Berlin"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "state": "cancelled",
+                     *       "suppressed": 0,
+                     *       "valid": 0
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            404: components["responses"]["NotFound.not_found"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
+        };
+    };
+    getImportReport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The list's `import_id`.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                };
+            };
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key"];
+            404: components["responses"]["NotFound.not_found"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
+        };
+    };
     listInvitations: {
         parameters: {
             query?: {
@@ -6005,10 +6246,13 @@ export interface operations {
                 "application/json": components["schemas"]["RecipientText"];
                 /**
                  * @example {
+                 *       "columns": "text",
                  *       "file": "email,name\nbob@example.org,Bob\n"
                  *     }
                  */
                 "multipart/form-data": {
+                    /** @description What templates call the columns, as JSON: `["email", "first_name", null]`. */
+                    columns?: string;
                     /** Format: binary */
                     file: string;
                 };
@@ -6030,12 +6274,17 @@ export interface operations {
                      *         "name",
                      *         "city"
                      *       ],
+                     *       "created_at": "2027-03-01T08:59:12.034Z",
                      *       "detected": 0,
                      *       "duplicates": 0,
+                     *       "error": "text",
+                     *       "filename": "text",
                      *       "import_id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
                      *       "invalid": [],
                      *       "invalid_count": 0,
                      *       "object": "import",
+                     *       "progress": 0.25,
+                     *       "roles": 0,
                      *       "sample": [
                      *         {
                      *           "email": "bob@example.org",
@@ -6045,12 +6294,55 @@ export interface operations {
                      *           }
                      *         }
                      *       ],
-                     *       "state": "done",
+                     *       "state": "cancelled",
                      *       "suppressed": 0,
                      *       "valid": 0
                      *     }
                      */
-                    "application/json": components["schemas"]["ParsedRecipients"];
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "columns": [
+                     *         "email",
+                     *         "name",
+                     *         "city"
+                     *       ],
+                     *       "created_at": "2027-03-01T08:59:12.034Z",
+                     *       "detected": 0,
+                     *       "duplicates": 0,
+                     *       "error": "text",
+                     *       "filename": "text",
+                     *       "import_id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "invalid": [],
+                     *       "invalid_count": 0,
+                     *       "object": "import",
+                     *       "progress": 0.25,
+                     *       "roles": 0,
+                     *       "sample": [
+                     *         {
+                     *           "email": "bob@example.org",
+                     *           "name": "Ann",
+                     *           "variables": {
+                     *             "city": "Berlin"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "state": "cancelled",
+                     *       "suppressed": 0,
+                     *       "valid": 0
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Import"];
                 };
             };
             400: components["responses"]["BadRequest.invalid_request"];
@@ -7075,10 +7367,13 @@ export interface operations {
                 "application/json": components["schemas"]["RecipientText"];
                 /**
                  * @example {
+                 *       "columns": "text",
                  *       "file": "email,name\nbob@example.org,Bob\n"
                  *     }
                  */
                 "multipart/form-data": {
+                    /** @description What templates call the columns, as JSON: `["email", "first_name", null]`. */
+                    columns?: string;
                     /** Format: binary */
                     file: string;
                 };

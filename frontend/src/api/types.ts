@@ -17,7 +17,7 @@ export type EmailChange = Schemas["UpdateEmail"];
 /** What a person decides about a message in doubt or held. */
 export type Decision = Schemas["Action"];
 export type BulkAnswer = Schemas["BulkAnswer"];
-export type ParsedRecipients = Schemas["ParsedRecipients"];
+export type Import = Schemas["Import"];
 
 export type Sender = Schemas["Sender"];
 export type SenderState = Sender["state"];

@@ -1,16 +1,55 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { api } from "@/api/client";
-import type { NewCampaign, ParsedRecipients } from "@/api/types";
+import type { Import, NewCampaign } from "@/api/types";
 import { upload } from "@/api/upload";
 import { randomKey } from "@/lib/random";
 
-export function parseText(text: string): Promise<ParsedRecipients> {
-  return api.post("/v1/recipients/parse", { body: { text } });
+const LOOK_AGAIN_MS = 700;
+
+export interface Reading {
+  step: "upload" | "reading";
+  /** 0 to 1 */
+  share: number;
 }
 
-export function parseFile(file: File, onProgress: (share: number) => void, signal: AbortSignal) {
-  return upload<ParsedRecipients>("/v1/recipients/parse", file, onProgress, signal);
+export async function parseText(text: string): Promise<Import> {
+  return readToEnd(await api.post("/v1/recipients/parse", { body: { text } }));
+}
+
+/** Uploads a list and waits until it is read: a long one is read by a worker meanwhile. */
+export async function parseFile(
+  file: File,
+  onProgress: (reading: Reading) => void,
+  signal: AbortSignal,
+): Promise<Import> {
+  const first = await upload<Import>(
+    "/v1/recipients/parse",
+    file,
+    (share) => onProgress({ step: "upload", share }),
+    signal,
+  );
+  return readToEnd(first, onProgress, signal);
+}
+
+async function readToEnd(
+  first: Import,
+  onProgress?: (reading: Reading) => void,
+  signal?: AbortSignal,
+): Promise<Import> {
+  const path = { import_id: first.import_id };
+  let found = first;
+  while (found.state === "waiting" || found.state === "reading") {
+    if (signal?.aborted) {
+      await api.post("/v1/imports/{import_id}/cancel", { path });
+      throw new DOMException("Reading was cancelled.", "AbortError");
+    }
+    onProgress?.({ step: "reading", share: found.progress });
+    await new Promise((resolve) => window.setTimeout(resolve, LOOK_AGAIN_MS));
+    found = await api.get("/v1/imports/{import_id}", { path });
+  }
+  if (found.state === "failed") throw new Error(found.error ?? "This list could not be read.");
+  return found;
 }
 
 export type ScheduleStep = "idle" | "saving" | "scheduling";

@@ -98,11 +98,17 @@ function FileChip({ recipients }: { recipients: Recipients }) {
         {progress === null ? (
           <p className="text-faint text-xs">{formatSize(file.size)}</p>
         ) : (
-          <progress
-            aria-label={`Upload of ${file.name}`}
-            value={progress < 1 ? progress : undefined}
-            className="h-1.5 w-full accent-accent"
-          />
+          <div className="flex items-center gap-2 text-faint text-xs">
+            <span className="shrink-0">{progress.step === "upload" ? "Uploading" : "Reading"}</span>
+            <progress
+              aria-label={`${progress.step === "upload" ? "Upload" : "Reading"} of ${file.name}`}
+              value={progress.step === "reading" || progress.share < 1 ? progress.share : undefined}
+              className="h-1.5 w-full accent-accent"
+            />
+            {progress.step === "reading" && (
+              <span className="tabular shrink-0">{Math.round(progress.share * 100)} %</span>
+            )}
+          </div>
         )}
       </div>
       <Button

@@ -1,5 +1,5 @@
 import { CircleCheck, LoaderCircle, TriangleAlert } from "lucide-react";
-import type { ParsedRecipients } from "@/api/types";
+import type { Import } from "@/api/types";
 import { formatCount, plural } from "@/lib/numbers";
 import type { Recipients } from "./use-recipients";
 
@@ -29,14 +29,24 @@ export function RecipientsResult({ recipients }: { recipients: Recipients }) {
   );
 }
 
-function Left({ parsed }: { parsed: ParsedRecipients }) {
+function Left({ parsed }: { parsed: Import }) {
   const parts: string[] = [];
   if (parsed.duplicates > 0) parts.push(`${plural(parsed.duplicates, "duplicate")} left out`);
   if (parsed.suppressed > 0) parts.push(`${formatCount(parsed.suppressed)} on the suppression list`);
-  return parts.length > 0 && <span className="text-faint">{parts.join(" · ")}</span>;
+  if (parsed.roles > 0)
+    parts.push(`${plural(parsed.roles, "address", "addresses")} of a role, such as info@`);
+  if (parts.length === 0 && parsed.invalid_count === 0) return null;
+  return (
+    <span className="text-faint">
+      {parts.map((part) => `${part} · `)}
+      <a href={`/v1/imports/${parsed.import_id}/report.csv`} download className="text-accent hover:underline">
+        Report
+      </a>
+    </span>
+  );
 }
 
-function InvalidRows({ rows, count }: { rows: ParsedRecipients["invalid"]; count: number }) {
+function InvalidRows({ rows, count }: { rows: Import["invalid"]; count: number }) {
   return (
     <details className="mt-2 rounded-md border border-line bg-warn-wash/60" open={count <= 5}>
       <summary className="flex items-center gap-2 px-3 py-2 font-medium text-[0.8125rem] text-warn">

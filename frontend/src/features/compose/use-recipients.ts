@@ -1,8 +1,8 @@
 import { useEffect, useMemo, useRef, useState } from "react";
-import type { ParsedRecipients } from "@/api/types";
+import type { Import } from "@/api/types";
 import { type AddressCount, countAddresses } from "@/lib/addresses";
 import { toast } from "@/ui/toast";
-import { parseFile, parseText } from "./queries";
+import { parseFile, parseText, type Reading } from "./queries";
 
 const SETTLE_MS = 400;
 /** Above this the browser does not count by itself while the server reads. */
@@ -10,25 +10,25 @@ const COUNT_BYTES = 8_000_000;
 
 export interface Recipients {
   file: { name: string; size: number } | null;
-  /** 0 to 1 while a file is on its way. */
-  progress: number | null;
+  /** While a file is on its way and being read. */
+  progress: Reading | null;
   checking: boolean;
   /** What the browser counts at once, until the server has answered. */
   counted: AddressCount;
-  parsed: ParsedRecipients | null;
+  parsed: Import | null;
   addFile: (file: File) => void;
   removeFile: () => void;
   /** The server's reading of what is in the field now; asks for it where it is still missing. */
-  resolve: () => Promise<ParsedRecipients>;
+  resolve: () => Promise<Import>;
 }
 
 /** The recipients of a draft: typed text, or one file in its stead. */
 export function useRecipients(text: string): Recipients {
   const [file, setFile] = useState<Recipients["file"]>(null);
   const [fileCount, setFileCount] = useState<AddressCount>({ unique: 0, duplicates: 0 });
-  const [progress, setProgress] = useState<number | null>(null);
+  const [progress, setProgress] = useState<Reading | null>(null);
   const [checking, setChecking] = useState(false);
-  const [parsed, setParsed] = useState<{ text: string | null; result: ParsedRecipients } | null>(null);
+  const [parsed, setParsed] = useState<{ text: string | null; result: Import } | null>(null);
   const uploading = useRef<AbortController | null>(null);
 
   const current = parsed && parsed.text === (file ? null : text) ? parsed.result : null;
@@ -59,7 +59,7 @@ export function useRecipients(text: string): Recipients {
     setFile({ name: added.name, size: added.size });
     setParsed(null);
     setFileCount({ unique: 0, duplicates: 0 });
-    setProgress(0);
+    setProgress({ step: "upload", share: 0 });
     if (added.size <= COUNT_BYTES) added.text().then((content) => setFileCount(countAddresses(content)));
     try {
       const result = await parseFile(added, setProgress, controller.signal);
@@ -80,9 +80,9 @@ export function useRecipients(text: string): Recipients {
     setParsed(null);
   }
 
-  async function resolve(): Promise<ParsedRecipients> {
+  async function resolve(): Promise<Import> {
     if (current) return current;
-    if (file) throw new Error("The file is still on its way.");
+    if (file) throw new Error("The file is still being read.");
     const result = await parseText(text);
     setParsed({ text, result });
     return result;

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.csv_mapping import DELIMITERS, read_table, variable_name
+from app.domain.csv_columns import variable_name
+from app.domain.csv_layout import DELIMITERS
+from app.domain.csv_reading import read_table
 from app.domain.decoding import UnreadableFile
 from app.domain.recipients import from_table
 from app.errors import PacelineError, TooLarge, ValidationError
@@ -38,14 +40,6 @@ CORPUS = {
     "quoted_line_breaks.csv": (
         ("email", "address"),
         [(2, ["anna@x.example", "1 High Street\nUlm"]), (3, ["ben@x.example", "2 Low Street\r\nRom"])],
-    ),
-    "open_quote.csv": (
-        ("email", "note"),
-        [
-            (2, ["anna@x.example", "5 inch"]),
-            (3, ["ben@x.example", "fine"]),
-            (4, ["cleo@x.example", "fine"]),
-        ],
     ),
     "crm_export.csv": (
         ("id", "first_name", "last_name", "email", "opted_in"),
@@ -134,6 +128,7 @@ def test_names_that_a_template_can_use(title: str, name: str) -> None:
         (b"%PDF-1.7", "PDF"),
         (b"a@x.example\n\0\0\0", "no text has"),
         (b"\xff\xfea", "UTF-16"),
+        (b"email\na@x.example\nb@x.example\0\n", "Line 3"),
     ],
 )
 def test_what_is_no_text_says_so(data: bytes, said: str) -> None:
@@ -150,6 +145,74 @@ def test_limits() -> None:
         read_table(",".join(f"a{i}@x.example" for i in range(11)), most=10)
     with pytest.raises(ValidationError, match="columns"):
         read_table("email" + ",x" * 300 + "\na@x.example")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ((DATA / "open_quote.csv").read_text(), "Row 2 does not end: a quotation mark opens there"),
+        ('email,note\na@x.example,ok\n\nb@x.example,"' + "x\n" * 100_000, "Row 4 does not end"),
+        ("email,note\na@x.example," + "x" * 10_000_000, "Line 2 has more than"),
+        ("email,note\na@x.example," + "x" * 200_000, "more than 131,072 characters"),
+        ("email" + ",x" * 2_000_000, "more than 200 columns"),
+    ],
+    ids=["short", "long", "cell of 10 MB", "long cell", "two million columns"],
+)
+def test_what_cannot_be_read_to_its_end_says_where(text: str, said: str) -> None:
+    with pytest.raises(ValidationError, match=said) as refused:
+        read_table(text)
+    assert refused.value.problems[0].path == "file"
+
+
+def test_a_quotation_mark_inside_of_a_cell_is_one() -> None:
+    table = read_table('email,size\na@x.example,5" pipe\nb@x.example,"5"" pipe"\n')
+    assert [row.cells[1] for row in table.rows] == ['5" pipe', '5" pipe']
+
+
+def test_a_row_out_of_shape_is_named_instead_of_read_wrongly() -> None:
+    many = "".join(f"u{i}@x.example,Acme,Ulm\n" for i in range(300))
+    found = from_table(read_table(f"email,company,city\n{many}z@x.example,Acme, Inc,Ulm\n"))
+    assert (len(found.valid), [bad.row for bad in found.invalid]) == (300, [302])
+    assert "4 cells and the list 3 columns" in found.invalid[0].reason
+
+
+@pytest.mark.parametrize(("encoding", "name"), [("cp1252", "Müller"), ("cp1251", "Иванов Пётр Сергеевич")])
+def test_older_encodings_are_found_by_their_text(encoding: str, name: str) -> None:
+    rows = "".join(f"u{i}@x.example;{name}\r\n" for i in range(50))
+    table = read_table(f"email;name\r\n{rows}".encode(encoding))
+    assert {row.cells[1] for row in table.rows} == {name}
+
+
+def test_an_encoding_shows_itself_late() -> None:
+    data = b"email;name\n" + b"a@x.example;Ann\n" * 50_000 + "b@x.example;Zoë\n".encode("cp1252")
+    assert read_table(data, most=100_000).rows[-1].cells[1] == "Zoë"
+
+
+def test_people_may_name_the_columns() -> None:
+    text = "Anna,Ulm,anna@x.example\nBen,Rom,ben@x.example\n"
+    table = read_table(text, mapping=["first_name", None, "email"])
+    assert table.columns == ("first_name", None, "email")
+    found = from_table(table)
+    assert [(each.email, each.variables) for each in found.valid] == [
+        ("anna@x.example", {"first_name": "Anna"}),
+        ("ben@x.example", {"first_name": "Ben"}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("mapping", "path"),
+    [
+        (["name", None, None], "columns"),
+        (["email", "email", None], "columns"),
+        (["email", "First Name", None], "columns[1]"),
+        (["email", "a", "a"], "columns[2]"),
+        (["email", "a", "b", "c"], "columns"),
+    ],
+)
+def test_names_that_cannot_be(mapping: list[str | None], path: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        read_table("a@x.example,1,2\n", mapping=mapping)
+    assert refused.value.problems[0].path == path
 
 
 def test_blank_lines_do_not_count_against_the_limit() -> None:

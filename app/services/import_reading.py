@@ -1,0 +1,109 @@
+"""A long list, read by a process of its own: it takes a core for seconds, and mail must leave on time meanwhile.
+
+Rows are committed in batches together with how far it came: whoever goes on after a crash skips what is there.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from itertools import islice
+from typing import BinaryIO, Final
+from uuid import UUID
+
+import structlog
+
+from app.db.pool import Conn, connect
+from app.db.queries import queries
+from app.domain.csv_reading import open_list
+from app.domain.recipients import judged
+from app.errors import PacelineError
+from app.services.imports import finish, forget, to_json, write
+from app.settings import Settings
+
+BATCH: Final = 10_000  # rows in one transaction
+ATTEMPTS: Final = 10  # readers that may die of one list
+SHOW_EVERY: Final = 0.5  # seconds between two hints to open pages
+
+log = structlog.get_logger("paceline.imports")
+
+
+class _Cancelled(Exception):
+    """Somebody does not want this list any more."""
+
+
+async def read(settings: Settings, *, workspace_id: UUID, import_id: UUID) -> None:
+    """Reads a list to its end, however it ends, unless somebody else is at it."""
+    conn = await connect(settings, name="import")
+    try:
+        if not await queries.imports.try_lock(conn, id=import_id):
+            return
+        begun = await queries.imports.begin(conn, workspace_id=workspace_id, id=import_id)
+        if begun is None:
+            return
+        if begun["attempts"] > ATTEMPTS:
+            await _fail(conn, workspace_id, import_id, "This list could not be read in ten attempts.")
+        else:
+            await _read(conn, workspace_id, import_id, done=begun["rows_read"], mapping=begun["mapping"])
+        await queries.events.announce(conn, workspace_id=workspace_id)
+    finally:
+        await conn.close()
+
+
+async def _read(
+    conn: Conn, workspace_id: UUID, import_id: UUID, *, done: int, mapping: list[str | None] | None
+) -> None:
+    with tempfile.TemporaryFile() as file:
+        await _fetch(conn, workspace_id, import_id, file)
+        try:
+            await _rows(conn, workspace_id, import_id, file, done=done, mapping=mapping)
+        except PacelineError as error:
+            await _fail(conn, workspace_id, import_id, error.message)
+        except _Cancelled:
+            async with conn.transaction():
+                await forget(conn, workspace_id, import_id)
+
+
+async def _fetch(conn: Conn, workspace_id: UUID, import_id: UUID, file: BinaryIO) -> None:
+    number = 0
+    while data := await queries.imports.chunk(conn, workspace_id=workspace_id, import_id=import_id, number=number):
+        file.write(data)
+        number += 1
+        if number % 16 == 0:
+            await queries.imports.touch(conn, workspace_id=workspace_id, id=import_id)
+
+
+async def _rows(
+    conn: Conn, workspace_id: UUID, import_id: UUID, file: BinaryIO, *, done: int, mapping: list[str | None] | None
+) -> None:
+    listing = open_list(file, mapping=mapping)
+    found = islice(judged(listing.columns, listing.rows), done, None)
+    shown = time.monotonic()
+    while batch := list(islice(found, BATCH)):
+        async with conn.transaction():
+            await write(conn, workspace_id, import_id, batch, first=done)
+            done += len(batch)
+            advanced = await queries.imports.advance(
+                conn,
+                workspace_id=workspace_id,
+                id=import_id,
+                rows_read=done,
+                bytes_read=file.tell(),
+                columns=to_json(listing.names),
+            )
+            if not advanced:
+                raise _Cancelled
+        if time.monotonic() - shown > SHOW_EVERY:
+            await queries.events.announce(conn, workspace_id=workspace_id)
+            shown = time.monotonic()
+    async with conn.transaction():
+        if not await finish(conn, workspace_id, import_id, listing.names):
+            raise _Cancelled
+    log.info("import.done", import_id=str(import_id), rows=done)
+
+
+async def _fail(conn: Conn, workspace_id: UUID, import_id: UUID, why: str) -> None:
+    async with conn.transaction():
+        await queries.imports.fail(conn, workspace_id=workspace_id, id=import_id, error=why)
+        await forget(conn, workspace_id, import_id)
+    log.info("import.failed", import_id=str(import_id), error=why)
