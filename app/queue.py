@@ -25,6 +25,7 @@ WEBHOOK_KNOCK: Final = "webhook:knock"
 WEBHOOKS: Final = "webhooks"
 IMPORT: Final = "imports:read"
 IMPORTS: Final = "imports"
+DEFAULT: Final = "default"  # housekeeping
 
 # Procrastinate starts a future job up to one polling interval late: a knock comes early and the runner waits exactly.
 POLLING: Final = timedelta(seconds=5)

@@ -25,7 +25,7 @@ from app.db.pool import make_pool
 from app.domain.ids import new_id
 from app.domain.lateness import Downtime
 from app.pacing.reservations import Reservations
-from app.queue import POLLING, worker_connector
+from app.queue import CAMPAIGNS, DEFAULT, IMPORTS, LANES, POLLING, WEBHOOKS, worker_connector
 from app.services import campaign_cancel, imports, leases, milestones, workspaces
 from app.services.messages import Messages
 from app.services.unsubscribe import Links
@@ -51,6 +51,7 @@ GIVEN_UP_ENDS: Final = 3.0  # seconds that whatever still waits for the database
 LEFTOVERS_END: Final = 5.0  # seconds that what libraries left behind gets to end
 POOL: Final = 12  # connections to Postgres
 JOBS: Final = 10  # knocks at once; each only takes a lease
+READERS: Final = 1  # lists that are read at once
 
 
 class Worker:
@@ -186,14 +187,20 @@ class Worker:
             await asyncio.sleep(1)
 
     async def _take_jobs(self, app: procrastinate.App) -> None:
-        async with app.open_async():
-            await app.run_worker_async(
-                concurrency=JOBS,
-                install_signal_handlers=False,
-                fetch_job_polling_interval=POLLING.total_seconds(),
-                delete_jobs="always",
-                additional_context={"worker": self},
-            )
+        async with app.open_async(), asyncio.TaskGroup() as group:
+            # A list takes a reader for seconds: apart, so that no knock ever waits for one.
+            group.create_task(self._take_from(app, [LANES, CAMPAIGNS, WEBHOOKS, DEFAULT], JOBS))
+            group.create_task(self._take_from(app, [IMPORTS], READERS))
+
+    async def _take_from(self, app: procrastinate.App, queues: Sequence[str], concurrency: int) -> None:
+        await app.run_worker_async(
+            queues=queues,
+            concurrency=concurrency,
+            install_signal_handlers=False,
+            fetch_job_polling_interval=POLLING.total_seconds(),
+            delete_jobs="always",
+            additional_context={"worker": self},
+        )
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`; then gives back what is claimed and waits only for what is between gate and reply."""
