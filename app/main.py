@@ -31,6 +31,7 @@ from app.api.invitations import Invitations
 from app.api.mailed_links import MailedLinks
 from app.api.me import MeRoutes
 from app.api.members import Members
+from app.api.metrics import Requests, get_metrics
 from app.api.problems import HANDLERS
 from app.api.rate_limit import open_limit
 from app.api.recipients import Imports, parse_recipients
@@ -77,6 +78,7 @@ OPEN: Final[list[ControllerRouterHandler]] = [
     Unsubscribe,
     health.healthz,
     health.readyz,
+    get_metrics,
     openapi_json,
 ]
 
@@ -114,10 +116,12 @@ def create_app(settings: Settings | None = None) -> Litestar:
         openapi_config=OPENAPI,
         request_class=JsonRequest,
         request_max_body_size=MAX_BODY,
-        state=State({"settings": settings}),
+        state=State({"settings": settings, "requests": Requests()}),
     )
     app.state.takes = taken_by(app)
-    app.asgi_handler = Edge(app.asgi_handler, settings, api_paths=api_paths(app), own_paths=OWN_PATHS)
+    app.asgi_handler = Edge(
+        app.asgi_handler, settings, app.state.requests, api_paths=api_paths(app), own_paths=OWN_PATHS
+    )
     return app
 
 

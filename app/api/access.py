@@ -110,14 +110,20 @@ def _check_right(role: Role, right: Right) -> None:
     raise OwnerOnly if right == "manage" else ViewerOnly
 
 
+def bearer(authorization: str | None) -> str | None:
+    """The token of the header `Authorization: Bearer ...` (RFC 6750); None where it is no such header."""
+    kind, _, token = (authorization or "").partition(" ")
+    return token.strip() or None if kind.lower() == "bearer" else None
+
+
 async def _by_key(
     connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler, authorization: str
 ) -> Caller:
-    kind, _, token = authorization.partition(" ")
-    if kind.lower() != "bearer" or not token.strip():
+    token = bearer(authorization)
+    if token is None:
         raise MissingApiKey
-    await rate_limit.check(connection, token.strip())
-    key = await api_keys.authenticate(connection.app.state.pool, token.strip())
+    await rate_limit.check(connection, token)
+    key = await api_keys.authenticate(connection.app.state.pool, token)
     if key is None:
         raise InvalidApiKey
     if key.scope == "send" and handler.opt.get("scope") != "send":

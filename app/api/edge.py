@@ -13,6 +13,7 @@ import structlog
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPResponseStartEvent, HTTPScope, Message, Receive, Scope, Send
 
+from app.api.metrics import Requests
 from app.settings import Settings
 
 log = structlog.get_logger("paceline.web")
@@ -39,9 +40,16 @@ class Edge:
     without its prefix `/v1`, `own_paths` those that are never a page of the dashboard."""
 
     def __init__(
-        self, app: ASGIApp, settings: Settings, *, api_paths: frozenset[str], own_paths: frozenset[str]
+        self,
+        app: ASGIApp,
+        settings: Settings,
+        requests: Requests,
+        *,
+        api_paths: frozenset[str],
+        own_paths: frozenset[str],
     ) -> None:
         self.app = app
+        self.requests = requests
         self.api_paths = api_paths
         self.own_paths = own_paths
         self.headers = security_headers(settings)
@@ -55,12 +63,12 @@ class Edge:
         sent = header(scope, b"x-request-id")
         request_id = sent if REQUEST_ID.fullmatch(sent) else secrets.token_hex(12)
         scope["state"]["request_id"] = request_id
-        status = LEFT
+        status, answered = LEFT, None
 
         async def send_on(message: Message) -> None:
-            nonlocal status
+            nonlocal status, answered
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, answered = message["status"], time.perf_counter()
                 self.complete(
                     message, [*scope["state"].get("answer_headers", ()), (b"x-request-id", request_id.encode())]
                 )
@@ -75,6 +83,8 @@ class Edge:
         try:
             await self.app(scope, receive, send_on)
         finally:
+            until = time.perf_counter() if answered is None else answered
+            self.requests.saw(method, scope.get("path_template"), status, until - started)
             if path not in QUIET or status >= 400:
                 took = round((time.perf_counter() - started) * 1000, 1)
                 log.info("request", method=method, path=path, status=status, ms=took)
