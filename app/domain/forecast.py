@@ -241,10 +241,9 @@ class _Plan:
         return max(1, room // self._sharers[id(counter)]) if room > 0 else 0
 
     def _wait(self, reasons: dict[Lane, Bound], box: Mailbox, now: float, until: float) -> float:
-        if now < until < NEVER:
-            for lane in box.lanes:
-                if lane.is_ours and lane.left and lane in reasons:
-                    self.waits[reasons[lane]] += until - now
+        for lane in box.lanes:
+            if lane.is_ours and lane.left and lane in reasons and until < NEVER:
+                self.waits[reasons[lane]] += max(0.0, until - max(now, lane.begins))
         return until
 
 

@@ -107,6 +107,7 @@ class Lane:
         self.held_by = held_by
         self.campaign = campaign
         self.is_ours = is_ours
+        self.begins = self._runs[0].first if self._runs else NEVER  # before that nothing waits
         self.left = sum(run.count for run in self._runs)
         self.gone = 0
         self.runs_gone: list[Run] = []  # when ours left

@@ -1,10 +1,11 @@
 import { getRouteApi } from "@tanstack/react-router";
 import { Inbox } from "lucide-react";
 import { CampaignActions } from "@/features/campaigns/campaign-actions";
+import { CampaignEta } from "@/features/campaigns/campaign-eta";
 import { CampaignList } from "@/features/campaigns/campaign-list";
 import { CampaignSummary } from "@/features/campaigns/campaign-summary";
 import { useCampaign } from "@/features/campaigns/queries";
-import { CAMPAIGN_STATE } from "@/features/campaigns/status";
+import { CAMPAIGN_STATE, isUnderWay } from "@/features/campaigns/status";
 import { CAMPAIGN_COLUMNS } from "@/features/emails/email-columns";
 import { chosenStatuses, EmailFilters } from "@/features/emails/email-filters";
 import { EmailList } from "@/features/emails/email-list";
@@ -59,6 +60,7 @@ export function CampaignPage() {
       actions={<CampaignActions campaign={campaign.data} />}
     >
       <CampaignSummary campaign={campaign.data} senders={senders.data?.data ?? []} />
+      {isUnderWay(campaign.data.state) && <CampaignEta campaign={campaign.data} />}
       <Card>
         <EmailFilters
           search={search}

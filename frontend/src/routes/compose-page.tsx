@@ -24,7 +24,6 @@ export function ComposePage() {
       <ComposeForm
         senders={senders.data?.data}
         workspaceZone={me.data.workspace.timezone}
-        windowSeconds={me.data.rate_window_seconds}
         onScheduled={(campaign) => navigate({ to: "/campaigns/$id", params: { id: campaign.id } })}
       />
     </Page>

@@ -31,6 +31,15 @@ export function useCampaign(id: string | null) {
   });
 }
 
+/** When what is left of a campaign will leave: read again whenever something changes. */
+export function useCampaignEstimate(id: string) {
+  return useQuery({
+    queryKey: ["campaigns", "estimate", id],
+    queryFn: ({ signal }) => api.post("/v1/campaigns/estimate", { body: { campaign_id: id }, signal }),
+    placeholderData: keepPreviousData,
+  });
+}
+
 export type CampaignAction = "schedule" | "pause" | "resume" | "cancel";
 
 export function useCampaignAction(action: CampaignAction) {

@@ -26,3 +26,8 @@ export function mayDo(order: CampaignOrder, state: CampaignState): boolean {
 export function countOf(campaign: CampaignItem, ...statuses: EmailStatus[]): number {
   return statuses.reduce((sum, status) => sum + campaign.counts[status], 0);
 }
+
+/** Whether something of it is still to leave. */
+export function isUnderWay(state: CampaignState): boolean {
+  return state !== "completed" && state !== "cancelled";
+}

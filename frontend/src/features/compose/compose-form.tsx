@@ -15,6 +15,7 @@ import {
   problemsOf,
   storeDraft,
 } from "./draft";
+import { Forecast } from "./forecast";
 import { MessageFields } from "./message-fields";
 import { useSchedule } from "./queries";
 import { RecipientsField } from "./recipients-field";
@@ -26,7 +27,6 @@ import { useRecipients } from "./use-recipients";
 interface ComposeFormProps {
   senders: readonly Sender[] | undefined;
   workspaceZone: string;
-  windowSeconds: number;
   onScheduled: (campaign: Campaign) => void;
 }
 
@@ -47,7 +47,7 @@ const FIELD_OF: Readonly<Record<string, keyof Draft>> = {
   recipients: "recipients",
 };
 
-export function ComposeForm({ senders, workspaceZone, windowSeconds, onScheduled }: ComposeFormProps) {
+export function ComposeForm({ senders, workspaceZone, onScheduled }: ComposeFormProps) {
   const [draft, setDraft] = useState<Draft>(() => loadDraft(browserZone()));
   const [tried, setTried] = useState(false);
   const [reading, setReading] = useState(false);
@@ -143,11 +143,11 @@ export function ComposeForm({ senders, workspaceZone, windowSeconds, onScheduled
             error={problems.senderIds}
           />
         </Section>
+        <Forecast draft={draft} count={count} />
         <Summary
           draft={draft}
           count={count}
           senders={senders?.filter((sender) => draft.senderIds.includes(sender.id)) ?? []}
-          windowSeconds={windowSeconds}
           step={reading ? "reading" : schedule.step}
           disabled={senders?.length === 0}
         />

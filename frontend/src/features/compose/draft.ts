@@ -1,4 +1,4 @@
-import type { LatePolicy, NewCampaign } from "@/api/types";
+import type { LatePolicy, NewCampaign, NewEstimate } from "@/api/types";
 import { readNumber } from "@/lib/numbers";
 import { wallToInstant } from "@/lib/time";
 import { OFFICE_HOURS, type WindowDraft, windowOf, windowProblem } from "@/ui/window-fields";
@@ -87,24 +87,43 @@ export function problemsOf(draft: Draft, addresses: number): Problems {
   return problems;
 }
 
-export function startOf(draft: Draft, now: Date): Date {
-  return (draft.when === "at" && wallToInstant(draft.wall, draft.zone)) || now;
+/** What a forecast needs of the draft; null while there is nobody to send to or the timing cannot be read. */
+export function estimateOf(draft: Draft, count: number): NewEstimate | null {
+  const problems = problemsOf(draft, count);
+  if (TIMING.some((field) => problems[field])) return null;
+  return { count, sender_ids: draft.senderIds, ...timingOf(draft) };
 }
 
-/** Only the chosen format is sent; without a start it begins as soon as it is scheduled. */
-export function campaignOf(draft: Draft, importId: string): NewCampaign {
+const TIMING: readonly (keyof Draft)[] = [
+  "recipients",
+  "senderIds",
+  "wall",
+  "delay",
+  "hourlyLimit",
+  "window",
+  "jitter",
+];
+
+function timingOf(draft: Draft) {
   const start = draft.when === "at" ? wallToInstant(draft.wall, draft.zone) : null;
   return {
-    subject: draft.subject.trim(),
-    [draft.format]: draft[draft.format],
-    sender_ids: draft.senderIds,
-    import_id: importId,
     start_at: start?.toISOString() ?? null,
     timezone: draft.zone,
     delay_seconds: readNumber(draft.delay) ?? 0,
     hourly_limit: readNumber(draft.hourlyLimit),
     window: windowOf(draft.window),
     jitter_percent: readNumber(draft.jitter),
+  };
+}
+
+/** Only the chosen format is sent; without a start it begins as soon as it is scheduled. */
+export function campaignOf(draft: Draft, importId: string): NewCampaign {
+  return {
+    subject: draft.subject.trim(),
+    [draft.format]: draft[draft.format],
+    sender_ids: draft.senderIds,
+    import_id: importId,
+    ...timingOf(draft),
     late_policy: draft.late,
   };
 }

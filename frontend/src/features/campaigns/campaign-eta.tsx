@@ -1,0 +1,66 @@
+import type { CampaignItem, CampaignState, Estimate } from "@/api/types";
+import { plural } from "@/lib/numbers";
+import { browserZone } from "@/lib/time";
+import { ForecastChart } from "@/ui/forecast-chart";
+import { BindingLimits, SendMoment } from "@/ui/forecast-facts";
+import { Card, CardHeader } from "@/ui/page";
+import { ErrorState, Skeleton } from "@/ui/states";
+import { RelativeTime } from "@/ui/time";
+import { useCampaignEstimate } from "./queries";
+
+/** What the forecast of a campaign that does not run yet, or not now, stands for. */
+const IF: Partial<Record<CampaignState, string>> = {
+  draft: "if it is scheduled now",
+  paused: "if it is resumed now",
+};
+
+/** When the rest of a campaign will have left, kept up to date while it runs. */
+export function CampaignEta({ campaign }: { campaign: CampaignItem }) {
+  const { data, error, refetch } = useCampaignEstimate(campaign.id);
+  return (
+    <Card className="mb-4">
+      <CardHeader title="What is left">
+        <span className="text-faint text-xs">{IF[campaign.state]}</span>
+      </CardHeader>
+      {error && !data ? (
+        <ErrorState title="There is no forecast now" error={error} onRetry={refetch} />
+      ) : data ? (
+        <Shown estimate={data} />
+      ) : (
+        <div className="grid gap-4 p-4 sm:grid-cols-[14rem_minmax(0,1fr)]">
+          <Skeleton className="h-24" />
+          <Skeleton className="h-24" />
+        </div>
+      )}
+    </Card>
+  );
+}
+
+function Shown({ estimate }: { estimate: Estimate }) {
+  if (!estimate.last_send_at) {
+    return (
+      <p className="p-4 text-[0.8125rem] text-faint">
+        {estimate.count > 0
+          ? `${plural(estimate.count, "email")} would never leave: the sending hours never open.`
+          : "All of it is on its way or waits for a person."}
+      </p>
+    );
+  }
+  return (
+    <div className="grid gap-x-6 gap-y-4 p-4 sm:grid-cols-[14rem_minmax(0,1fr)]">
+      <div className="min-w-0 space-y-3">
+        <dl>
+          <dt className="text-faint text-xs">Last email leaves</dt>
+          <dd className="text-base">
+            <SendMoment at={estimate.last_send_at} zone={estimate.timezone} />
+          </dd>
+          <dd className="text-[0.8125rem] text-faint">
+            <RelativeTime at={estimate.last_send_at} coming /> · {plural(estimate.count, "email")} to go
+          </dd>
+        </dl>
+        <BindingLimits estimate={estimate} />
+      </div>
+      <ForecastChart estimate={estimate} zone={browserZone()} />
+    </div>
+  );
+}
