@@ -24,7 +24,10 @@ from app.errors import (
 from app.services.campaign_runs import NotADraft, NotRunning
 from app.services.campaigns import AlreadyScheduled
 from app.services.email_controls import NotResolvable, NotRetryable, PartOfCampaign
+from app.services.invitations import AlreadyMember
 from app.services.mailboxes import MailboxTaken
+from app.services.members import LastOwner
+from app.services.memberships import TooManyWorkspaces
 from app.services.senders import SenderInUse
 from app.services.webhooks import TooManyWebhooks, WebhookDisabled
 
@@ -45,6 +48,11 @@ CONFLICTS: Final[dict[str, tuple[type[PacelineError], ...]]] = {
     "createSender": (MailboxTaken,),
     "changeSender": (MailboxTaken,),
     "deleteSender": (SenderInUse,),
+    "changeMember": (LastOwner,),
+    "removeMember": (LastOwner,),
+    "leaveWorkspace": (LastOwner,),
+    "createWorkspace": (TooManyWorkspaces,),
+    "createInvitation": (AlreadyMember,),
     "createWebhook": (TooManyWebhooks,),
     "testWebhook": (WebhookDisabled,),
     "replayWebhookDelivery": (WebhookDisabled,),

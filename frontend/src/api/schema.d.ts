@@ -3267,6 +3267,17 @@ export interface components {
             };
         };
         /** @description The state it is in does not allow this. */
+        "Conflict.already_member": {
+            headers: {
+                /** @description The same as in the log: say it when you ask about a request. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ProblemBody"];
+            };
+        };
+        /** @description The state it is in does not allow this. */
         "Conflict.already_scheduled": {
             headers: {
                 /** @description The same as in the log: say it when you ask about a request. */
@@ -3312,6 +3323,17 @@ export interface components {
         };
         /** @description The state it is in does not allow this. */
         "Conflict.invalid_idempotent_request.concurrent_idempotent_requests": {
+            headers: {
+                /** @description The same as in the log: say it when you ask about a request. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ProblemBody"];
+            };
+        };
+        /** @description The state it is in does not allow this. */
+        "Conflict.last_owner": {
             headers: {
                 /** @description The same as in the log: say it when you ask about a request. */
                 "X-Request-Id"?: string;
@@ -3378,6 +3400,17 @@ export interface components {
         };
         /** @description The state it is in does not allow this. */
         "Conflict.too_many_webhooks": {
+            headers: {
+                /** @description The same as in the log: say it when you ask about a request. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ProblemBody"];
+            };
+        };
+        /** @description The state it is in does not allow this. */
+        "Conflict.too_many_workspaces": {
             headers: {
                 /** @description The same as in the log: say it when you ask about a request. */
                 "X-Request-Id"?: string;
@@ -5846,6 +5879,7 @@ export interface operations {
             400: components["responses"]["BadRequest.invalid_request"];
             401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
             403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            409: components["responses"]["Conflict.already_member"];
             413: components["responses"]["RequestEntityTooLarge.payload_too_large"];
             415: components["responses"]["UnsupportedMediaType.unsupported_media_type"];
             422: components["responses"]["UnprocessableEntity.validation_error"];
@@ -6163,6 +6197,7 @@ export interface operations {
             401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
             403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
             404: components["responses"]["NotFound.not_found"];
+            409: components["responses"]["Conflict.last_owner"];
             422: components["responses"]["UnprocessableEntity.validation_error"];
             429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
             500: components["responses"]["InternalServerError.application_error"];
@@ -6221,6 +6256,7 @@ export interface operations {
             401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
             403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
             404: components["responses"]["NotFound.not_found"];
+            409: components["responses"]["Conflict.last_owner"];
             413: components["responses"]["RequestEntityTooLarge.payload_too_large"];
             415: components["responses"]["UnsupportedMediaType.unsupported_media_type"];
             422: components["responses"]["UnprocessableEntity.validation_error"];
@@ -8927,6 +8963,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
             403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            409: components["responses"]["Conflict.last_owner"];
             422: components["responses"]["UnprocessableEntity.validation_error"];
             429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
             500: components["responses"]["InternalServerError.application_error"];
@@ -9019,6 +9056,7 @@ export interface operations {
             400: components["responses"]["BadRequest.invalid_request"];
             401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
             403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            409: components["responses"]["Conflict.too_many_workspaces"];
             413: components["responses"]["RequestEntityTooLarge.payload_too_large"];
             415: components["responses"]["UnsupportedMediaType.unsupported_media_type"];
             422: components["responses"]["UnprocessableEntity.validation_error"];
