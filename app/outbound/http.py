@@ -134,11 +134,11 @@ def _tls() -> ssl.SSLContext:
 
 
 def _reason(error: BaseException) -> str:
-    """The innermost words: libraries wrap what the system said."""
-    while error.__cause__ is not None:
-        error = error.__cause__
+    """The innermost words: libraries wrap what the system said, as a cause or as their argument."""
+    while (inner := error.__cause__ or next(iter(error.args), None)) is not None and isinstance(inner, BaseException):
+        error = inner
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"the certificate is not trusted ({error.verify_message})"
+        return f"the certificate is not trusted ({error.verify_message.rstrip('.')})"
     words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return words.rstrip(".") or "it was closed"
 

@@ -92,7 +92,8 @@ create function uuid7(p_at timestamptz) returns uuid language sql volatile
 create function events_fan_out() returns trigger language plpgsql set plan_cache_mode = force_generic_plan as $$
 begin
     if not exists (
-        select from webhooks w where w.status = 'enabled' and w.workspace_id in (select n.workspace_id from new_rows n)
+        select from (select distinct workspace_id from new_rows) as n
+        join webhooks w on w.workspace_id = n.workspace_id and w.status = 'enabled'
     ) then
         return null;
     end if;

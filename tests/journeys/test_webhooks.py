@@ -16,7 +16,7 @@ from app.services import webhooks
 from app.settings import Settings
 from tests.support.mailroom import Mailroom
 from tests.support.ports import free_port
-from tests.support.smtp_server import SmtpServer
+from tests.support.smtp_server import Options, SmtpServer
 from tests.support.waiting import wait_until
 from tests.support.webhook_receiver import Answer, Request, WebhookReceiver
 from tests.support.worker_process import worker
@@ -168,10 +168,30 @@ async def test_workspaces_hear_only_of_themselves(
     assert len(requests) == 2
 
 
-async def test_senders_and_campaigns_are_told_of(
+async def test_a_sender_that_cannot_sign_in_is_told_of(
+    environment: dict[str, str], room: Mailroom, receiver: WebhookReceiver
+) -> None:
+    await hook(room, receiver.url(), "sender.disabled")
+    with SmtpServer(Options(username="ada@example.com", password="right")) as smtp:
+        sender = await room.sender(port=smtp.port, username="ada@example.com", password="wrong")
+        with worker(environment):
+            await room.emails(sender, 3)
+            [request] = await came(receiver, 1)
+    assert request.event["data"] | {"reason": ""} == {
+        "object": "sender",
+        "id": str(sender.id),
+        "name": "Test",
+        "from_email": sender.email,
+        "reason": "",
+        "until": None,
+    }
+    assert "Bad credentials" in request.event["data"]["reason"]
+
+
+async def test_limits_and_campaigns_are_told_of(
     environment: dict[str, str], room: Mailroom, smtp: SmtpServer, receiver: WebhookReceiver
 ) -> None:
-    """A campaign that runs into its mailbox's limit, and a mailbox whose password is refused."""
+    """A campaign that runs into its mailbox's limit."""
     limited = await room.sender(port=smtp.port, hourly_limit=2)
     await hook(
         room, receiver.url(), "campaign.started", "campaign.completed", "sender.limit_reached", "sender.disabled"
