@@ -109,6 +109,7 @@ class Provider:
         self.settings = settings
         self.redirect_uri = f"{settings.base_url}/auth/callback"
         self.discovered_at = 0.0
+        self.tls = httpx2.create_ssl_context()  # reading all authorities takes long enough to make others wait
         self.client = self.make_client()
 
     def make_client(self) -> Any:
@@ -117,7 +118,12 @@ class Provider:
             client_id=self.settings.google_client_id,
             client_secret=self.settings.google_client_secret,
             server_metadata_url=f"{self.settings.oidc_issuer}/.well-known/openid-configuration",
-            client_kwargs={"scope": "openid email profile", "code_challenge_method": "S256", "timeout": 10.0},
+            client_kwargs={
+                "scope": "openid email profile",
+                "code_challenge_method": "S256",
+                "timeout": 10.0,
+                "verify": self.tls,
+            },
         )
 
     async def begin(self, next_path: str, *, invitation: str | None, now: datetime) -> tuple[str, str]:

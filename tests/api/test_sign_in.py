@@ -13,6 +13,7 @@ from litestar import Litestar
 
 from app.main import create_app
 from app.services import api_keys
+from app.services.oidc import GOOGLE, DomainNotAllowed, Provider
 from app.services.pruning import prune
 from app.services.setup import InboxAddress, Seeded, seed
 from app.settings import Settings
@@ -202,6 +203,30 @@ async def test_google_is_called_by_its_name(settings: Settings) -> None:
     async with app.lifespan(), client_of(app) as browser:
         config = (await browser.get("/auth/config")).json()
     assert config == {"provider": "google", "provider_label": "Google", "hint": None}
+
+
+@pytest.mark.parametrize(
+    ("domain", "hosted", "issuer", "allowed"),
+    [
+        ("example.com", "example.com", GOOGLE, True),
+        ("example.com", None, GOOGLE, False),  # a private Google account may carry any address
+        ("example.com", "other.test", GOOGLE, False),
+        ("other.test", "example.com", GOOGLE, False),
+        ("gmail.com", None, GOOGLE, True),
+        ("example.com", None, "https://id.example.test", True),
+        ("example.com", "other.test", "https://id.example.test", False),
+        ("sub.example.com", None, "https://id.example.test", False),
+    ],
+)
+def test_allowed_domains_are_held_against_the_address_and_against_hd(
+    settings: Settings, domain: str, hosted: str | None, issuer: str, allowed: bool
+) -> None:
+    provider = Provider(msgspec.structs.replace(settings, allowed_domains=("example.com", "gmail.com")))
+    if allowed:
+        provider.check_domain(domain, hosted, issuer)
+    else:
+        with pytest.raises(DomainNotAllowed):
+            provider.check_domain(domain, hosted, issuer)
 
 
 async def test_seeding_twice_keeps_what_is_there(app: Litestar, settings: Settings, seeded: Seeded) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
@@ -16,10 +17,13 @@ import httpx
 import psycopg
 import pytest
 
+from app.contract.people import NewInvitation
 from app.db.pool import Pool
+from app.services import invitations
 from app.services.setup import seed
 from app.settings import Settings
 from tests.support.ports import free_port
+from tests.support.tenants import make_tenant
 from tests.support.waiting import wait_until_sync
 
 ROOT = Path(__file__).parents[2]
@@ -90,10 +94,15 @@ def web(place: Place, environment: dict[str, str], allowed_domains: str) -> Iter
 
 
 class Browser(httpx.AsyncClient):
-    """Follows redirects and fills in forms, one step at a time; keeps cookies."""
+    """Follows redirects and fills in forms, one step at a time; keeps cookies.
+
+    It keeps no connection: both servers end one that rests for five seconds, at worst while it is used again. And it
+    reads no authorities, which would take longer than all that it asks.
+    """
 
     def __init__(self, place: Place) -> None:
-        super().__init__(follow_redirects=False, timeout=20)
+        limits = httpx.Limits(max_keepalive_connections=0)
+        super().__init__(follow_redirects=False, timeout=60, verify=False, limits=limits)
         self.place = place
 
     async def walk(self, url: str, *, stop_at: str = "") -> str:
@@ -194,7 +203,7 @@ async def test_a_new_sign_in_ends_the_session_that_the_browser_had(web: Place) -
         assert await browser.me() is not None
 
 
-async def test_attacks_on_the_way_end_on_the_sign_in_page(web: Place, settings: Settings) -> None:
+async def test_a_callback_belongs_to_the_browser_that_began_it_and_works_once(web: Place, settings: Settings) -> None:
     async with Browser(web) as ann:
         # A callback that another browser began: its state is bound to Ann's cookie.
         callback = await ann.callback_of("ann")
@@ -209,8 +218,10 @@ async def test_attacks_on_the_way_end_on_the_sign_in_page(web: Place, settings: 
         assert await ann.walk(callback) == failed(web, "state")
         ann.cookies.set("paceline_sign_in", pending, domain="127.0.0.1", path="/")
         assert await ann.walk(callback) == failed(web, "provider")
+    assert (count(settings, "sessions"), count(settings, "users")) == (1, 1)
 
-    before = count(settings, "sessions")
+
+async def test_what_was_tampered_with_on_the_way_signs_nobody_in(web: Place, settings: Settings) -> None:
     for tamper, code in [
         (("nonce", "of-the-attacker"), "provider"),
         (("state", "of-the-attacker"), "state"),
@@ -219,6 +230,25 @@ async def test_attacks_on_the_way_end_on_the_sign_in_page(web: Place, settings: 
         async with Browser(web) as browser:
             assert await browser.walk(await browser.callback_of("eve", tamper=tamper)) == failed(web, code), tamper
             assert await browser.me() is None
+    async with Browser(web) as browser:
+        callback = await browser.callback_of("eve")
+        mixed_up = re.sub(r"iss=[^&]+", "iss=https%3A%2F%2Fissuer.example", callback)
+        assert mixed_up != callback
+        assert await browser.walk(mixed_up) == failed(web, "provider")
+    assert (count(settings, "sessions"), count(settings, "users")) == (0, 0)
+
+
+async def test_a_redirect_to_elsewhere_is_refused_by_the_provider(web: Place) -> None:
+    async with Browser(web) as browser:
+        begun = (await browser.get(f"{web.web}/auth/login?redirect_uri=https://evil.example/")).headers["location"]
+        query = {name: values[0] for name, values in parse_qs(urlsplit(begun).query).items()}
+        assert query["redirect_uri"] == f"{web.web}/auth/callback"
+        foreign = urlencode(query | {"redirect_uri": "https://evil.example/"})
+        answer = await browser.get(f"{begun.partition('?')[0]}?{foreign}")
+        assert (answer.status_code, "redirect_uri" in answer.text) == (400, True)
+
+
+async def test_a_cookie_that_is_none_of_ours_and_a_refusal_sign_nobody_in(web: Place, settings: Settings) -> None:
     for sealed in ["", "x", "AAAA" * 40]:
         async with Browser(web) as browser:
             callback = await browser.callback_of("eve")
@@ -226,16 +256,10 @@ async def test_attacks_on_the_way_end_on_the_sign_in_page(web: Place, settings: 
             browser.cookies.set("paceline_sign_in", sealed, domain="127.0.0.1", path="/")
             assert await browser.walk(callback) == failed(web, "state")
     async with Browser(web) as browser:
-        callback = await browser.callback_of("eve")
-        mixed_up = re.sub(r"iss=[^&]+", "iss=https%3A%2F%2Fissuer.example", callback)
-        assert mixed_up != callback
-        assert await browser.walk(mixed_up) == failed(web, "provider")
-    async with Browser(web) as browser:
         state = parse_qs(urlsplit(await browser.callback_of("eve")).query)["state"][0]
         refusal = urlencode({"state": state, "error": "access_denied", "error_description": "no <b>thanks</b>"})
         assert await browser.walk(f"{web.web}/auth/callback?{refusal}") == failed(web, "denied")
-    assert count(settings, "sessions") == before
-    assert count(settings, "users") == 1
+    assert (count(settings, "sessions"), count(settings, "users")) == (0, 0)
 
 
 @pytest.mark.parametrize(
@@ -295,6 +319,68 @@ async def test_an_address_leads_to_an_account_once(web: Place, pool: Pool, setti
     async with Browser(web) as browser:
         assert await browser.sign_in("ann") == failed(web, "conflict")
     assert count(settings, "users") == 1
+
+
+async def test_an_account_is_the_providers_subject_whatever_its_address(web: Place, settings: Settings) -> None:
+    async with Browser(web) as browser:
+        await browser.sign_in("ann+sub:one")
+        first = await browser.me()
+    async with Browser(web) as browser:
+        # Married: the address is another, the person is not.
+        assert await browser.sign_in("ann.lee@example.com+sub:one") == f"{web.web}/"
+        again = await browser.me()
+        assert (again["user"]["id"], again["user"]["email"]) == (first["user"]["id"], "ann.lee@example.com")
+    async with Browser(web) as browser:
+        # The address is free now: who gets it is somebody new.
+        assert await browser.sign_in("ann+sub:two") == f"{web.web}/"
+        newcomer = await browser.me()
+        assert newcomer["user"]["id"] != first["user"]["id"]
+        assert newcomer["workspace"]["id"] != first["workspace"]["id"]
+    async with Browser(web) as browser:
+        # The same address on another subject never leads into somebody's account.
+        assert await browser.sign_in("ann+sub:three") == failed(web, "conflict")
+        assert await browser.me() is None
+    async with Browser(web) as browser:
+        # An address that another account has stays there.
+        assert await browser.sign_in("ann+sub:one") == f"{web.web}/"
+        assert (await browser.me())["user"]["email"] == "ann.lee@example.com"
+    assert count(settings, "users") == 2
+
+
+async def test_an_identity_ends_the_sessions_that_mailed_links_began(web: Place, settings: Settings) -> None:
+    """Whoever runs a workspace's mail server could have begun them before the person ever came."""
+    async with Browser(web) as before, Browser(web) as browser:
+        await before.sign_in("ann")
+        with psycopg.connect(settings.database_url) as connection:
+            connection.execute("UPDATE users SET oidc_issuer = NULL, oidc_subject = NULL")
+        assert await before.me() is not None
+        await browser.sign_in("ann")
+        assert await before.me() is None
+        assert await browser.me() is not None
+
+
+async def test_an_invitation_is_accepted_on_the_way(web: Place, pool: Pool, settings: Settings) -> None:
+    tenant = await make_tenant(pool, settings, "owner@example.com")
+    wanted = NewInvitation(email="bob@example.com", role="viewer")
+    made = await invitations.create(
+        pool,
+        settings,
+        workspace_id=tenant.workspace_id,
+        invited_by=tenant.user_id,
+        wanted=wanted,
+        now=datetime.now(UTC),
+    )
+    join = f"{web.web}/auth/login?{urlencode({'invitation': made.url.partition('#')[2]})}"
+    async with Browser(web) as eve, Browser(web) as bob, Browser(web) as again:
+        eve.login, bob.login, again.login = "eve", "bob", "bob"
+        assert await eve.walk(join) == failed(web, "invitation_email")
+        assert await eve.me() is None
+        assert await bob.walk(join.replace("127.0.0.1", "localhost")) == f"{web.web}/"
+        me = await bob.me()
+        assert (me["workspace"]["id"], me["role"], me["confined"]) == (str(tenant.workspace_id), "viewer", False)
+        assert await again.walk(join) == failed(web, "invitation")
+    assert count(settings, "workspaces") == 1
+    assert count(settings, "users") == 2
 
 
 def test_a_provider_that_is_away_is_said_so(environment: dict[str, str]) -> None:

@@ -5,6 +5,7 @@
 //   +unverified   the address is not verified
 //   +userinfo     the address is only told by the userinfo endpoint
 //   +hd:NAME      with a claim hd
+//   +sub:NAME     with that subject; else the login is it
 //   +forged:WHAT  the id_token is none that this provider would sign: key, audience, issuer, expired, unsigned
 
 import { generateKeyPairSync, randomBytes } from "node:crypto";
@@ -17,7 +18,8 @@ const signing = { ...generateKeyPairSync("rsa", { modulusLength: 2048 }).private
 
 function person(login) {
   const [name, ...traits] = login.split("+");
-  const hd = traits.find((trait) => trait.startsWith("hd:"))?.slice(3);
+  const told = (name) => traits.find((trait) => trait.startsWith(`${name}:`))?.slice(name.length + 1);
+  const hd = told("hd");
   return {
     sub: login,
     email: name.includes("@") ? name : `${name}@example.com`,
@@ -49,9 +51,9 @@ const provider = new Provider(issuer, {
 provider.use(async (ctx, next) => {
   await next();
   const login = ctx.oidc?.entities?.Account?.accountId;
-  const forged = login && person(login).traits.find((trait) => trait.startsWith("forged:"));
+  const forged = login && person(login).traits.find((trait) => /^(forged|sub):/.test(trait));
   if (ctx.oidc?.route === "token" && forged && ctx.body?.id_token) {
-    ctx.body = { ...ctx.body, id_token: await forge(forged.slice("forged:".length), ctx.body.id_token) };
+    ctx.body = { ...ctx.body, id_token: await forge(forged.replace(/^forged:/, ""), ctx.body.id_token) };
   }
 });
 
@@ -60,6 +62,7 @@ async function forge(what, token) {
   if (what === "unsigned") return new UnsecuredJWT(claims).encode();
   if (what === "audience") Object.assign(claims, { aud: "somebody-else", azp: "paceline" });
   if (what === "issuer") claims.iss = "https://issuer.example";
+  if (what.startsWith("sub:")) claims.sub = what.slice("sub:".length);
   if (what === "expired") claims.exp = claims.iat - 3600;
   const key = what === "key" ? (await generateKeyPair("RS256")).privateKey : await importJWK(signing, "RS256");
   return new SignJWT(claims).setProtectedHeader(decodeProtectedHeader(token)).sign(key);
