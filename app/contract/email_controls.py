@@ -20,6 +20,7 @@ class UpdateEmail(Input):
     """What is absent stays as it is; `null` is none. A message of a campaign can change `scheduled_at` and
     `late_policy` alone: what it says belongs to the campaign."""
 
+    id: UUID | UnsetType = UNSET  # as in the path: Resend's SDK for Python gives it twice
     scheduled_at: Moment | UnsetType = UNSET
     subject: str | UnsetType = UNSET
     html: Body | UnsetType | None = UNSET

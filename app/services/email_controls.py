@@ -75,6 +75,8 @@ async def change(
     Raises ValidationError, NotFound, PartOfCampaign, or AlreadySending where it waits no more.
     """
     given = {field: value for field in wanted.__struct_fields__ if (value := getattr(wanted, field)) is not UNSET}
+    if given.pop("id", id) != id:
+        raise ValidationError.at("id", "This is another id than the path has: leave it out.")
     if not given:
         raise ValidationError.at("", "Give at least one field to change.")
     moment = given.pop("scheduled_at", None)

@@ -2999,6 +2999,11 @@ export interface components {
                 [key: string]: string;
             } | null;
             html?: string | null;
+            /**
+             * Format: uuid
+             * @description As in the path: Resend's SDK for Python gives it twice.
+             */
+            id?: string;
             /** @description If a downtime makes it late: `send` it then, `skip` it (`missed`), or `ask` a person (`held`). */
             late_policy?: components["schemas"]["LatePolicy"];
             metadata?: Record<string, never> | null;
