@@ -91,3 +91,9 @@ export interface DeliveryFilter {
   before?: string | undefined;
   limit?: number | undefined;
 }
+
+export type TemplateItem = Schemas["TemplateItem"];
+export type Template = Schemas["Template"];
+export type TemplateVariable = Schemas["TemplateVariable"];
+export type TemplateVersionItem = Schemas["TemplateVersionItem"];
+export type TemplatePreview = Schemas["TemplatePreview"];

@@ -2,6 +2,7 @@ import { Link, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
 import {
   CalendarClock,
   LayoutDashboard,
+  LayoutTemplate,
   MailCheck,
   Megaphone,
   PenLine,
@@ -30,6 +31,7 @@ const NAVIGATION: readonly NavGroup[] = [
       { label: "Scheduled", icon: CalendarClock, to: "/scheduled" },
       { label: "Sent", icon: MailCheck, to: "/sent" },
       { label: "Campaigns", icon: Megaphone, to: "/campaigns" },
+      { label: "Templates", icon: LayoutTemplate, to: "/templates" },
     ],
   },
   {

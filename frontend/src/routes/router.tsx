@@ -18,6 +18,7 @@ import {
 } from "./search";
 import { SendersPage } from "./set-up-pages";
 import { GeneralPage, SecurityPage, TeamPage } from "./settings-pages";
+import { NewTemplatePage, TemplatePage, TemplatesPage } from "./template-pages";
 import { DeliveryPage, WebhookPage } from "./webhook-pages";
 
 const root = createRootRoute({ component: Root, notFoundComponent: NotFound });
@@ -78,6 +79,21 @@ const campaign = createRoute({
   component: CampaignPage,
 });
 
+const templates = createRoute({
+  getParentRoute: () => app,
+  path: "/templates",
+  validateSearch: cursorSearch,
+  component: TemplatesPage,
+});
+
+const newTemplate = createRoute({
+  getParentRoute: () => app,
+  path: "/templates/new",
+  component: NewTemplatePage,
+});
+
+const template = createRoute({ getParentRoute: () => app, path: "/templates/$id", component: TemplatePage });
+
 const senders = createRoute({
   getParentRoute: () => app,
   path: "/senders",
@@ -121,6 +137,9 @@ export const router = createRouter({
       message,
       campaigns,
       campaign,
+      templates,
+      newTemplate,
+      template,
       senders,
       settings,
       webhook,
