@@ -18,11 +18,11 @@ export function MessageAttachments({ email }: { email: EmailDetail }) {
               <a
                 href={`/v1/emails/${email.id}/attachments/${file.id}/content`}
                 download={file.filename}
-                aria-label={`Download ${file.filename}, ${formatBytes(file.size)}`}
                 className="flex items-center gap-3 px-4 py-2.5 text-[0.8125rem] hover:bg-raised/60 focus-visible:-outline-offset-2"
               >
                 <Icon className="size-4 shrink-0 text-faint" aria-hidden />
                 <span className="min-w-0 flex-1">
+                  <span className="sr-only">Download </span>
                   <bdi className="block break-words">{file.filename}</bdi>
                   <span className="block text-faint text-xs">
                     {formatBytes(file.size)}

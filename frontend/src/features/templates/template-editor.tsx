@@ -9,7 +9,7 @@ import {
   useState,
 } from "react";
 import { ApiError } from "@/api/client";
-import type { Template, TemplateVariable } from "@/api/types";
+import type { TemplatePreview as Preview, Template, TemplateVariable } from "@/api/types";
 import { readNumber } from "@/lib/numbers";
 import { Badge } from "@/ui/badge";
 import { Button } from "@/ui/button";
@@ -41,9 +41,11 @@ export function TemplateEditor({ template, mayChange, back, actions, onSaved }: 
   const [tried, setTried] = useState(false);
   const save = useSaveTemplate(template?.id ?? null);
   const settled = useSettled(useDeferredValue(draft), TYPING_MS);
-  const known = useKnown(template);
-  const preview = usePreview(settled, typedValues(values, known.variables));
-  const variables = known.update(preview.data?.variables);
+  // What was last readable stays in view while the words are not.
+  const [shown, setShown] = useState<Preview>();
+  const variables = shown?.variables ?? template?.variables ?? [];
+  const preview = usePreview(settled, typedValues(values, variables));
+  if (preview.data && preview.data !== shown) setShown(preview.data);
   const dirty = !isSame(draft, saved);
   useBlocker({
     shouldBlockFn: () => dirty && !window.confirm("Leave without saving the template?"),
@@ -105,7 +107,7 @@ export function TemplateEditor({ template, mayChange, back, actions, onSaved }: 
             />
           </Card>
           <div className="min-w-0 space-y-4">
-            <TemplatePreview preview={preview.data} format={format} stale={preview.isError} />
+            <TemplatePreview preview={shown} format={format} stale={preview.isError} />
             <TemplateVariables
               variables={variables}
               values={values}
@@ -136,18 +138,6 @@ function useSettled<T>(value: T, milliseconds: number): T {
     return () => window.clearTimeout(timer);
   }, [value, milliseconds]);
   return settled;
-}
-
-/** The variables that were last seen: while words cannot be read their fields stay. */
-function useKnown(template: Template | null) {
-  const [variables, setVariables] = useState<readonly TemplateVariable[]>(template?.variables ?? []);
-  return {
-    variables,
-    update: (found: readonly TemplateVariable[] | undefined) => {
-      if (found && JSON.stringify(found) !== JSON.stringify(variables)) setVariables(found);
-      return found ?? variables;
-    },
-  };
 }
 
 /** What is filled in, as the API takes it: numbers where one was declared. */
