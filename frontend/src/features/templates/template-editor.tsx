@@ -96,23 +96,25 @@ export function TemplateEditor({ template, mayChange, back, actions, onSaved }: 
         }
       >
         <div className="grid gap-4 lg:grid-cols-2 lg:items-start">
-          <Card className="min-w-0 p-4">
-            <TemplateFields
-              draft={draft}
-              problems={problems}
-              format={format}
-              disabled={!mayChange}
-              onFormat={setFormat}
-              change={change}
-            />
-          </Card>
           <div className="min-w-0 space-y-4">
-            <TemplatePreview preview={shown} format={format} stale={preview.isError} />
+            <Card className="p-4">
+              <TemplateFields
+                draft={draft}
+                problems={problems}
+                format={format}
+                disabled={!mayChange}
+                onFormat={setFormat}
+                change={change}
+              />
+            </Card>
             <TemplateVariables
               variables={variables}
               values={values}
               onValue={(key, value) => setValues((old) => ({ ...old, [key]: value }))}
             />
+          </div>
+          <div className="min-w-0 space-y-4">
+            <TemplatePreview preview={shown} format={format} stale={preview.isError} />
             {template && (
               <TemplateVersions
                 id={template.id}
