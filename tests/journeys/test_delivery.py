@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from itertools import pairwise
+from pathlib import Path
 
 from tests.support.mailroom import Mailroom, address
 from tests.support.sending import addresses, arrived, most_within
@@ -118,17 +119,18 @@ async def test_a_campaigns_limit_holds_back_only_the_campaign(
 
 
 async def test_the_gap_holds_on_the_wire_and_keeps_the_order(
-    environment: dict[str, str], room: Mailroom, smtp: SmtpServer
+    environment: dict[str, str], room: Mailroom, tmp_path: Path
 ) -> None:
     """Even when the server dawdles over one message while the connections beside it are ready."""
-    sender = await room.sender(port=smtp.port, gap_ms=150, concurrency=5)
-    with worker(environment):
-        start = await room.now() + timedelta(seconds=1)
-        ids = await room.emails(sender, 12, due=start)
-        smtp.on("rcpt", Step(delay=0.4), match=address(ids, 0))
-        smtp.on("rcpt", Step(delay=0.6), match=address(ids, 5))
-        messages = await arrived(smtp, 12)
-        await wait_until(room.are("sent"))
+    with SmtpServer(log=tmp_path / "dots") as smtp:  # with a log it knows how late it may have looked
+        sender = await room.sender(port=smtp.port, gap_ms=150, concurrency=5)
+        with worker(environment):
+            start = await room.now() + timedelta(seconds=1)
+            ids = await room.emails(sender, 12, due=start)
+            smtp.on("rcpt", Step(delay=0.4), match=address(ids, 0))
+            smtp.on("rcpt", Step(delay=0.6), match=address(ids, 5))
+            messages = await arrived(smtp, 12)
+            await wait_until(room.are("sent"))
 
     assert addresses(messages) == [address(ids, i) for i in range(12)]
     dots = [row["dot_at"].timestamp() for row in await room.ledger()]
