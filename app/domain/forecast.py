@@ -19,10 +19,10 @@ import msgspec
 
 from app.domain.forecast_cycles import Cycles
 from app.domain.forecast_lanes import NEVER, Bound, Lane, Mailbox, Run
+from app.domain.forecast_turns import TINY, frontier, shares, side_by_side
 from app.domain.pacing import SLOTS_PER_WINDOW, Counter
 
-MOST_LOOKS: Final = 20_000  # at mailboxes; what is left then goes on at the pace so far
-TINY: Final = 1e-6  # seconds
+MOST_LOOKS: Final = 6_000  # at mailboxes; what is left then goes on at the pace so far
 COARSE: Final = 0.05  # parts of a run of dispatches below this are not told apart
 FINE: Final = 256  # mailboxes that share a limit look ahead this part of the time gone by, at least a slot
 
@@ -108,19 +108,21 @@ class _Plan:
             return self._wait(reasons | dict.fromkeys(ready, bound), box, now, free_at)
         until = min([wake, *(lane.span(now)[1] for lane in lanes)])
         if any(self._sharers[id(counter)] > 1 for counter in box.all_counters):
-            until = min(until, now + max(self._slot, (now - self._began) / FINE))
+            ahead = min((now - self._began) / FINE, self._slot * SLOTS_PER_WINDOW / 4)
+            until = min(until, now + max(self._slot, ahead))
         following = self._in_time(box, ready, coming, now, until, reasons)
         if following is None:
             following = self._in_line(box, ready, now, until, reasons)
         return self._wait(reasons, box, now, following)
 
     def draw_on(self, moment: float) -> None:
-        """What is left leaves as fast as what has left so far."""
+        """What is left leaves as fast as what has left so far, in the hours at which it may."""
         gone, left = sum(lane.gone for lane in self.ours), sum(lane.left for lane in self.ours)
         for lane in self.ours:
             if gone and lane.left:
-                step = (moment - self._began) / gone * left / lane.left
-                lane.leave([Run(moment + step, step, lane.left)])
+                spent = lane.hours.seconds(self._began, moment)
+                end = lane.hours.after(moment, max(spent, 1.0) / gone * left)
+                lane.leave([Run(moment, (end - moment) / lane.left, lane.left)])
                 lane.take(lane.left)
 
     def _open(self, box: Mailbox, now: float) -> tuple[list[Lane], dict[Lane, Bound], float]:
@@ -163,11 +165,12 @@ class _Plan:
         ahead = [until - TINY, *(lane.due - TINY for lane in coming if lane not in lanes)]
         ahead += [lane.run.last for lane in lanes if lane.run.count < lane.left or len(lanes) == 1]
         until = max(now, min(ahead))
+        step = lanes[0].run.step if len(lanes) == 1 else 0.0
         for _, counter in box.counters:
-            until = min(until, _frontier(lanes, self._room(counter, now), now, until))
+            until = min(until, frontier(lanes, self._room(counter, now, step), now, until))
         for counter in {id(lane.campaign): lane.campaign for lane in lanes if lane.campaign}.values():
             ours = [lane for lane in lanes if lane.campaign is counter]
-            until = min(until, _frontier(ours, self._room(counter, now), now, until))
+            until = min(until, frontier(ours, self._room(counter, now, step), now, until))
         if until < now:
             return None
         last = now
@@ -186,15 +189,17 @@ class _Plan:
     ) -> float:
         """What has piled up leaves in the order in which it is due, at the mailbox's own pace. When to look again."""
         for lane in ready:
-            if lane.campaign is not None and lane.due_by(now) > self._room(lane.campaign, now):
-                until = min(until, lane.campaign.loosens_at(now))
-        count = min([sum(lane.due_by(now) for lane in ready), *(self._room(each, now) for _, each in box.counters)])
+            if lane.campaign is not None and lane.due_by(now) > (room := self._room(lane.campaign, now)):
+                until = min(until, max(lane.campaign.loosens_at(now), now + room * box.pace))
+        count = min(
+            [sum(lane.due_by(now) for lane in ready), *(self._room(each, now, box.pace) for _, each in box.counters)]
+        )
         if box.pace and until < NEVER:
             count = min(count, max(1, math.ceil((until - now) / box.pace - TINY)))
         if len(ready) > 1:
             count = self._alike(ready, count, now)
         taken: list[tuple[Lane, list[Run]]] = []
-        for lane, wanted in _shares(ready, count, now):
+        for lane, wanted in shares(ready, count, now):
             share = wanted if lane.campaign is None else min(wanted, self._room(lane.campaign, now))
             reasons[lane] = box.paced_by if share else Bound.QUEUE
             if share:
@@ -203,7 +208,7 @@ class _Plan:
                     lane.campaign.add(now, box.pace, share)
                 taken.append((lane, runs))
         at = now
-        for group in _side_by_side(taken):
+        for group in side_by_side(taken):
             whole = sum(run.count for _, runs in group for run in runs)
             for place, (lane, runs) in enumerate(group):
                 share = sum(run.count for run in runs)
@@ -235,81 +240,20 @@ class _Plan:
             lane.campaign.add(run.first, run.step, run.count)
         lane.leave([run])
 
-    def _room(self, counter: Counter, now: float) -> int:
-        """What this mailbox may take of it: where others want some too, its part."""
+    def _room(self, counter: Counter, now: float, step: float = 0.0) -> int:
+        """What this mailbox may take of it, `step` seconds apart: where others want some too, its part of what is free
+        now."""
+        sharers = self._sharers[id(counter)]
         room = counter.room(now)
-        return max(1, room // self._sharers[id(counter)]) if room > 0 else 0
+        if room <= 0:
+            return 0
+        return max(1, room // sharers) if sharers > 1 else counter.reach(now, step)
 
     def _wait(self, reasons: dict[Lane, Bound], box: Mailbox, now: float, until: float) -> float:
         for lane in box.lanes:
-            if lane.is_ours and lane.left and lane in reasons and until < NEVER:
+            if lane.is_ours and lane in reasons and until < NEVER:
                 self.waits[reasons[lane]] += max(0.0, until - max(now, lane.begins))
         return until
-
-
-def _frontier(lanes: Sequence[Lane], most: int, low: float, high: float) -> float:
-    """The last moment up to which no more than `most` are due, from `low` to `high`; before `low` if there is none."""
-    if sum(lane.due_by(high) for lane in lanes) <= most:
-        return high
-    high = min(high, max(lane.ends for lane in lanes))
-    if sum(lane.due_by(low) for lane in lanes) > most:
-        return -math.inf
-    if len(lanes) == 1 and most <= (run := lanes[0].run).count:
-        return max(low, run.first + (most - 1) * run.step)
-    while high - low > TINY * 10:
-        middle = (low + high) / 2
-        if sum(lane.due_by(middle) for lane in lanes) <= most:
-            low = middle
-        else:
-            high = middle
-    return low
-
-
-def _shares(lanes: Sequence[Lane], count: int, now: float) -> list[tuple[Lane, int]]:
-    """Of the `count` that are due first, how many are each lane's."""
-    due = [lane.due_by(now) for lane in lanes]
-    if count >= sum(due):
-        return [*zip(lanes, due, strict=True)]
-    if len(lanes) == 1:
-        return [(lanes[0], count)]
-    moment = _frontier(lanes, count, min(lane.due for lane in lanes) - 1, now)
-    shares = [lane.due_by(moment) for lane in lanes]
-    more = [lane.due_by(moment + TINY * 20) - share for lane, share in zip(lanes, shares, strict=True)]
-    level = _level(
-        [(lane.gone + share, n) for lane, share, n in zip(lanes, shares, more, strict=True)], count - sum(shares)
-    )
-    for i, lane in enumerate(lanes):
-        shares[i] += max(0, min(level - lane.gone - shares[i], more[i]))
-    for i, lane in enumerate(lanes):  # at the same place: the first of them
-        if sum(shares) < count and lane.due_by(moment + TINY * 20) > shares[i]:
-            shares[i] += 1
-    return [*zip(lanes, shares, strict=True)]
-
-
-def _level(ties: Sequence[tuple[int, int]], count: int) -> int:
-    """Messages due at the same moment go by their places: up to which place `count` of them come. (place, how many)"""
-    low, high = 0, max(place + many for place, many in ties)
-    while low < high:
-        middle = (low + high + 1) // 2
-        if sum(max(0, min(middle - place, many)) for place, many in ties) <= count:
-            low = middle
-        else:
-            high = middle - 1
-    return low
-
-
-def _side_by_side(taken: list[tuple[Lane, list[Run]]]) -> list[list[tuple[Lane, list[Run]]]]:
-    """In groups one after the other: within a group one is due before another has ended."""
-    groups: list[list[tuple[Lane, list[Run]]]] = []
-    start = end = -math.inf
-    for lane, runs in sorted(taken, key=lambda each: each[1][0].first):
-        first = runs[0].first
-        if first > end or first == end > start:
-            groups.append([])
-            start = first
-        groups[-1].append((lane, runs))
-        end = max(end, runs[-1].last)
-    return groups
 
 
 def spread(runs: Iterable[Run], width: float, origin: float) -> Tally[float]:

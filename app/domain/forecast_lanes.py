@@ -19,6 +19,7 @@ from app.domain.pacing import Counter
 from app.domain.windows import Window, closes, next_open
 
 NEVER: Final = math.inf
+WEEK: Final = 7 * 86_400  # seconds
 
 
 class Bound(StrEnum):
@@ -84,6 +85,29 @@ class Hours:
             self._known = shuts
             if now < shuts:
                 return found
+
+    def seconds(self, start: float, end: float) -> float:
+        """For how many seconds of this time they are open."""
+        total = 0.0
+        while start < end:
+            opens, shuts = self.span(start)
+            total += max(0.0, min(shuts, end) - max(opens, start))
+            start = shuts
+        return total
+
+    def after(self, start: float, seconds: float) -> float:
+        """When they will have been open for so many seconds from `start` on. NEVER where they do not open."""
+        week = self.seconds(start, start + WEEK)
+        if week <= 0:
+            return NEVER
+        weeks = math.floor(seconds / week)
+        start, seconds = start + weeks * WEEK, seconds - weeks * week
+        while True:
+            opens, shuts = self.span(start)
+            begins = max(opens, start)
+            if opens == NEVER or shuts - begins >= seconds:
+                return begins + seconds
+            start, seconds = shuts, seconds - (shuts - begins)
 
 
 class Lane:

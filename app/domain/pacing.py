@@ -61,6 +61,16 @@ class Counter:
             moment = freed_at(slot, self.window)
         return moment
 
+    def reach(self, now: float, step: float) -> int:
+        """How many may leave from `now` on, each `step` seconds after the one before, until one would have to wait."""
+        most = self.room(now)
+        if step > 0:
+            for slot, count in self._slots:
+                if math.ceil((freed_at(slot, self.window) - now) / step) > most:
+                    break
+                most += count
+        return most
+
     def loosens_at(self, now: float) -> float:
         """When the next of what is counted no longer is; with nothing counted, of what is dispatched now."""
         self.room(now)

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+NEAR: Final = 2  # days to look ahead at first: nearly always enough
 HORIZON: Final = 15  # days to look ahead: two windows that meet at all do so within two weeks, unless clocks change
 
 
@@ -43,40 +44,48 @@ def next_open(windows: Sequence[Window], now: datetime) -> datetime | None:
     """The first instant from `now` on at which every window is open; None if there is none within two weeks."""
     if all(is_open(window, now) for window in windows):
         return now
-    moments = {moment for window in windows for moment in _starts(window, now)}
-    for moment in sorted(moments):
-        if moment >= now and all(is_open(window, moment) for window in windows):
-            return moment
+    for days in (NEAR, HORIZON):
+        known = _known_until(now, days)
+        moments = {moment for window in windows for moment in _starts(window, now, days)}
+        for moment in sorted(moments):
+            if now <= moment < known and all(is_open(window, moment) for window in windows):
+                return moment
     return None
 
 
 def closes(window: Window, now: datetime) -> datetime:
     """The first instant from `now` on at which the window is not open; FOREVER-like far if it never closes."""
-    moments = sorted({moment for moment in _ends(window, now) if moment >= now})
-    for moment in moments:
-        if not is_open(window, moment):
-            return moment
+    for days in (NEAR, HORIZON):
+        known = _known_until(now, days)
+        for moment in sorted({moment for moment in _ends(window, now, days) if now <= moment < known}):
+            if not is_open(window, moment):
+                return moment
     return now + timedelta(days=HORIZON)
 
 
-def _starts(window: Window, now: datetime) -> Iterator[datetime]:
+def _known_until(now: datetime, days: int) -> datetime:
+    """Up to here every instant is among those of so many days, whatever the zone."""
+    return now + timedelta(days=days)
+
+
+def _starts(window: Window, now: datetime, days: int) -> Iterator[datetime]:
     """Every instant at which the window may begin to be open: its start, midnight, and changes of the clock."""
-    for day in _days(window, now):
+    for day in _days(window, now, days):
         yield from _instants(window, day, window.start)
         yield from _instants(window, day, 0)
         yield from _changes(window, day)
 
 
-def _ends(window: Window, now: datetime) -> Iterator[datetime]:
-    for day in _days(window, now):
+def _ends(window: Window, now: datetime, days: int) -> Iterator[datetime]:
+    for day in _days(window, now, days):
         yield from _instants(window, day, window.end % 1440)
         yield from _instants(window, day, 0)
         yield from _changes(window, day)
 
 
-def _days(window: Window, now: datetime) -> Iterator[date]:
+def _days(window: Window, now: datetime, days: int) -> Iterator[date]:
     first = now.astimezone(window.zone()).date() - timedelta(days=1)
-    for ahead in range(HORIZON + 2):
+    for ahead in range(days + 2):
         yield first + timedelta(days=ahead)
 
 

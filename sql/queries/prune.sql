@@ -43,3 +43,7 @@ delete from webhook_deliveries d using old where d.workspace_id = old.workspace_
 -- Those that were deleted and of which nothing is kept any more.
 delete from webhooks w where w.deleted_at < now() - interval '1 hour'
     and not exists (select from webhook_deliveries d where d.workspace_id = w.workspace_id and d.webhook_id = w.id);
+
+-- name: lane_dues!
+-- What is due by now is counted with its lane.
+delete from lane_dues where minute < now() - interval '1 hour';
