@@ -33,7 +33,7 @@ from app.domain.recipients import Recipients, from_table
 from app.domain.scheduling import iso
 from app.domain.spreadsheets import csv_rows, unsafe_cell
 from app.domain.suppressions import ORIGINS, Reason, address_of, reason_of
-from app.domain.text import is_one_line
+from app.domain.text import is_one_line, one_line
 from app.errors import NotFound, Problem, ValidationError
 from app.services import feed
 from app.services.imports import INVALID_SHOWN
@@ -123,7 +123,7 @@ async def import_list(
     Raises UnreadableFile, ValidationError, TooLarge.
     """
     found = await asyncio.to_thread(_read, data)
-    detail = f"Imported from {filename.replace(chr(0), '')[:200]}." if filename else "Imported."
+    detail = None if filename is None else f"Imported from {one_line(filename)[:200]}."
     async with transaction(pool) as tx:
         standing = await _add(
             tx,

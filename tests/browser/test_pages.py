@@ -31,6 +31,7 @@ PAGES = {
     "a campaign": "/campaigns/{campaign}",
     "senders": "/senders",
     "a new sender": "/senders?add=true",
+    "suppressions": "/suppressions",
     "settings": "/settings",
     "team": "/settings/team",
     "security": "/settings/security",

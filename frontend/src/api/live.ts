@@ -5,7 +5,7 @@ import { useSyncExternalStore } from "react";
 
 const THROTTLE_MS = 700;
 const FALLBACK_MS = 15_000;
-const CHANGING = ["emails", "campaigns", "senders", "stats", "webhooks"];
+const CHANGING = ["emails", "campaigns", "senders", "stats", "suppressions", "webhooks"];
 
 let connected = false;
 const listeners = new Set<() => void>();

@@ -74,6 +74,18 @@ export type Stats = Schemas["Stats"];
 export type WorkspaceSettings = Schemas["WorkspaceSettings"];
 export type WorkspaceChange = Schemas["WorkspaceChange"];
 
+export type Suppression = Schemas["Suppression"];
+export type SuppressionReason = Suppression["reason"];
+export type SuppressionImport = Schemas["ImportedSuppressions"];
+
+/** What a page of the suppressions holds. */
+export interface SuppressionFilter {
+  q?: string | undefined;
+  reason?: SuppressionReason | undefined;
+  after?: string | undefined;
+  before?: string | undefined;
+}
+
 export type Webhook = Schemas["Webhook"];
 export type NewWebhook = Schemas["NewWebhook"];
 export type WebhookChange = Schemas["WebhookChange"];

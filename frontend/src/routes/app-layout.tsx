@@ -8,6 +8,7 @@ import {
   PenLine,
   Server,
   Settings,
+  ShieldBan,
 } from "lucide-react";
 import { useEffect, useState } from "react";
 import { ApiError } from "@/api/client";
@@ -38,6 +39,7 @@ const NAVIGATION: readonly NavGroup[] = [
     label: "Set-up",
     items: [
       { label: "Senders", icon: Server, to: "/senders" },
+      { label: "Suppressions", icon: ShieldBan, to: "/suppressions" },
       { label: "Settings", icon: Settings, to: "/settings" },
     ],
   },

@@ -15,9 +15,11 @@ import {
   messageSearch,
   sendersSearch,
   signInSearch,
+  suppressionSearch,
 } from "./search";
 import { SendersPage } from "./set-up-pages";
 import { GeneralPage, SecurityPage, TeamPage } from "./settings-pages";
+import { SuppressionsPage } from "./suppressions-page";
 import { NewTemplatePage, TemplatePage, TemplatesPage } from "./template-pages";
 import { DeliveryPage, WebhookPage } from "./webhook-pages";
 
@@ -101,6 +103,13 @@ const senders = createRoute({
   component: SendersPage,
 });
 
+const suppressions = createRoute({
+  getParentRoute: () => app,
+  path: "/suppressions",
+  validateSearch: suppressionSearch,
+  component: SuppressionsPage,
+});
+
 const settings = createRoute({ getParentRoute: () => app, path: "/settings", component: GeneralPage });
 
 const team = createRoute({ getParentRoute: () => app, path: "/settings/team", component: TeamPage });
@@ -141,6 +150,7 @@ export const router = createRouter({
       newTemplate,
       template,
       senders,
+      suppressions,
       settings,
       webhook,
       delivery,

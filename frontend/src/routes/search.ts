@@ -1,7 +1,8 @@
-import type { DeliveryFilter } from "@/api/types";
+import type { DeliveryFilter, SuppressionFilter } from "@/api/types";
 import type { EmailSearch } from "@/features/emails/email-filters";
 import type { MessagePart } from "@/features/emails/message-body";
 import type { SendersSearch } from "@/features/senders/senders-page";
+import { REASONS } from "@/features/suppressions/reasons";
 import { DELIVERY_STATUSES, WEBHOOK_EVENTS } from "@/features/webhooks/looks";
 import { EMAIL_STATUSES } from "@/ui/email-status";
 import type { Cursor } from "@/ui/pager";
@@ -40,6 +41,10 @@ export function deliverySearch(raw: Raw): DeliveryFilter {
     type: oneOf(raw, "type", WEBHOOK_EVENTS),
     ...cursorSearch(raw),
   };
+}
+
+export function suppressionSearch(raw: Raw): SuppressionFilter {
+  return { q: text(raw, "q"), reason: oneOf(raw, "reason", REASONS), ...cursorSearch(raw) };
 }
 
 export function messageSearch(raw: Raw): { part?: MessagePart | undefined } {

@@ -48,5 +48,6 @@ export function AllowanceMeter({ label, allowance, windowSeconds, waiting }: All
 
 /** "in the last hour"; installations may shorten what an hour is. */
 export function lastWindow(seconds: number): string {
-  return seconds === 3600 ? "in the last hour" : `in the last ${formatDuration(seconds)}`;
+  if (seconds === 3600) return "in the last hour";
+  return seconds === 86_400 ? "in the last day" : `in the last ${formatDuration(seconds)}`;
 }

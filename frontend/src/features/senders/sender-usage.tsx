@@ -8,13 +8,23 @@ export function SenderUsage({ sender }: { sender: Sender }) {
   const usage = useSenderUsage(sender.id);
   if (usage.isPending) return <Skeleton className="h-8 w-full" />;
   if (usage.isError) return <p className="text-[0.8125rem] text-faint">Its use could not be read.</p>;
-  const { hour, waiting, window_seconds } = usage.data;
+  const { hour, day, waiting, window_seconds } = usage.data;
   return (
-    <AllowanceMeter
-      label={`Use of ${sender.name}`}
-      allowance={hour}
-      windowSeconds={window_seconds}
-      waiting={waiting}
-    />
+    <div className="space-y-3">
+      <AllowanceMeter
+        label={`Use of ${sender.name}`}
+        allowance={hour}
+        windowSeconds={window_seconds}
+        waiting={waiting}
+      />
+      {day && (
+        <AllowanceMeter
+          label={`Use of ${sender.name} in a day`}
+          allowance={day}
+          windowSeconds={window_seconds * 24}
+          waiting={0}
+        />
+      )}
+    </div>
   );
 }
