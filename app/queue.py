@@ -24,7 +24,8 @@ CAMPAIGNS: Final = "campaigns"
 WEBHOOK_KNOCK: Final = "webhook:knock"
 WEBHOOKS: Final = "webhooks"
 IMPORT: Final = "imports:read"
-IMPORTS: Final = "imports"
+PLACE: Final = "campaign:place"
+ASIDE: Final = "aside"  # what takes a process of its own for seconds
 DEFAULT: Final = "default"  # housekeeping
 
 # Procrastinate starts a future job up to one polling interval late: a knock comes early and the runner waits exactly.
@@ -84,6 +85,13 @@ async def defer_webhook_knocks(tx: Conn, webhook_ids: Sequence[UUID]) -> None:
 
 async def defer_import(tx: Conn, workspace_id: UUID, import_id: UUID) -> None:
     """Asks a worker to read a list. Part of the caller's transaction."""
-    await deferrer.configure_task(IMPORT, queue=IMPORTS, connection=tx).defer_async(
+    await deferrer.configure_task(IMPORT, queue=ASIDE, connection=tx).defer_async(
         workspace_id=str(workspace_id), import_id=str(import_id)
+    )
+
+
+async def defer_placing(tx: Conn, workspace_id: UUID, campaign_id: UUID) -> None:
+    """Asks a worker to write the messages of a large campaign. Part of the caller's transaction."""
+    await deferrer.configure_task(PLACE, queue=ASIDE, connection=tx).defer_async(
+        workspace_id=str(workspace_id), campaign_id=str(campaign_id)
     )

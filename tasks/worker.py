@@ -25,8 +25,8 @@ from app.db.pool import make_pool
 from app.domain.ids import new_id
 from app.domain.lateness import Downtime
 from app.pacing.reservations import Reservations
-from app.queue import CAMPAIGNS, DEFAULT, IMPORTS, LANES, POLLING, WEBHOOKS, worker_connector
-from app.services import campaign_cancel, imports, leases, milestones, workspaces
+from app.queue import ASIDE, CAMPAIGNS, DEFAULT, LANES, POLLING, WEBHOOKS, worker_connector
+from app.services import campaign_cancel, campaign_placing, imports, leases, milestones, workspaces
 from app.services.messages import Messages
 from app.services.unsubscribe import Links
 from app.settings import Settings
@@ -51,7 +51,7 @@ GIVEN_UP_ENDS: Final = 3.0  # seconds that whatever still waits for the database
 LEFTOVERS_END: Final = 5.0  # seconds that what libraries left behind gets to end
 POOL: Final = 12  # connections to Postgres
 JOBS: Final = 10  # knocks at once; each only takes a lease
-READERS: Final = 1  # lists that are read at once
+ASIDES: Final = 2  # lists that are read and campaigns that are written at once
 
 
 class Worker:
@@ -161,6 +161,7 @@ class Worker:
                     self.recorder.changed(workspace_id)
                 await self.webhooks.watch()
                 await imports.take_up(self.pool)
+                await campaign_placing.take_up(self.pool)
             except UNAVAILABLE as error:
                 log.warning("watchdog.waits", error=str(error).strip())
 
@@ -188,9 +189,9 @@ class Worker:
 
     async def _take_jobs(self, app: procrastinate.App) -> None:
         async with app.open_async(), asyncio.TaskGroup() as group:
-            # A list takes a reader for seconds: apart, so that no knock ever waits for one.
+            # Apart from what takes seconds: no knock ever waits for it.
             group.create_task(self._take_from(app, [LANES, CAMPAIGNS, WEBHOOKS, DEFAULT], JOBS))
-            group.create_task(self._take_from(app, [IMPORTS], READERS))
+            group.create_task(self._take_from(app, [ASIDE], ASIDES))
 
     async def _take_from(self, app: procrastinate.App, queues: Sequence[str], concurrency: int) -> None:
         await app.run_worker_async(

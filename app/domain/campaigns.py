@@ -41,14 +41,17 @@ def open_count(counts: Mapping[Status, int]) -> int:
     return sum(counts.get(status, 0) for status in OPEN)
 
 
-def shown_state(kept: State, *, start_at: datetime, now: datetime, counts: Mapping[Status, int]) -> State:
-    """The state that people see: what is kept is what they decided; `running`, `completed` follow from the messages.
+def shown_state(
+    kept: State, *, start_at: datetime, now: datetime, counts: Mapping[Status, int], unplaced: int = 0
+) -> State:
+    """The state that people see: what is kept is what they decided; `running`, `completed` follow from the messages,
+    of which `unplaced` are not written yet.
 
     So no worker writes to the campaign's row, and a retried message makes a completed campaign run again.
     """
     if kept in (State.DRAFT, State.PAUSED, State.CANCELLED):
         return kept
-    if open_count(counts) == 0:
+    if open_count(counts) + unplaced == 0:
         return State.COMPLETED
     return State.RUNNING if start_at <= now else State.SCHEDULED
 

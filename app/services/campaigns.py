@@ -262,17 +262,20 @@ async def lock(tx: Conn, workspace_id: UUID, id: UUID) -> dict[str, Any]:
 
 def _columns(row: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     counts = {status: row["counts"].get(status, 0) for status in Status}
-    hidden = ("counts", "delay_ms", "window_days", "window_start", "window_end")
+    state, start_at = State(row["state"]), row["start_at"]
+    hidden = ("counts", "delay_ms", "window_days", "window_start", "window_end", "placed")
     kept = {field: value for field, value in row.items() if field not in hidden}
-    total = sum(counts.values())
+    # Not written yet of a large campaign: they wait like the others.
+    unplaced = 0 if row["placed"] is None else row["recipient_count"] - row["placed"]
+    total = sum(counts.values()) + unplaced
     return kept | {
         "object": "campaign",
-        "state": shown_state(State(row["state"]), start_at=row["start_at"], now=now, counts=counts).value,
+        "state": shown_state(state, start_at=start_at, now=now, counts=counts, unplaced=unplaced).value,
         "delay_seconds": row["delay_ms"] / 1000,
         "window": windows.campaign_window(windows.of_row(row, row["timezone"])),
         "late_policy": LatePolicy(row["late_policy"]),
-        "counts": Counts(**counts),
-        "progress": 0.0 if total == 0 else round(1 - open_count(counts) / total, 4),
+        "counts": Counts(**counts | {Status.SCHEDULED: counts[Status.SCHEDULED] + unplaced}),
+        "progress": 0.0 if total == 0 else round(1 - (open_count(counts) + unplaced) / total, 4),
     }
 
 

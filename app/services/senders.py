@@ -133,6 +133,8 @@ async def delete(pool: Pool, *, workspace_id: UUID, id: UUID, now: datetime) -> 
         found = await queries.senders.open(tx, workspace_id=workspace_id, id=id)
         if found["waiting"] or found["in_doubt"]:
             raise SenderInUse(_why_in_use(found["waiting"], found["in_doubt"]))
+        if await queries.placing.is_sender_of(tx, workspace_id=workspace_id, sender_id=id):
+            raise SenderInUse("A campaign that is being written sends by it: cancel that first.")
         if sender.is_default:
             await _make_default(tx, workspace_id, await queries.senders.oldest(tx, workspace_id=workspace_id))
         await mailboxes.refresh(tx, workspace_id, place["mailbox_id"], afresh=False)

@@ -8,7 +8,7 @@ with behind as (
         select coalesce(sum(k.count), 0) as open from lanes l join lane_counts k on k.lane_id = l.id
         where l.campaign_id = c.id and k.status in ('scheduled', 'deferred', 'held', 'sending')
     ) as n
-    where c.state in ('scheduled', 'running') and c.told is distinct from 'completed' and c.start_at <= clock_timestamp()
+    where c.state in ('scheduled', 'running') and c.placed is null and c.told is distinct from 'completed' and c.start_at <= clock_timestamp()
         and (c.told is null or n.open = 0)
     limit 200 for no key update of c skip locked
 ),
