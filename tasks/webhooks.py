@@ -36,6 +36,7 @@ LINGER: Final = 5.0  # seconds that an idle webhook is kept, connections and all
 LOOK: Final = 1.0  # seconds between two looks at a busy one
 ENDING: Final = 5.0  # seconds that requests under way get when the worker stops; whoever is cut off is asked again
 AGAIN: Final = 0.5  # seconds before the next try without a database
+FAULT_PAUSE: Final = 60.0  # seconds
 AGENT: Final = "Paceline-Webhooks"
 
 
@@ -147,7 +148,11 @@ class Runner:
                 except UNAVAILABLE as error:
                     log.warning("webhook.waits", webhook=str(self.lease.webhook_id), error=str(error).strip())
                     await asyncio.sleep(AGAIN)
-        except ConfigurationError as error:
+        except Exception as error:
+            with contextlib.suppress(*UNAVAILABLE):
+                await webhook_runs.rest(self._worker.pool, self.lease, FAULT_PAUSE)
+            if not isinstance(error, ConfigurationError):
+                raise
             log.error("webhook.unreadable", webhook=str(self.lease.webhook_id), error=error.message)
         finally:
             await self._end()

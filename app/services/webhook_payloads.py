@@ -117,7 +117,7 @@ async def _senders(pool: Pool, workspace_id: UUID, due: Sequence[Any]) -> dict[U
     found = {row["id"]: row for row in shown}
     return {
         row["id"]: SenderSnapshot(
-            reason=row["data"]["reason"], until=_moment(row["data"].get("until")), **found[row["sender_id"]]
+            reason=row["data"].get("reason", ""), until=_moment(row["data"].get("until")), **found[row["sender_id"]]
         )
         for row in due
         if row["sender_id"] in found

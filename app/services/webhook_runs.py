@@ -126,6 +126,12 @@ async def release(pool: Pool, lease: Lease) -> None:
             await defer_webhook_knock(tx, lease.webhook_id, due=due, now=row["now"])
 
 
+async def rest(pool: Pool, lease: Lease, seconds: float) -> None:
+    """After a fault of ours: whoever comes next does not run into it at once."""
+    async with pool.connection() as conn:
+        await queries.webhooks.rest(conn, **lease.key, seconds=seconds)
+
+
 async def due(pool: Pool, lease: Lease, *, busy: Sequence[UUID], limit: int) -> list[Due]:
     """The next deliveries to try, but for those in hand, the longest due first."""
     async with pool.connection() as conn:
@@ -139,6 +145,10 @@ async def due(pool: Pool, lease: Lease, *, busy: Sequence[UUID], limit: int) -> 
             )
         )
     bodies = await webhook_payloads.bodies(pool, lease.workspace_id, found)
+    if len(bodies) < len(found):
+        async with pool.connection() as conn:
+            untold = [row["id"] for row in found if row["id"] not in bodies]
+            await queries.webhooks.give_up(conn, workspace_id=lease.workspace_id, ids=untold)
     return [
         Due(id=row["id"], body=bodies[row["id"]], tries=row["tries"], first_try_at=row["first_try_at"])
         for row in found

@@ -145,6 +145,16 @@ where w.workspace_id = :workspace_id and w.id = :id and w.runner_id = :worker_id
 update webhooks set runner_id = null
 where workspace_id = :workspace_id and id = :id and runner_id = :worker_id and fence = :fence;
 
+-- name: rest!
+-- Nothing is tried for so many seconds.
+update webhooks set blocked_until = clock_timestamp() + make_interval(secs => :seconds)
+where workspace_id = :workspace_id and id = :id and runner_id = :worker_id and fence = :fence;
+
+-- name: give_up!
+-- Deliveries of which nothing can be told.
+update webhook_deliveries set status = 'failed', last_error = 'What it would tell of is gone.'
+where workspace_id = :workspace_id and id = any (:ids::uuid[]) and status = 'pending';
+
 -- name: due
 -- The next deliveries of a webhook. Reading is the claim: its runner is alone, and what it writes names the fence.
 select id, type, at, email_id, campaign_id, sender_id, data, body, tries, first_try_at

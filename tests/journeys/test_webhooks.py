@@ -219,3 +219,22 @@ async def test_limits_and_campaigns_are_told_of(
     limit = by_type["sender.limit_reached"]
     assert (limit["id"], limit["reason"]) == (str(limited.id), "mailbox_hour")
     assert limit["until"] is not None
+
+
+async def test_a_secret_that_cannot_be_read_is_not_tried_without_end(
+    environment: dict[str, str], room: Mailroom, smtp: SmtpServer, receiver: WebhookReceiver
+) -> None:
+    """SECRET_KEY has changed: the worker says so and rests, and serves everybody else."""
+    sender = await room.sender(port=smtp.port)
+    await hook(room, receiver.url("/sealed"), "email.sent")
+    await room.run("update webhooks set secret = overlay(secret placing '\\x00' from 20)")
+    await hook(room, receiver.url("/other"), "email.sent")
+    with worker(environment) as process:
+        await room.emails(sender)
+        [request] = await came(receiver, 1)
+        await wait_until(lambda: process.said("webhook.unreadable"), 20)
+        await wait_until(lambda: room.all("select from webhooks where blocked_until > now() and runner_id is null"), 20)
+        await room.emails(sender)
+        await came(receiver, 2)
+    assert request.path == "/other"
+    assert len(process.said("webhook.unreadable")) == 1

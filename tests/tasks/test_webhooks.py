@@ -248,6 +248,19 @@ async def test_old_deliveries_go_after_30_days(room: Mailroom, monkeypatch: pyte
     assert await room.all("select from webhooks") == []
 
 
+async def test_what_can_no_longer_be_told_is_given_up_and_holds_nothing_back(room: Mailroom) -> None:
+    lease = await leased(room, await hook(room))
+    await room.run(
+        "insert into events (workspace_id, type, email_id) values (%s, 'email.sent', %s)", room.workspace_id, new_id()
+    )
+    await happens(room)
+    (told,) = await read(room, lease)
+    await answered(room, lease, [told], 200)
+    found = await room.all("select status::text, last_error from webhook_deliveries order by status::text")
+    assert [each["status"] for each in found] == ["delivered", "failed"]
+    assert found[1]["last_error"] == "What it would tell of is gone."
+
+
 # Milestones
 
 
