@@ -88,6 +88,8 @@ VALUES: Final[dict[str, Any]] = {
     "last_error": None,
     "last_status_code": 204,
     "url": "https://example.com/hooks/paceline",
+    "endpoint": "https://example.com/hooks/paceline",
+    "emails": ["bob@example.org"],
     "data": {},
 }
 
