@@ -55,6 +55,11 @@ faults: $(DEV) ## Every fault scenario in its long form, then the mutants. Optio
 forecast: $(DEV) ## The forecast against longer real campaigns, to 2 % of the time or 1 s
 	@FORECAST=long $(PYTHON) -m pytest tests/journeys/test_forecast.py tests/domain/test_forecast.py --timeout 900 $(PYTEST_ARGS)
 
+.PHONY: fuzz
+fuzz: $(DEV) ## The API against its document for longer, with the edges of every field. Options: make fuzz SEED=7
+	@FUZZ_PHASES=examples,coverage,fuzzing FUZZ_EXAMPLES=50 FUZZ_SECONDS=3600 FUZZ_SEED=$(or $(SEED),$(shell date +%s)) \
+	  $(PYTHON) -m pytest tests/api/test_document_fuzz.py -q
+
 .PHONY: vitest
 vitest: $(MODULES)
 	@$(NPM) frontend npm run --silent test

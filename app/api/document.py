@@ -140,11 +140,14 @@ def _complete(operation: Said, components: Said) -> None:
     operation.pop("deprecated", None)
     for parameter in operation.get("parameters", []):
         _complete_parameter(parameter)
+    body = operation.get("requestBody", {})
+    if any({"type": "null"} in media.get("schema", {}).get("oneOf", ()) for media in body.get("content", {}).values()):
+        body["required"] = False
     good = {status: answer for status, answer in operation["responses"].items() if status.startswith("2")}
     for status, answer in good.items():
         answer |= {"headers": {"X-Request-Id": REQUEST_ID}, "description": HTTPStatus(int(status)).phrase}
     operation["responses"] = good
-    for told in (operation.get("requestBody", {}), *good.values()):
+    for told in (body, *good.values()):
         for kind, media in told.get("content", {}).items():
             _complete_media(kind, media, components)
 

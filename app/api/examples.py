@@ -88,7 +88,6 @@ VALUES: Final[dict[str, Any]] = {
     "last_error": None,
     "last_status_code": 204,
     "url": "https://example.com/hooks/paceline",
-    "endpoint": "https://example.com/hooks/paceline",
     "emails": ["bob@example.org"],
     "data": {},
 }
@@ -116,6 +115,7 @@ WHOLE: Final[dict[str, Any]] = {
         "start_at": "2027-03-01T09:00:00+01:00",
         "delay_seconds": 2.5,
     },
+    "NewEstimate": {"campaign_id": ID},
     "CampaignChange": {"hourly_limit": 100},
     "EstimateBucket": {"start": "2027-03-01T08:00:00Z", "count": 200},
     "NewSender": {
@@ -181,6 +181,8 @@ def _fits(value: Any, schema: Said, components: Said) -> bool:
         schema = components[schema["$ref"].rsplit("/", 1)[-1]]
     if "enum" in schema or "const" in schema:
         return value in schema.get("enum", [schema.get("const")])
+    if schema.get("format") == "date-time" and value is not None:
+        return isinstance(value, str) and value.endswith("Z")
     kinds = {str: "string", bool: "boolean", int: "integer", float: "number", list: "array", dict: "object"}
     kind = "null" if value is None else kinds[type(value)]
     if kind == "object" and "properties" in schema:

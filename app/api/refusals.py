@@ -58,6 +58,8 @@ CONFLICTS: Final[dict[str, tuple[type[PacelineError], ...]]] = {
     "replayWebhookDelivery": (WebhookDisabled,),
     "replayFailedDeliveries": (WebhookDisabled,),
 }
+# 404 for what the body names. Others say 422 with the place.
+LOOKS_UP: Final = frozenset({"estimateCampaign", "acceptInvitation"})
 IDEMPOTENCY: Final = (InvalidIdempotentRequest, ConcurrentIdempotentRequests)
 
 DESCRIPTIONS: Final[dict[int, str]] = {
@@ -88,7 +90,7 @@ def of_operation(said: Said, *, method: str, sends: bool) -> dict[int, list[Said
         500: [body(500, "application_error", "Something went wrong on our side.")],
         503: _bodies([Unavailable]),
     }
-    if "{" in said["path"]:
+    if "{" in said["path"] or said["operationId"] in LOOKS_UP:
         found[404] = _bodies([NotFound])
     if conflicts:
         found[409] = _bodies(conflicts)

@@ -100,7 +100,7 @@ def places(promised: Promised, schema: dict[str, Any], at: Where = (), seen: tup
             return
         seen = (*seen, schema["$ref"])
         schema = promised.resolved(schema)
-    if schema.get("format") == "uuid":
+    if schema.get("format") == "uuid" or (at[-1:] == ("id",) and schema.get("type") == "string"):
         yield at
     for choice in (*schema.get("anyOf", ()), *schema.get("oneOf", ())):
         yield from places(promised, choice, at, seen)
@@ -146,9 +146,13 @@ def put(body: Any, where: Where, value: Any) -> None:
 def paths(operation: Operation, world: World) -> Iterator[dict[str, str]]:
     """Every way to fill the path of which at least one id is theirs."""
     names = [each["name"] for each in operation.parameters("path")]
-    choices = [[*world.ids(world.mine, name)[:1], *world.ids(world.theirs, name)] for name in names]
+    choices = [
+        [*world.ids(world.mine, name)[:1], *sorted({*world.ids(world.theirs, name)} - {*world.mine[name]})]
+        for name in names
+    ]
     for values in itertools.product(*choices):
-        if any(value in world.theirs[name] for name, value in zip(names, values, strict=True)):
+        foreign = [value not in world.mine[name] for name, value in zip(names, values, strict=True)]
+        if any(foreign):
             yield dict(zip(names, values, strict=True))
 
 
@@ -197,8 +201,10 @@ async def test_ids_in_bodies(world: World, stranger: Api) -> None:
         for where in places(world.promised, content["schema"]) if content else ():
             for id in world.ids(world.theirs, kind_of(operation, where)):
                 body = world.body(operation)
+                if operation.id == "estimateCampaign" and where[0] != "campaign_id":
+                    body.pop("campaign_id", None)  # one or the other
                 if "import_id" in where:
-                    body.pop("recipients")  # one or the other
+                    body.pop("recipients", None)  # here too
                 if where[0] in ("ids", "filter"):
                     body = {name: said for name, said in body.items() if name not in ("ids", "filter", "emails")}
                     if where[0] == "filter":
@@ -226,7 +232,7 @@ def said_not_there(answer: httpx.Response, where: Where) -> bool:
 
 
 async def test_lists_hold_what_is_their_own(world: World, stranger: Api) -> None:
-    foreign = {id for name, ids in world.theirs.items() for id in ids}
+    foreign = {id for ids in world.theirs.values() for id in ids if len(id) > 20}
     mine = {name: values[0] for name, values in world.mine.items()}
     looked = 0
     for operation, caller in itertools.product(world.promised.operations, world.callers):

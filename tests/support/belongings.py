@@ -34,7 +34,13 @@ async def make_belongings(app: Litestar, api: Api) -> Ids:
     hook = {"endpoint": f"https://hooks.example.com/{name}", "events": ["email.sent"]}
     webhook = await api.ok("POST", "/webhooks", json=hook)
     delivery = await api.ok("POST", f"/webhooks/{webhook['id']}/test", json={})
+    words = {"name": name, "alias": f"t-{name}", "subject": "Hi", "text": "Hi"}
+    template = await api.ok("POST", "/templates", json=words)
+    await api.ok("POST", f"/templates/{template['id']}/publish")
     return {
+        "template": [template["id"], f"t-{name}"],
+        "template_id": [template["id"], f"t-{name}"],
+        "version": ["1"],
         "sender_id": [sender["id"]],
         "email_id": [email["id"]],
         "attachment_id": [attachment["id"]],

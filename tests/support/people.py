@@ -16,13 +16,24 @@ from app.db.transaction import transaction
 from app.domain.roles import Role
 from app.services import accounts, sessions
 from app.services.accounts import Identity
+from tests.support.promised import promised_by
 
 
 class Browser(httpx.AsyncClient):
-    """Somebody's browser: it keeps the session's cookie and sends its CSRF token with what it changes."""
+    """Somebody's browser: it keeps the session's cookie and sends its CSRF token with what it changes.
+
+    Every answer must be one that the OpenAPI document promises.
+    """
 
     def __init__(self, app: Any, base_url: str = "http://paceline.test") -> None:
         super().__init__(transport=httpx.ASGITransport(app), base_url=f"{base_url}/v1", timeout=30)
+        self._app = app
+
+    async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        answer = await super().send(request, **options)
+        if not options.get("stream"):
+            promised_by(self._app).hold(answer)
+        return answer
 
     async def read_token(self) -> None:
         self.headers["x-csrf-token"] = (await self.ok("GET", "/me"))["csrf_token"]

@@ -54,6 +54,10 @@ class Promised:
             said = self.said["components"][kind][name]
         return said
 
+    def hold(self, answer: httpx.Response) -> None:
+        """Fails for an answer that the document does not promise."""
+        assert (broken := self.broken_by(answer)) is None, broken
+
     def broken_by(self, answer: httpx.Response) -> str | None:
         """What of this answer the document does not say; None where all is as promised, or the path is not its."""
         operation = self.operation(answer.request.method, answer.request.url.path)

@@ -3935,7 +3935,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "campaign_id": null
+                 *       "campaign_id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11"
                  *     }
                  */
                 "application/json": components["schemas"]["NewEstimate"];
@@ -3983,6 +3983,7 @@ export interface operations {
             400: components["responses"]["BadRequest.invalid_request"];
             401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
             403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            404: components["responses"]["NotFound.not_found"];
             413: components["responses"]["RequestEntityTooLarge.payload_too_large"];
             415: components["responses"]["UnsupportedMediaType.unsupported_media_type"];
             422: components["responses"]["UnprocessableEntity.validation_error"];
@@ -5935,6 +5936,7 @@ export interface operations {
             400: components["responses"]["BadRequest.invalid_request"];
             401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
             403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            404: components["responses"]["NotFound.not_found"];
             413: components["responses"]["RequestEntityTooLarge.payload_too_large"];
             415: components["responses"]["UnsupportedMediaType.unsupported_media_type"];
             422: components["responses"]["UnprocessableEntity.validation_error"];
@@ -7263,7 +7265,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "emails": [
-                 *         "text"
+                 *         "bob@example.org"
                  *       ]
                  *     }
                  */
@@ -7315,7 +7317,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "emails": [
-                 *         "text"
+                 *         "bob@example.org"
                  *       ]
                  *     }
                  */
@@ -8694,7 +8696,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 /**
                  * @example {
@@ -8807,7 +8809,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 /**
                  * @example {
