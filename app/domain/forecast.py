@@ -22,7 +22,7 @@ from app.domain.forecast_lanes import NEVER, Bound, Lane, Mailbox, Run
 from app.domain.forecast_turns import TINY, frontier, shares, side_by_side
 from app.domain.pacing import SLOTS_PER_WINDOW, Counter
 
-MOST_LOOKS: Final = 6_000  # at mailboxes; what is left then goes on at the pace so far
+MOST_LOOKS: Final = 4_000  # at mailboxes; what is left then goes on at the pace so far
 COARSE: Final = 0.05  # parts of a run of dispatches below this are not told apart
 FINE: Final = 256  # mailboxes that share a limit look ahead this part of the time gone by, at least a slot
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
@@ -30,6 +31,18 @@ class Reason(StrEnum):
     QUEUE = "queue"  # it is due and being worked off
 
 
+FOLLOWING: Final = frozenset(
+    {
+        Reason.MAILBOX_HOUR,
+        Reason.MAILBOX_DAY,
+        Reason.CAMPAIGN_HOUR,
+        Reason.WORKSPACE_HOUR,
+        Reason.GAP,
+        Reason.WINDOW,
+    }
+)
+
+
 class WaitingFor(msgspec.Struct, frozen=True):
     reason: Reason
     next_at: datetime | None  # null: no clock decides it
@@ -43,6 +56,11 @@ class Barrier(msgspec.Struct, frozen=True):
 
     def holds(self, now: datetime) -> bool:
         return self.reason is not None and (self.until is None or self.until > now)
+
+    @property
+    def follows(self) -> bool:
+        """Whether it only repeats what limits, the gap and sending hours say by themselves."""
+        return self.reason in FOLLOWING
 
 
 def waiting_for(

@@ -20,6 +20,7 @@ from app.domain.campaigns import State, pace_on
 from app.domain.forecast_lanes import Bound, Hours, Lane, Mailbox, Run
 from app.domain.hosts import is_local
 from app.domain.pacing import DAY, Counter
+from app.domain.waiting import Barrier
 from app.domain.windows import Window
 from app.services import windows
 from app.services.campaign_timing import Timing
@@ -143,12 +144,10 @@ def _lane(row: Mapping[str, Any], later: list[Run], reading: _Reading, asked: As
     else:
         runs = _dealt(row, waiting, row["sender_ids"].index(row["sender_id"]), row["recipient_count"])
     is_ours = asked.id is not None and row["campaign_id"] == asked.id
-    until, reason = row["blocked_until"], row["blocked_reason"]
-    is_held = until != FOREVER and until > reading.now and reason not in ("campaign_hour", "window")
     return Lane(
         runs,
         hours=reading.hours_of([*windows_of(row, "sender"), *windows_of(row, "campaign")]),
-        not_before=until.timestamp() if is_held else -math.inf,
+        not_before=_held_until(row, reading.now),
         held_by=Bound.TROUBLE,
         campaign=reading.counters.get(("campaign_hour", row["campaign_id"])),
         is_ours=is_ours,
@@ -193,8 +192,7 @@ def _mailbox(box: Mapping[str, Any], workspace_id: UUID, lanes: Sequence[Lane], 
         (Bound.MAILBOX_DAY, box["id"]),
         (Bound.MAILBOX_HOUR, box["id"]),
     ]
-    until, known = box["blocked_until"], box["reply_seconds"]
-    is_held = reading.now < until < FOREVER and box["blocked_reason"] in ("connection", "fault")
+    known = box["reply_seconds"]
     gap = box["min_delay_ms"] / 1000
     per_message = known * ROUND_TRIPS if known is not None else NEAR if is_local(box["host"]) else FAR
     return Mailbox(
@@ -206,5 +204,14 @@ def _mailbox(box: Mapping[str, Any], workspace_id: UUID, lanes: Sequence[Lane], 
         per_message=per_message,
         concurrency=box["concurrency"],
         free_at=box["free_at"].timestamp() if box["free_at"] > reading.now else -math.inf,
-        not_before=until.timestamp() if is_held else -math.inf,
+        not_before=_held_until(box, reading.now),
     )
+
+
+def _held_until(row: Mapping[str, Any], now: datetime) -> float:
+    """Until when something holds it back that no rule foretells: a server in trouble. What a person holds back is
+    foretold as if it was let go."""
+    until: datetime = row["blocked_until"]
+    barrier = Barrier(row["blocked_reason"], None if until == FOREVER else until)
+    is_held = barrier.holds(now) and barrier.until is not None and not barrier.follows
+    return until.timestamp() if is_held else -math.inf
