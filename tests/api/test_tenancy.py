@@ -100,7 +100,7 @@ def places(promised: Promised, schema: dict[str, Any], at: Where = (), seen: tup
             return
         seen = (*seen, schema["$ref"])
         schema = promised.resolved(schema)
-    if schema.get("format") == "uuid" or (at[-1:] == ("id",) and schema.get("type") == "string"):
+    if schema.get("format") == "uuid" or (at[-2:] == ("template", "id") and schema.get("type") == "string"):
         yield at
     for choice in (*schema.get("anyOf", ()), *schema.get("oneOf", ())):
         yield from places(promised, choice, at, seen)
@@ -115,7 +115,9 @@ def kind_of(operation: Operation, where: Where) -> str:
     *before, name = [each for each in where if isinstance(each, str)]
     if name == "ids":
         return MANY.get(operation.id, f"the ids of {operation.id}")
-    return f"{before[-1]}_id" if name == "id" and before else name.removesuffix("s")
+    if name == "id":  # of what it stands in; alone, of what the path names
+        return f"{before[-1]}_id" if before else str(operation.parameters("path")[-1]["name"])
+    return name.removesuffix("s")
 
 
 def reaches(body: Any, where: Where) -> bool:
