@@ -59,11 +59,12 @@ class Hand:
         return found, len(found) < BATCH
 
     async def receive(self, found: list[Due], now: float) -> None:
-        """Takes in what was found, as far as it may go and there are places."""
+        """Takes in what was found, as far as it may go and there are places: the first of all that wait have them."""
         if not found:
             return
         await self._put_down_older({message.id for message in found})
         found = await self._runner.openings.admit(await self._without_late(found))
+        found = await self._with_later(found)
         granted = await self._runner.places.reserve(found, now)
         failpoints.passing("places.reserved")
         await self._worker.messages.load(self._lease.workspace_id, {message.content_id for message in granted})
@@ -83,6 +84,31 @@ class Hand:
         await delivery.set_late(self._worker.pool, self._lease, late)
         self._worker.recorder.changed(self._lease.workspace_id)
         return [message for message in found if message.id not in late]
+
+    async def passes_over(self, now: float, *, busy: Sequence[UUID]) -> bool:
+        """Whether something waits whose turn is before the last in hand: that came, or was let go, since."""
+        if not self._pending:
+            return False
+        last = self._pending[-1]
+        found = await delivery.due(
+            self._worker.pool,
+            self._lease,
+            now=instant(now),
+            until=last.due_at,
+            limit=1,
+            busy=busy,
+            held=self._pending,
+        )
+        return bool(found) and found[0].order < last.order
+
+    async def _with_later(self, found: list[Due]) -> list[Due]:
+        """`found`, and what is in hand that comes after the first of it: those ask for places together, in order."""
+        later = [message for message in self._pending if found and message.order > found[0].order]
+        if not later:
+            return found
+        self._pending = deque(message for message in self._pending if message.order < found[0].order)
+        await self._runner.places.give_back(later)
+        return sorted([*found, *later], key=lambda message: message.order)
 
     # What goes back
 

@@ -177,11 +177,14 @@ class Runner:
         await self.accounts.refresh()
 
     async def _read(self, now: float) -> None:
-        blocked_until = self.outlook().blocked_until.timestamp()
+        blocked_until, busy = self.outlook().blocked_until.timestamp(), [*self._tasks]
         if blocked_until > now:
-            self._read_at = blocked_until
-            return
-        found, is_all = await self.hand.look(now, ahead=LOOKAHEAD, busy=[*self._tasks])
+            # What holds the last places of a limit may not be whose turn it is.
+            by_limit = self.outlook().blocked_reason in LIMITS
+            if not by_limit or not await self.hand.passes_over(now, busy=busy):
+                self._read_at = blocked_until
+                return
+        found, is_all = await self.hand.look(now, ahead=LOOKAHEAD, busy=busy)
         self._read_at = now + LOOKAHEAD / 2 if is_all else 0.0  # unless a limit holds back some of it
         await self.hand.receive(found, now)
 

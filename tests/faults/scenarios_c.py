@@ -178,7 +178,7 @@ async def shared_mailbox(size: Size, seed: int) -> Result:
         if one.mailbox_id != two.mailbox_id:
             w.violations.append("two senders with one account have two mailboxes")
         await w.fleet.start(3)
-        due = await w.room.now()
+        due = await w.room.now() + timedelta(seconds=size.of(4, 8))  # both are there before either is read
         for sender, later in ((one, 0.0), (two, 0.01)):
             await w.room.emails(sender, count, due=due + timedelta(seconds=later), every=0.02)
         await w.until_dots(least)

@@ -7,6 +7,8 @@ from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
+
 from tests.support.mailroom import Mailroom, address
 from tests.support.sending import addresses, arrived, most_within
 from tests.support.smtp_server import Received, SmtpServer, Step
@@ -116,6 +118,28 @@ async def test_a_campaigns_limit_holds_back_only_the_campaign(
     assert without(again, addresses(limited)) == without(again, in_order)
     assert most_within(limited, 3) <= 5
     assert set(addresses(messages[:15])) >= beside - again
+
+
+@pytest.mark.parametrize("waiting", [10, 30])
+async def test_what_is_let_go_late_gets_its_turn_although_the_limit_is_full_of_what_is_in_hand(
+    environment: dict[str, str], room: Mailroom, smtp: SmtpServer, waiting: int
+) -> None:
+    """Older mail of another sender on the mailbox, as when it was paused: the ten places were taken before it came."""
+    ours = await room.sender(port=smtp.port, hourly_limit=10, gap_ms=1_000, concurrency=1)
+    theirs = await room.sender(ours.mailbox_id)
+    with worker(environment, BY_WORD) as process:
+        newer = await room.emails(ours, waiting)
+        await arrived(smtp, 1)  # the others are in hand by now
+        older = await room.emails(theirs, 3, due=await room.now() - timedelta(minutes=10))
+        came = addresses(await arrived(smtp, 10))
+        assert process.troubles == []
+
+    last = max(came.index(address(older, i)) for i in range(3))
+    overtook = [to for to in came[:last] if to in {address(newer, i) for i in range(waiting)}]
+    assert len(overtook) <= 6, "what left while they came, and what the server was offered already"
+    assert [to for to in came if to in overtook] == [address(newer, i) for i in range(len(overtook))]
+    assert came[last + 1 :] == [address(newer, i) for i in range(len(overtook), 7)], "in order, to the last place"
+    assert (await room.statuses())["scheduled"] == waiting + 3 - 10
 
 
 async def test_the_gap_holds_on_the_wire_and_keeps_the_order(
