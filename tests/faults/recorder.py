@@ -65,10 +65,11 @@ class RecorderProcess:
         assert line, "the recording server ended"
         return line
 
-    def _tell(self, rule: dict[str, object]) -> int:
+    def _tell(self, rule: dict[str, object]) -> dict[str, int]:
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(rule) + "\n")
-        return int(json.loads(self._answer())["left"])
+        answer: dict[str, int] = json.loads(self._answer())
+        return answer
 
     def on(self, moment: Moment, step: Step, *, match: str = "", times: int = 1, always: bool = False) -> None:
         """Scripts the next `times` of a moment, or with `always` all of them. In force when this returns."""
@@ -81,7 +82,12 @@ class RecorderProcess:
     @property
     def left(self) -> int:
         """How many scripted steps have not been played yet, but for those that hold always."""
-        return self._tell({})
+        return self._tell({})["left"]
+
+    @property
+    def dripping(self) -> int:
+        """How many replies it is saying a byte at a time."""
+        return self._tell({})["dripping"]
 
     @property
     def dots(self) -> list[Dot]:

@@ -24,6 +24,11 @@ CODES: Final = (421, 450, 451, 452, 550, 552, 554)
 PHASES: Final[tuple[Moment, ...]] = ("connect", "mail", "rcpt", "data", "dot")
 ONE_BY_ONE: Final = Step(reply="250-test\n250 8BITMIME")  # an EHLO without PIPELINING
 FOLLOWERS: Final = 2  # messages behind each case, whom it must cost nothing
+EARLY: Final = 1_000  # milliseconds that a body waits at the gate, so that what is said to it comes before its dot
+RETRIED: Final = (
+    timedelta(seconds=40),
+    timedelta(seconds=75),
+)  # between a first attempt that was deferred and the second
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,7 @@ class Case:
     """What the server does once, and what becomes of the message that it does it to.
 
     `end`: sent (as if nothing had been, and nothing counted against it), deferred (for about a minute), waiting (either
-    of these), failed, uncertain.
+    of these, or sent after that minute), failed, uncertain.
     """
 
     moment: Moment
@@ -140,8 +145,10 @@ async def garbled(size: Size, seed: int) -> Result:
             w.rng.shuffle(cases)
             played += await _play(w, cases)
             w.smtp.usual()
+        # A server that says a byte a second holds its own mailbox back for as long, up to two minutes.
+        await wait_until(lambda: not w.smtp.dripping, size.of(30, 180), what="the server to have had its say")
         heal = await w.heal()
-        await _hold_to(w, played, slowest=size.of(20, 150))
+        await _hold_to(w, played)
         await w.settled(30)
         return await w.result(kills=len(played), heal=heal)
 
@@ -151,7 +158,9 @@ async def _play(w: World, cases: Iterable[Case]) -> list[Played]:
     played = []
     for case in cases:
         name = f"{case.moment}-{w.rng.randrange(10**9)}"
-        sender = await w.sender(concurrency=1)
+        sender = await w.sender(concurrency=1, gap_ms=EARLY if case.moment == "body" else 0)
+        if case.moment == "body":
+            await w.room.emails(sender, to=[f"{name}-before@example.com"])
         match = {"connect": "", "ehlo": "", "mail": sender.email}.get(case.moment, f"{name}@")
         w.smtp.on(case.moment, case.step, match=match)
         to = [f"{name}@example.com", *(f"after-{i}-{name}@example.com" for i in range(FOLLOWERS))]
@@ -161,12 +170,12 @@ async def _play(w: World, cases: Iterable[Case]) -> list[Played]:
     return played
 
 
-async def _hold_to(w: World, played: Iterable[Played], *, slowest: float = 20) -> None:
+async def _hold_to(w: World, played: Iterable[Played]) -> None:
     """Waits until each has ended as it should, and notes the others; then the deferred ones are due again."""
     sure = [f for each in played for f in each.followers]
     sure += [each.email_id for each in played if each.case.end == "sent"]
     with contextlib.suppress(AssertionError):  # what does not come in time shows in the rows
-        await wait_until(w.room.are("sent", *sure), slowest)
+        await wait_until(w.room.are("sent", *sure), 30)
     rows = {row["id"]: row for row in await w.all("select * from emails")}
     bounced = {row["address"] for row in await w.all("select address from suppressions")}
     for each in played:
@@ -187,11 +196,14 @@ def _wrong(case: Case, row: Mapping[str, Any]) -> list[str]:
     status, wrong = row["status"], []
     if status not in {"waiting": ("sent", "deferred")}.get(case.end, (case.end,)):
         wrong.append(f"it is {status}, {row['reply']}")
-    if status == "sent" and row["attempts"] != 1:
+    least, most = RETRIED
+    retried = status == "sent" and case.end == "waiting" and row["attempts"] == 2
+    if status == "sent" and row["attempts"] != 1 and not retried:
         wrong.append(f"{row['attempts']} attempts")
-    soon = row["due_at"] - datetime.now(UTC)
-    if status == "deferred" and not timedelta(0) < soon < timedelta(seconds=75):
-        wrong.append(f"it is due in {soon}")
+    if retried and row["dispatched_at"] - row["first_tried_at"] < least:
+        wrong.append("it was tried again at once")
+    if status == "deferred" and not least < row["due_at"] - row["first_tried_at"] < most:
+        wrong.append(f"tried at {row['first_tried_at']}, it is due again at {row['due_at']}")
     if status == "failed" and str(case.step.reply)[:3] not in str(row["reply"]):
         wrong.append(f"it says {row['reply']}")
     return wrong

@@ -91,6 +91,7 @@ class Recorder:
     beats: tuple[float, float] | None = None  # when the server's loop last came round, and before that
     sessions: int = 0
     open_sessions: int = 0
+    dripping: int = 0  # replies that are being said a byte at a time
     changed: threading.Condition = field(default_factory=threading.Condition)
 
     @property

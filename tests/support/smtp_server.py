@@ -4,7 +4,8 @@ In a test:        `with SmtpServer() as server: ...; server.on("rcpt", Step("550
 As a process:     `python -m tests.support.smtp_server --port 0 --json-log FILE [--script FILE] [--ethereal] ...`
                   prints one JSON line `{"host", "port", "cafile"}` when it listens; with `--control` it then
                   reads rules from standard input, a JSON object a line as in the script, and answers each with
-                  `{"left": n}`, the number of steps that are still to be played.
+                  `{"left": n, "dripping": m}`, the number of steps that are still to be played, and of replies that are
+                  being said a byte at a time.
 """
 
 from __future__ import annotations
@@ -100,6 +101,11 @@ class SmtpServer:
     def left(self) -> int:
         """How many scripted steps have not been played yet, but for those that hold always."""
         return self._recorder.left
+
+    @property
+    def dripping(self) -> int:
+        """How many replies are being said a byte at a time."""
+        return self._recorder.dripping
 
     def usual(self) -> None:
         """Ends all rules: it takes everything again, at once."""
@@ -249,7 +255,7 @@ def _add(server: SmtpServer, rule: dict[str, Any]) -> None:
 def _control(server: SmtpServer) -> None:
     for line in sys.stdin:
         _add(server, json.loads(line))
-        os.write(1, json.dumps({"left": server.left}).encode() + b"\n")
+        os.write(1, json.dumps({"left": server.left, "dripping": server.dripping}).encode() + b"\n")
 
 
 if __name__ == "__main__":

@@ -98,6 +98,7 @@ class Session(asyncio.Protocol):
         line = reply.replace("\n", "\r\n").encode() + (b"" if how.partial else b"\r\n") if reply else b""
         if how.pace and line:
             self.held = True
+            self.recorder.dripping += 1
             self.drip(line, how)
             return
         if self.transport.is_closing():
@@ -109,11 +110,13 @@ class Session(asyncio.Protocol):
     def drip(self, line: bytes, how: Step) -> None:
         """One byte at a time; what the client says meanwhile waits."""
         if self.transport.is_closing():
+            self.recorder.dripping -= 1
             return
         self.transport.write(line[:1])
         if line[1:]:
             asyncio.get_running_loop().call_later(how.pace, self.drip, line[1:], how)
             return
+        self.recorder.dripping -= 1
         self.held = False
         self.hang_up(how)
         self.work()
