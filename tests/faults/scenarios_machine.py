@@ -15,6 +15,7 @@ from typing import Final
 import redis
 
 from app.db.outage import UNAVAILABLE
+from app.domain.pacing import DAY
 from tests.faults.harness import Result, Size, World, scenario, world
 from tests.faults.machine import HOUR, Clock, fill
 from tests.support.mailroom import Sender
@@ -29,11 +30,13 @@ FULL: Final = ("No space left on device", "could not extend file", "disk full")
 @scenario(19, "clocks off by an hour")
 async def wrong_clocks(size: Size, seed: int) -> Result:
     """One worker's clock and Redis's are an hour off, then the other way, and jump while mail goes: only Postgres's
-    decides when a message is due and what a limit still counts."""
+    decides when a message is due and what a limit still counts. In the long form a day, 24 of the windows, is full
+    before its mail is over: the rest goes when its day is, neither sooner nor an hour later."""
     with TemporaryDirectory() as folder:
         workers, server = Clock(Path(folder) / "worker"), Clock(Path(folder) / "redis")
         async with world(seed, window=8.0, redis_environment=server.environment) as w:
-            boxes = [await w.sender(hourly_limit=40, gap_ms=20), await w.sender(), await w.sender(daily_limit=300)]
+            boxes = [await w.sender(hourly_limit=40, gap_ms=20), await w.sender(), await w.sender(daily_limit=200)]
+            day = w.settings.rate_window_seconds * DAY
             workers.set(HOUR)
             server.set(-HOUR)
             await w.fleet.start(1, lambda: workers.environment)
@@ -49,13 +52,13 @@ async def wrong_clocks(size: Size, seed: int) -> Result:
                 workers.set(w.rng.choice([-HOUR, 0, HOUR]))
                 server.set(w.rng.choice([-HOUR, 0, HOUR]))
             heal = await w.heal()
-            await _settled_but(w, len(later), 60 + jumps * 4)
+            await _settled_but(w, len(later), day + 60)
             early = sum(dot.email_id in later for dot in w.smtp.dots)
             if early:
                 w.violations.append(f"{early} messages went an hour early")
             for email_id in later:
                 await w.room.reschedule(email_id)
-            await w.settled(30)
+            await w.settled(day + 30)
             return await w.result(kills=jumps, heal=heal)
 
 
