@@ -7,6 +7,7 @@ import asyncio
 import secrets
 import sys
 import time
+import traceback
 
 import uvloop
 
@@ -57,6 +58,7 @@ def _play(each: Scenario, size: Size, seed: int | None, widths: list[int]) -> bo
         result = _run(each, size, seed)
     except Exception as error:
         print(f"{_name(each)}, seed {seed}: could not be played: {error!r}", flush=True)
+        traceback.print_exc()
         return False
     print(_row(_name(each), result, widths), flush=True)
     for fault in result.faults:
