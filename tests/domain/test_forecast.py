@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections import Counter as Tally
 from dataclasses import dataclass, replace
 
+import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from app.domain.forecast import Forecast, forecast
+from app.domain.forecast import Forecast, forecast, spread
 from app.domain.forecast_lanes import Bound, Hours, Lane, Mailbox, Run
 from app.domain.pacing import DAY, Counter, slot_of
+from app.domain.windows import Window
 from tests.support.dispatching import PlayedLane, PlayedMailbox, play
 from tests.support.ring import START, Ring
 
@@ -142,3 +145,47 @@ def test_it_agrees_with_the_rules_played_message_by_message(
         event(f"lasts {10 ** math.floor(math.log10(1 + real[-1] - START))} s")
         assert_close(told.last, real[-1])
         assert_close(told.first, real[0])
+
+
+LONG: dict[str, tuple[list[AnyMailbox], int | None, int | None]] = {
+    "a limit": ([AnyMailbox([AnyLane(0, 0, 5000, True, None)], 20, None, 0, [])], None, None),
+    "a limit and a gap": ([AnyMailbox([AnyLane(0, 0, 5003, True, None)], 25, None, 0.3, [])], None, None),
+    "a pace below the limit": ([AnyMailbox([AnyLane(0, 0.5, 5000, True, None)], 21, None, 0, [])], None, None),
+    "a pace above the limit": ([AnyMailbox([AnyLane(0, 0.45, 5000, True, None)], 21, None, 0, [])], None, None),
+    "an hour and a day": ([AnyMailbox([AnyLane(0, 0, 5000, True, None)], 40, 300, 0, [])], None, None),
+    "others in between": (
+        [AnyMailbox([AnyLane(-9, 0.2, 2000, False, None), AnyLane(0, 0.1, 3000, True, None)], 30, None, 0, [])],
+        None,
+        None,
+    ),
+    "a limit that two share": (
+        [AnyMailbox([AnyLane(0, 0, 2500, True, None)], None, None, 0, []) for _ in range(2)],
+        None,
+        33,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_long_campaigns_are_told_by_their_cycles(name: str) -> None:
+    real = played(*LONG[name])
+    told = foretold(*LONG[name])
+    assert told.count == len(real)
+    assert told.last == pytest.approx(real[-1], abs=max(1.0, 0.01 * (real[-1] - START)))
+    assert not told.is_rough
+    assert len(told.runs) < 2500, "in stretches, not message by message"
+
+
+def test_office_hours_come_round_every_week() -> None:
+    hour, count = 3600.0, 9000
+    office = Window(frozenset(range(5)), 9 * 60, 17 * 60, "Europe/Berlin")
+    ours = PlayedLane([START] * count, windows=[office])
+    play([PlayedMailbox([ours], [Ring(50, hour)], gap=20)], START)
+    lane = Lane([Run(START, 0, count)], hours=Hours([office]), is_ours=True)
+    told = forecast(
+        [Mailbox([lane], counters=[(Bound.MAILBOX_HOUR, Counter(50, hour))], gap=20)], now=START, window=hour
+    )
+    assert told.last == pytest.approx(ours.gone[-1], abs=hour)
+    by_day = Tally(int(moment // 86_400) * 86_400 for moment in ours.gone)
+    assert spread(told.runs, 86_400, 0.0) == by_day
+    assert max(told.waits, key=lambda bound: told.waits[bound]) is Bound.WINDOW
