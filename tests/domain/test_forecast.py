@@ -158,6 +158,11 @@ LONG: dict[str, tuple[list[AnyMailbox], int | None, int | None]] = {
         None,
         None,
     ),
+    "two that share a limit, one ends early": (
+        [AnyMailbox([AnyLane(0, 0, count, True, None)], None, None, 0.0, []) for count in (44, 490)],
+        1,
+        None,
+    ),
     "a limit that two share": (
         [AnyMailbox([AnyLane(0, 0, 2500, True, None)], None, None, 0, []) for _ in range(2)],
         None,
