@@ -21,6 +21,7 @@ SOURCE_LIMIT: Final = 1_000_000  # characters
 OUTPUT_LIMIT: Final = 1_000_000  # characters
 TAG_LIMIT: Final = 1_000
 MARKUP_LIMIT: Final = 50_000  # characters inside tags
+NUMBER_LIMIT: Final = 10**18
 DEPTH_LIMIT: Final = 40  # of filters, conditions and parentheses within each other; Python compiles some hundred
 
 FILTERS: Final = (
@@ -76,6 +77,8 @@ _WORDS: Final[dict[type[nodes.Node], str]] = {
 }
 _MARKS: Final = ("{{", "{%", "{#")
 _MARKUP = re.compile(r"\{[{%].*?(?:[}%]\}|\Z)", re.DOTALL)
+# What an escape such as '\x00' writes into a text that could not hold it itself.
+_NO_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _LINE = re.compile(r"\r\n|\r|\n")  # as Jinja counts lines
 _MISSING = re.compile(r"(?:'(?P<name>[^']+)' is undefined|(?:attribute|element) '?(?P<key>[^']+?)'?)$")
 
@@ -233,19 +236,41 @@ def _walk(node: nodes.Node, *, optional: bool, depth: int = 0) -> Iterator[_Use]
         if node.name == "self":
             raise ValidationError(f"Line {node.lineno}: “self” cannot be used as a variable.")
         yield _Use(node.name, node.lineno, optional)
+    elif isinstance(node, nodes.Const):
+        _check_constant(node)
     elif isinstance(node, nodes.Filter):
         if node.name not in FILTERS or node.node is None or node.dyn_args is not None or node.dyn_kwargs is not None:
             allowed = ", ".join(FILTERS)
             raise ValidationError(
                 f"Line {node.lineno}: the filter “{node.name}” is not among those allowed: {allowed}."
             )
+        _check_keywords(node)
         optional = optional or node.name in ("default", "d")
     elif isinstance(node, nodes.Test):
-        if node.name not in TESTS:
+        if node.name not in TESTS or node.dyn_args is not None or node.dyn_kwargs is not None:
             raise ValidationError(f"Line {node.lineno}: the test “{node.name}” is not allowed.")
+        _check_keywords(node)
         optional = optional or node.name in ("defined", "undefined")
     for child in node.iter_child_nodes():
         yield from _walk(child, optional=optional, depth=depth + 1)
+
+
+def _check_constant(node: nodes.Const) -> None:
+    """Jinja writes constants into Python source, which has no infinity and no numbers of thousands of digits."""
+    value = node.value
+    if isinstance(value, int | float) and abs(value) > NUMBER_LIMIT:
+        raise ValidationError(f"Line {node.lineno}: too large a number.")
+    if isinstance(value, str) and _NO_TEXT.search(value):
+        raise ValidationError(f"Line {node.lineno}: a text cannot have this control character.")
+
+
+def _check_keywords(node: nodes.Filter | nodes.Test) -> None:
+    """Python refuses a call that names an argument twice only when it is compiled."""
+    seen = set()
+    for each in node.kwargs:
+        if each.key in seen:
+            raise ValidationError(f"Line {node.lineno}: “{each.key}” is given twice.")
+        seen.add(each.key)
 
 
 @lru_cache(maxsize=256)

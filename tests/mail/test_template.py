@@ -81,6 +81,13 @@ def test_a_value_is_never_read_as_a_template(first: str, second: str) -> None:
         ("{{ 1" + "0" * 6000 + " }}", "too large a number"),
         ("{{ x }}" * 1001, "at most"),
         ("{{ x" + " or x" * 20_000 + " }}", "at most"),
+        ("a\n{% if x < 1e999 %}b{% endif %}", "Line 2: too large a number"),
+        ("{{ x|default(0x" + "F" * 5000 + ") }}", "too large a number"),
+        ("{{ x|truncate(length=5, length=6) }}", "“length” is given twice"),
+        ("{{ x is eq(b=1, b=2) }}", "“b” is given twice"),
+        ("{{ x is eq(*y) }}", "test “eq”"),
+        ("{{ x|default('\\x00') }}", "control character"),
+        ("{{ x|default('\\ud800') }}", "control character"),
     ],
 )
 def test_what_templates_cannot_do_is_said_when_they_are_saved(source: str, reason: str) -> None:
