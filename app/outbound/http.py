@@ -121,7 +121,7 @@ class Client:
         return Answer(
             code=response.status,
             body=kept.decode("utf-8", "replace").replace("\x00", "\N{REPLACEMENT CHARACTER}"),
-            retry_after=_seconds(dict(response.headers).get(b"Retry-After", b"")),
+            retry_after=_seconds(_header(response.headers, b"retry-after")),
             error=None,
             took=time.monotonic() - began,
         )
@@ -141,6 +141,11 @@ def _reason(error: BaseException) -> str:
         return f"the certificate is not trusted ({error.verify_message.rstrip('.')})"
     words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return words.rstrip(".") or "it was closed"
+
+
+def _header(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> bytes:
+    """`name` in lower case: receivers write names as they like (RFC 9110, 5.1)."""
+    return next((value for key, value in headers if key.lower() == name), b"")
 
 
 def _seconds(value: bytes) -> float | None:

@@ -59,6 +59,14 @@ async def test_a_post_and_its_answer(client: Client, receiver: WebhookReceiver) 
     assert request.headers["content-length"] == "7"
 
 
+@pytest.mark.parametrize("name", ["Retry-After", "retry-after", "RETRY-AFTER"])
+async def test_the_wait_that_a_receiver_asks_for_is_read_however_it_is_written(
+    client: Client, receiver: WebhookReceiver, name: str
+) -> None:
+    receiver.default = Answer(503, b"", {name: "120"})
+    assert (await post(client, receiver.url())).retry_after == 120.0
+
+
 async def test_redirects_are_answers_and_not_followed(client: Client, receiver: WebhookReceiver) -> None:
     receiver.default = Answer(302, b"", {"Location": receiver.url("/elsewhere")})
     assert (await post(client, receiver.url())).code == 302
