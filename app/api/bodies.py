@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from litestar import Litestar, Request
+from litestar.datastructures import FormMultiDict
 from litestar.exceptions import ClientException, HTTPException
 from litestar.routes import HTTPRoute
 
@@ -29,6 +30,13 @@ class JsonRequest(Request[Any, Any, Any]):
         if is_nested_deeper(value, NESTING_LIMIT):
             raise _too_deep()
         return value
+
+    async def form(self) -> FormMultiDict:
+        """Raises ClientException (400) for a field that is not in the encoding which it names, else UTF-8."""
+        try:
+            return await super().form()
+        except (LookupError, ValueError) as error:
+            raise ClientException("A field of this form cannot be read: it is not in UTF-8.") from error
 
 
 def _too_deep() -> ClientException:

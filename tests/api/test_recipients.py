@@ -165,6 +165,18 @@ async def test_requests_without_a_list_are_refused(api: Api) -> None:
         assert answer.status_code in (400, 422), answer.text
 
 
+@pytest.mark.parametrize(
+    ("kind", "field"),
+    [("text/plain", "Zo\xeb@x.example"), ("text/plain; charset=nope", "a@x.example"), ("text/plain; charset=hex", "6")],
+)
+@pytest.mark.parametrize("path", ["/recipients/parse", "/suppressions/import"])
+async def test_a_field_in_another_encoding_than_it_says_is_refused(api: Api, path: str, kind: str, field: str) -> None:
+    head = f'--x\r\nContent-Disposition: form-data; name="file"\r\nContent-Type: {kind}\r\n\r\n'
+    body = f"{head}{field}\r\n--x--\r\n".encode("latin-1")
+    answer = await api.post(path, content=body, headers={"content-type": "multipart/form-data; boundary=x"})
+    assert (answer.status_code, answer.json()["name"]) == (400, "invalid_request")
+
+
 async def test_an_empty_file_is_an_empty_list(api: Api) -> None:
     found = await upload(api, b"")
     assert (found["detected"], found["valid"], found["invalid"]) == (0, 0, [])

@@ -157,6 +157,10 @@ async def test_undoing_brings_back_what_stood_before(
         {"data": {"action": "destroy"}},
         {"json": {"List-Unsubscribe": "One-Click"}},
         {"content": b"\xff\x00", "headers": {"content-type": "multipart/form-data"}},
+        {
+            "content": b'--x\r\nContent-Disposition: form-data; name="action"\r\n\r\n\xff\r\n--x--\r\n',
+            "headers": {"content-type": "multipart/form-data; boundary=x"},
+        },
         {"content": b"--x\r\n", "headers": {"content-type": "multipart/form-data; boundary=x"}},
         {"content": b"List-Unsubscribe=One-Click", "headers": {"content-type": "text/plain"}},
         {"content": b"a=" + b"x" * 100_000, "headers": {"content-type": "application/x-www-form-urlencoded"}},
