@@ -23,6 +23,7 @@ from tests.support.servers import PostgresServer
 
 DISK: Final = 192 * 1024 * 1024  # bytes: the cluster takes about 60 of these MB
 SMALL_WAL: Final = {"min_wal_size": "32MB", "max_wal_size": "64MB", "wal_recycle": "off", "wal_init_zero": "off"}
+SUPERVISED: Final = {"restart_after_crash": "off"}  # as in app/embedded/postgres.py, which says why
 DUE_A_SECOND: Final = 15  # messages, until twice the time without room is over
 FULL: Final = ("No space left on device", "could not extend file", "disk full")
 
@@ -82,7 +83,7 @@ async def full_disk(size: Size, seed: int) -> Result:
     """Nothing leaves that cannot be written down, and the log says why; with room again all goes on by itself. Where
     Postgres itself ends over it, it is started again, as a supervisor would."""
     times, seconds = size.of((1, 6.0), (6, 20.0))
-    async with world(seed, disk=DISK, postgres_settings=SMALL_WAL) as w, _supervised(w.postgres):
+    async with world(seed, disk=DISK, postgres_settings=SMALL_WAL | SUPERVISED) as w, _supervised(w.postgres):
         boxes = [await w.sender(), await w.sender(hourly_limit=100), await w.sender(gap_ms=50)]
         await w.fleet.start(2)
         filler = w.postgres.data.parent / "filler"

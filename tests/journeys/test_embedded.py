@@ -108,6 +108,18 @@ async def test_a_killed_server_comes_back_with_what_was_committed(tmp_path: Path
         await asyncio.to_thread(wait_until_sync, lambda: pongs(embedded_redis.url(folder)), what="Redis")
 
 
+async def test_a_crash_of_one_backend_is_ours_to_recover_from(tmp_path: Path) -> None:
+    """Postgres ends and is started again: its own recovery in place can hang for good where the disk is full."""
+    async with servers(tmp_path / "data") as folder:
+        url = postgres.url(folder)
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("create table kept as select 42 as answer")
+            before = pids(folder.path)["postgres"]
+            os.kill(connection.info.backend_pid, signal.SIGKILL)
+            await wait_until(lambda: pids(folder.path).get("postgres", before) != before, what="a new process")
+        await asyncio.to_thread(wait_until_sync, lambda: answer(url), what="the row")
+
+
 def pongs(url: str) -> bool:
     try:
         with redis.Redis.from_url(url) as client:
