@@ -102,6 +102,8 @@ async def change(
         await queries.senders.update(tx, workspace_id=workspace_id, id=id, mailbox_id=new, **columns)
         if any(getattr(wanted, field) is not UNSET for field in SERVER):
             await queries.senders.note_server(tx, workspace_id=workspace_id, id=id, by=by)
+            # Mail that waits goes to the new server: what signs in must not be read there.
+            await queries.sign_in_links.end_unspent(tx, workspace_id=workspace_id)
         await _wait_for_password(tx, workspace_id, id, is_lost=lost is not None, is_new=_replaces_password(wanted))
         if new != old:
             await queries.senders.move_lanes(tx, workspace_id=workspace_id, id=id, mailbox_id=new)

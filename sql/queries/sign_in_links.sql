@@ -14,7 +14,8 @@ insert into sign_in_requests (address_hash, client) values (:address_hash, :clie
 
 -- name: carrier^
 -- The workspace by whose default sender a person's link goes: the one that they used last of those that can. An owner must have
--- said which server that sender uses: whoever chooses the server reads the mail.
+-- said which server that sender uses: whoever chooses the server reads the mail. Held, so that whoever names another one at this
+-- moment ends the link too.
 select m.workspace_id, u.id as user_id, w.name as workspace, s.id as sender_id
 from users u
 join members m on m.user_id = u.id
@@ -23,7 +24,8 @@ join senders s on s.workspace_id = m.workspace_id and s.is_default and s.deleted
 join members o on o.workspace_id = s.workspace_id and o.user_id = s.server_set_by and o.role = 'owner'
 where u.email = :email
 order by m.last_seen_at desc nulls last, m.created_at, m.workspace_id
-limit 1;
+limit 1
+for share of s;
 
 -- name: carrier_of^
 -- As above, for somebody who is invited to a workspace.
@@ -31,7 +33,8 @@ select s.workspace_id, w.name as workspace, s.id as sender_id
 from senders s
 join workspaces w on w.id = s.workspace_id
 join members o on o.workspace_id = s.workspace_id and o.user_id = s.server_set_by and o.role = 'owner'
-where s.workspace_id = :workspace_id and s.is_default and s.deleted_at is null and s.state = 'active';
+where s.workspace_id = :workspace_id and s.is_default and s.deleted_at is null and s.state = 'active'
+for share of s;
 
 -- name: add!
 insert into sign_in_links (token_hash, user_id, workspace_id, email, invitation_id, expires_at)
@@ -48,3 +51,7 @@ where l.token_hash = :token_hash and l.used_at is null and l.expires_at > now();
 update sign_in_links set used_at = now()
 where token_hash = :token_hash and workspace_id is not null and used_at is null and expires_at > now()
 returning user_id, workspace_id, email, invitation_id;
+
+-- name: end_unspent!
+-- Ends the links that this workspace mailed and that nobody has used.
+update sign_in_links set expires_at = now() where workspace_id = :workspace_id and used_at is null and expires_at > now();

@@ -236,6 +236,26 @@ async def test_a_member_who_changes_the_server_cannot_read_the_owners_link(
     assert len(await mailed(app)) == 2
 
 
+async def test_a_link_that_waits_to_be_mailed_ends_when_somebody_names_another_server(
+    page: httpx.AsyncClient, api: Api, stranger: Api, app: Litestar
+) -> None:
+    """Mail that waits for a limit or for its hours would go to the new server, and whoever named that reads it."""
+    sender = await api.ok("POST", "/senders", json=SENDER)
+    await stranger.ok("POST", "/senders", json=SENDER | {"from_email": "other@example.test"})
+    bob = await join(app, api.tenant.workspace_id, "bob@example.test", "member")
+    await ask(page, "ann@example.test")
+    await ask(page, "zoe@example.test")
+    [(_, anns), (_, zoes)] = sorted(await mailed(app))
+    async with signed_in(app, api.tenant.workspace_id, bob) as browser:
+        await browser.ok("PATCH", f"/senders/{sender['id']}", json={"name": "Team"})
+        assert (await page.post("/auth/email/look", json={"token": anns})).status_code == 200
+        await browser.ok("PATCH", f"/senders/{sender['id']}", json={"port": 2526})
+    for path in ("/auth/email/look", "/auth/email/sign-in"):
+        answer = await page.post(path, json={"token": anns})
+        assert (answer.status_code, answer.json()["name"]) == (404, "link")
+    assert (await page.post("/auth/email/sign-in", json={"token": zoes})).status_code == 204
+
+
 async def test_who_is_invited_joins_by_a_link_without_any_provider(
     page: httpx.AsyncClient, api: Api, app: Litestar
 ) -> None:
