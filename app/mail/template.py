@@ -100,6 +100,12 @@ class _Environment(ImmutableSandboxedEnvironment):
         return self.undefined(obj=obj, name=argument)
 
 
+def _default(value: object, default_value: object = "", boolean: bool = False) -> object:
+    """Also for what is empty: a table has a cell for each of its columns, filled or not."""
+    is_empty = value is None or isinstance(value, Undefined) or (isinstance(value, str) and not value.strip())
+    return default_value if is_empty or (boolean and not value) else value
+
+
 def _truncate(value: object, length: int = 255, end: str = "…") -> str:
     text = str(value)
     return text if len(text) <= length else text[: max(0, length - len(end))].rstrip() + end
@@ -114,7 +120,7 @@ def _environment(*, html: bool) -> _Environment:
         autoescape=html, undefined=StrictUndefined, keep_trailing_newline=True, finalize=_shown, cache_size=0
     )
     kept: dict[str, Callable[..., Any]] = {name: made.filters[name] for name in FILTERS}
-    made.filters = kept | {"truncate": _truncate, "urlencode": _urlencode}
+    made.filters = kept | {"default": _default, "d": _default, "truncate": _truncate, "urlencode": _urlencode}
     made.tests = {name: made.tests[name] for name in TESTS}
     made.globals = {}
     return made
@@ -136,7 +142,7 @@ def is_template(source: str) -> bool:
 class Template:
     """A compiled template. Rendering it twice with the same variables gives the same text."""
 
-    __slots__ = ("_inner", "html", "required", "source", "variables")
+    __slots__ = ("_inner", "expected", "html", "required", "source", "variables")
 
     def __init__(self, source: str, *, html: bool) -> None:
         uses = _uses(source)
@@ -146,6 +152,9 @@ class Template:
         provided = {use.name for use in uses if use.optional}
         # Those that the text cannot do without, each with the line where it is used first.
         self.required = {use.name: use.line for use in reversed(uses) if use.name not in provided}
+        asked = {use.name for use in uses if use.asked}
+        # Those that leave a hole in the text where they are empty: it has no other words for that.
+        self.expected = tuple(name for name in self.variables if name in self.required and name not in asked)
         environment = _HTML if html else _TEXT
         self._inner = environment.from_string(source) if is_template(source) else None
 
@@ -202,6 +211,7 @@ class _Use(NamedTuple):
     name: str
     line: int
     optional: bool  # the template provides for its absence there
+    asked: bool  # an `if` looks at it there, so that the template can provide for its being empty
 
 
 def _uses(source: str) -> list[_Use]:
@@ -215,7 +225,7 @@ def _uses(source: str) -> list[_Use]:
         raise ValidationError(f"A template has at most {TAG_LIMIT:,} tags with {MARKUP_LIMIT:,} characters in them.")
     try:
         tree = _TEXT.parse(source)
-        return list(_walk(tree, optional=False))
+        return list(_walk(tree))
     except TemplateSyntaxError as error:
         if "{{{" in _LINE.split(source)[error.lineno - 1]:
             mend = "a variable stands in two braces here, {{ name }}"
@@ -225,7 +235,7 @@ def _uses(source: str) -> list[_Use]:
         raise ValidationError("The template is too deeply nested or has too large a number.") from None
 
 
-def _walk(node: nodes.Node, *, optional: bool, depth: int = 0) -> Iterator[_Use]:
+def _walk(node: nodes.Node, *, optional: bool = False, asked: bool = False, depth: int = 0) -> Iterator[_Use]:
     """Each place where a variable stands. Raises ValidationError at what is not allowed."""
     if depth > DEPTH_LIMIT:
         raise ValidationError(f"Line {node.lineno}: this is nested more than {DEPTH_LIMIT} deep.")
@@ -235,7 +245,7 @@ def _walk(node: nodes.Node, *, optional: bool, depth: int = 0) -> Iterator[_Use]
     if isinstance(node, nodes.Name):
         if node.name == "self":
             raise ValidationError(f"Line {node.lineno}: “self” cannot be used as a variable.")
-        yield _Use(node.name, node.lineno, optional)
+        yield _Use(node.name, node.lineno, optional, asked)
     elif isinstance(node, nodes.Const):
         _check_constant(node)
     elif isinstance(node, nodes.Filter):
@@ -252,7 +262,8 @@ def _walk(node: nodes.Node, *, optional: bool, depth: int = 0) -> Iterator[_Use]
         _check_keywords(node)
         optional = optional or node.name in ("defined", "undefined")
     for child in node.iter_child_nodes():
-        yield from _walk(child, optional=optional, depth=depth + 1)
+        is_test = isinstance(node, nodes.If | nodes.CondExpr) and child is node.test
+        yield from _walk(child, optional=optional, asked=asked or is_test, depth=depth + 1)
 
 
 def _check_constant(node: nodes.Const) -> None:

@@ -145,3 +145,19 @@ def test_a_template_is_compiled_once() -> None:
 def test_what_could_not_be_compiled_is_refused_when_it_is_saved(source: str) -> None:
     with pytest.raises(ValidationError, match="deep"):
         check(source)
+
+
+@pytest.mark.parametrize("empty", [{}, {"x": None}, {"x": ""}, {"x": " \t"}])
+def test_a_default_stands_for_what_is_empty(empty: dict[str, object]) -> None:
+    assert compile("{{ x|default('you') }} {{ x|d('-') }}").render(empty) == "you -"
+
+
+def test_a_default_leaves_what_is_there() -> None:
+    assert render("{{ x|default('you') }} {{ y|d(1) }} {{ y|d(1, true) }}", x="0", y=0) == "0 0 1"
+
+
+def test_what_leaves_a_hole_where_it_is_empty() -> None:
+    source = (
+        "{{ a }}{{ b|d('-') }}{% if c %}{{ c }}{% endif %}{{ d if d else '' }}{% if e == 1 and f %}{{ g }}{% endif %}"
+    )
+    assert compile(source).expected == ("a", "g")
