@@ -5,6 +5,7 @@ The output is ASCII with CRLF line ends and no line over 998 octets, but for an 
 
 from __future__ import annotations
 
+import hashlib
 import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
@@ -136,6 +137,12 @@ class Skeleton:
             slots += [slot for each in files for slot in _attach(message, each, "attachment")]
         if "MIME-Version" not in message:
             message["MIME-Version"] = "1.0"
+        # The same words give the same bytes: what is previewed is what is sent. Neither base64 nor quoted-printable can
+        # have "=_" (RFC 2045, 6.7), so no text, whoever wrote it, ends its part.
+        words = "\0".join((content.subject, content.text or "", content.html or ""))
+        digest = hashlib.sha256(words.encode("utf-8", "replace")).hexdigest()[:32]
+        for number, part in enumerate(each for each in message.walk() if each.is_multipart()):
+            part.set_boundary(f"=_{digest}_{number}")
         return _cut(message.as_bytes(), slots)
 
     def _text_part(self, part: EmailMessage, text: str, subtype: str) -> tuple[bytes, bytes | Fill]:

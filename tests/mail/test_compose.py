@@ -354,3 +354,18 @@ def test_a_file_that_is_encoded_already_travels_as_it_is() -> None:
 def test_a_message_id_that_is_none_is_refused(message_id: str) -> None:
     with pytest.raises(ValidationError):
         compose(Content(sender=ADA, subject="x", text="x"), to=(BOB,), message_id=message_id, date=DATE)
+
+
+def test_the_same_words_make_the_same_bytes() -> None:
+    """What is previewed is what is sent: nothing in the layout is drawn by lot."""
+    content = Content(
+        sender=ADA,
+        subject="Hi",
+        text="--=_0\r\nNo boundary: é",
+        html="<img src=cid:a>",
+        attachments=(Attachment("a.png", b"\x89PNG", content_id="a"), Attachment("b.txt", b"--=_1")),
+    )
+    first, second = (compose(content, to=[BOB], message_id=MESSAGE_ID, date=DATE) for _ in range(2))
+    assert first == second
+    boundaries = [part.get_boundary() for part in read(first).walk() if part.is_multipart()]
+    assert len(boundaries) == len(set(boundaries)) == 3
