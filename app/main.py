@@ -22,6 +22,7 @@ from app.api.access import provide_caller, require_caller
 from app.api.api_keys import ApiKeys
 from app.api.attachments import Attachments
 from app.api.bodies import JsonRequest, check_request, taken_by
+from app.api.campaign_previews import CampaignPreviews
 from app.api.campaigns import Campaigns
 from app.api.docs import OPENAPI, SECURITY, openapi_json
 from app.api.edge import Edge
@@ -61,6 +62,7 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     Webhooks,
     Senders,
     Campaigns,
+    CampaignPreviews,
     parse_recipients,
     Imports,
     Emails,

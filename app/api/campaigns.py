@@ -8,6 +8,7 @@ from uuid import UUID
 from litestar import Controller, get, patch, post
 from litestar.di import Provide
 from litestar.params import HeaderParameter, JSONBody, PathParameter
+from litestar.response import Stream
 
 from app.api.emails import IdempotencyKey, is_permissive
 from app.api.given import Caller, Now, Page, Pool, Settings
@@ -16,7 +17,7 @@ from app.contract.campaigns import Campaign, CampaignChange, CampaignItem, Creat
 from app.contract.emails import Email
 from app.contract.estimates import Estimate, NewEstimate
 from app.contract.lists import List
-from app.services import campaign_cancel, campaign_runs, campaigns, estimates
+from app.services import campaign_cancel, campaign_runs, campaigns, email_exports, estimates
 
 CampaignId = Annotated[UUID, PathParameter(description="Its id.")]
 
@@ -135,4 +136,28 @@ class Campaigns(Controller):
         not exist are suppressed meanwhile and end as that."""
         return await campaign_runs.retry_failed(
             pool, workspace_id=caller.workspace_id, id=campaign_id, by=caller.actor, now=now
+        )
+
+    @post("/{campaign_id:uuid}/duplicate", operation_id="duplicateCampaign", summary="Duplicate a campaign")
+    async def duplicate_campaign(self, caller: Caller, pool: Pool, now: Now, campaign_id: CampaignId) -> Campaign:
+        """A new draft with the same list, message, senders and pace, whatever became of the first; it starts when it is
+        scheduled."""
+        return await campaigns.duplicate(
+            pool, workspace_id=caller.workspace_id, id=campaign_id, created_by=caller.user_id, now=now
+        )
+
+    @get(
+        "/{campaign_id:uuid}/export.csv",
+        operation_id="exportCampaign",
+        summary="Export the messages of a campaign",
+        media_type="text/csv",
+    )
+    async def export_campaign(self, caller: Caller, pool: Pool, now: Now, campaign_id: CampaignId) -> Stream:
+        """CSV in the order of the list: what became of each message. A draft has none yet. An apostrophe stands before
+        a cell that a spreadsheet would run."""
+        parts = await email_exports.campaign(pool, workspace_id=caller.workspace_id, id=campaign_id, now=now)
+        return Stream(
+            parts,
+            media_type="text/csv; charset=utf-8",
+            headers={"content-disposition": f'attachment; filename="campaign-{campaign_id}.csv"'},
         )

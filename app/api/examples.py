@@ -92,6 +92,12 @@ VALUES: Final[dict[str, Any]] = {
     "data": {},
 }
 
+WORDS: Final = {
+    "sender_ids": [SENDER_ID],
+    "import_id": ID,
+    "subject": "Hello {{ name }}",
+    "text": "How is {{ city }}?",
+}
 WHOLE: Final[dict[str, Any]] = {
     "SendEmail": {
         "from": "Ann <ann@example.com>",
@@ -116,6 +122,11 @@ WHOLE: Final[dict[str, Any]] = {
         "delay_seconds": 2.5,
     },
     "NewEstimate": {"campaign_id": ID},
+    "PreviewCampaign": {"email": "bob@example.org"},
+    "CampaignWords": WORDS,
+    "PreviewCampaignWords": WORDS | {"index": 0},
+    "SendTest": {"to": ["ann@example.com"]},
+    "SendTestOfWords": WORDS | {"to": ["ann@example.com"]},
     "CampaignChange": {"hourly_limit": 100},
     "EstimateBucket": {"start": "2027-03-01T08:00:00Z", "count": 200},
     "NewSender": {

@@ -222,6 +222,29 @@ async def _change(
     )
 
 
+async def duplicate(pool: Pool, *, workspace_id: UUID, id: UUID, created_by: UUID | None, now: datetime) -> Campaign:
+    """A draft with the same list, message, senders and pace, that starts when it is scheduled. Raises NotFound."""
+    new = new_id()
+
+    async def work(tx: Conn) -> Campaign:
+        made = await queries.campaigns.duplicate(
+            tx,
+            workspace_id=workspace_id,
+            original_id=id,
+            id=new,
+            content_id=new_id(),
+            created_by=created_by,
+            now=now,
+        )
+        if not made:
+            raise NotFound
+        return await read(tx, workspace_id, new, now)
+
+    answer = await retrying(pool, work)
+    feed.announce(pool, workspace_id)
+    return answer
+
+
 async def get(pool: Pool, *, workspace_id: UUID, id: UUID, now: datetime) -> Campaign:
     async with pool.connection() as conn:
         return await read(conn, workspace_id, id, now)

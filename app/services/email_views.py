@@ -71,7 +71,7 @@ async def list_emails(pool: Pool, *, workspace_id: UUID, wanted: Wanted, page: P
         if wanted.sort == "scheduled_at":
             ids = await _soonest(conn, workspace_id, wanted, page)
         else:
-            ids = await _newest(conn, workspace_id, wanted, page)
+            ids = await newest(conn, workspace_id, wanted, after=page.after, before=page.before, count=page.limit + 1)
         shown = page_of(ids, page)
         found = await rows(queries.emails.shown(conn, workspace_id=workspace_id, ids=shown.data))
     return List(object="list", has_more=shown.has_more, data=[email_of(row, now) for row in found])
@@ -158,22 +158,23 @@ async def _row(conn: Conn, workspace_id: UUID, id: UUID) -> dict[str, Any]:
 # Pages
 
 
-async def _newest(conn: Conn, workspace_id: UUID, wanted: Wanted, page: Page) -> list[UUID]:
-    above, below = page.before or LOWEST, page.after or HIGHEST
+async def newest(
+    conn: Conn, workspace_id: UUID, wanted: Wanted, *, after: UUID | None, before: UUID | None, count: int
+) -> list[UUID]:
+    """Ids of up to `count` messages as the query walks them: newest first, with `before` oldest first from there."""
+    above, below = before or LOWEST, after or HIGHEST
     if wanted.campaign_id is not None:
         span = await queries.emails.campaign_span(conn, workspace_id=workspace_id, campaign_id=wanted.campaign_id)
         if span is None or span["first"] is None:
             return []
         above = max(above, UUID(int=span["first"].int - 1))
         below = min(below, UUID(int=span["last"].int + 1))
-    query = queries.emails.older if page.before is None else queries.emails.newer
+    query = queries.emails.older if before is None else queries.emails.newer
     statuses = wanted.statuses or tuple(Status)
     if wanted.sender_id is not None:  # no index has it: at least what it has none of is not searched for
         present = queries.emails.statuses_of(conn, workspace_id=workspace_id, sender_id=wanted.sender_id)
         statuses = tuple(Status(row["status"]) for row in await rows(present) if row["status"] in statuses)
-    found = query(
-        conn, workspace_id=workspace_id, above=above, below=below, **_filters(wanted, statuses), count=page.limit + 1
-    )
+    found = query(conn, workspace_id=workspace_id, above=above, below=below, **_filters(wanted, statuses), count=count)
     return [row["id"] for row in await rows(found)]
 
 
@@ -215,7 +216,7 @@ def recipients_of(row: dict[str, Any]) -> list[dict[str, Any]]:
 def email_of(row: dict[str, Any], now: datetime) -> Email:
     """A row of the query `shown`."""
     status = Status(row["status"])
-    waits = _waiting(row, status, now)
+    waits = waiting(row, status, now)
     everyone: dict[str, list[str]] = {"to": [], "cc": [], "bcc": []}
     for each in recipients_of(row):
         everyone[each["kind"]].append(written(each["email"], each["name"]))
@@ -249,7 +250,8 @@ def estimate(waits: WaitingFor | None, *, unlimited: bool) -> datetime | None:
     return waits.next_at if waits is not None and alone and unlimited else None
 
 
-def _waiting(row: dict[str, Any], status: Status, now: datetime) -> WaitingFor | None:
+def waiting(row: dict[str, Any], status: Status, now: datetime) -> WaitingFor | None:
+    """Of a row of the query `shown`, why it has not left yet."""
     return waiting_for(
         status=status,
         due_at=row["due_at"],

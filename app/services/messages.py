@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 import msgspec
@@ -35,6 +35,25 @@ class From(msgspec.Struct, frozen=True):
     name: str | None
     email: str
     reply_to: str | None
+
+
+class Personal(Protocol):
+    """What of a message is its own: a Due has it, and so has what is only previewed."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def campaign_id(self) -> UUID | None: ...
+    @property
+    def to_address(self) -> str: ...
+    @property
+    def to_name(self) -> str | None: ...
+    @property
+    def recipients(self) -> list[dict[str, Any]] | None: ...
+    @property
+    def variables(self) -> dict[str, Any] | None: ...
+    @property
+    def message_id(self) -> str: ...
 
 
 class Rendered(msgspec.Struct, frozen=True):
@@ -85,23 +104,7 @@ class Messages:
             if message.campaign_id is not None and not files:
                 self._skeletons[(message.content_id, sender)] = skeleton
                 _shorten(self._skeletons)
-        everyone = recipients_of(message)
-        link = self._links.url(workspace_id, message.id)
-        data = skeleton.fill(
-            to=[address for kind, address in everyone if kind == "to"],
-            cc=[address for kind, address in everyone if kind == "cc"],
-            message_id=message.message_id,
-            date=date,
-            variables=variables_of(message.to_address, message.to_name, message.variables, unsubscribe_url=link),
-            headers=self._links.headers(link) if message.campaign_id is not None else (),
-        )
-        envelope = Envelope(
-            mail_from=address_of(sender.email, None).envelope,
-            recipients=tuple(address.envelope for _, address in everyone),
-            # Letters beyond ASCII in an envelope address, or in a header that could not do without them.
-            smtputf8=not data.isascii() or any(address.needs_smtputf8 for _, address in everyone),
-        )
-        return Rendered(envelope, data)
+        return fill(skeleton, self._links, workspace_id, message, sender, date=date)
 
     async def _content(self, workspace_id: UUID, content_id: UUID) -> dict[str, Any]:
         if content_id not in self._contents:
@@ -125,6 +128,29 @@ class Messages:
         return tuple(found)
 
 
+def fill(
+    skeleton: Skeleton, links: Links, workspace_id: UUID, message: Personal, sender: From, *, date: datetime
+) -> Rendered:
+    """One message as it travels. Raises ValidationError where a variable is missing or a text cannot be sent."""
+    everyone = recipients_of(message)
+    link = links.url(workspace_id, message.id)
+    data = skeleton.fill(
+        to=[address for kind, address in everyone if kind == "to"],
+        cc=[address for kind, address in everyone if kind == "cc"],
+        message_id=message.message_id,
+        date=date,
+        variables=variables_of(message.to_address, message.to_name, message.variables, unsubscribe_url=link),
+        headers=links.headers(link) if message.campaign_id is not None else (),
+    )
+    envelope = Envelope(
+        mail_from=address_of(sender.email, None).envelope,
+        recipients=tuple(address.envelope for _, address in everyone),
+        # Letters beyond ASCII in an envelope address, or in a header that could not do without them.
+        smtputf8=not data.isascii() or any(address.needs_smtputf8 for _, address in everyone),
+    )
+    return Rendered(envelope, data)
+
+
 def attachment_of(row: dict[str, Any], encoded: bytes) -> Attachment:
     return Attachment(row["filename"], encoded, row["content_type"], row["cid"], is_encoded=True)
 
@@ -144,7 +170,7 @@ def content_of(row: dict[str, Any], sender: From, files: Sequence[Attachment] = 
     )
 
 
-def recipients_of(message: Due) -> list[tuple[str, Address]]:
+def recipients_of(message: Personal) -> list[tuple[str, Address]]:
     """(to, cc or bcc; address) of everybody in the envelope."""
     if message.recipients is None:
         return [("to", address_of(message.to_address, message.to_name))]

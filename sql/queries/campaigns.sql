@@ -140,3 +140,40 @@ where l.campaign_id = :campaign_id and c.status in ('scheduled', 'deferred', 'he
 -- name: quiet_lanes!
 -- Nothing waits in the lanes of a campaign any more.
 update lanes set next_due = null where workspace_id = :workspace_id and campaign_id = :id and next_due is not null;
+
+-- name: said^
+-- What a campaign says, to which list and by which senders.
+select c.import_id, c.sender_ids, t.subject, t.html, t.text, t.is_template, t.reply_to, t.headers, t.from_name
+from campaigns c
+join contents t on t.workspace_id = c.workspace_id and t.id = c.content_id
+where c.workspace_id = :workspace_id and c.id = :id;
+
+-- name: sender^
+-- As messages are from it, also if it was deleted since.
+select id, from_name as name, from_email as email, reply_to from senders where workspace_id = :workspace_id and id = :id;
+
+-- name: duplicate!
+-- A draft like another campaign, and without its start; zero rows: there is no such campaign.
+with original as (
+    select * from campaigns where workspace_id = :workspace_id and id = :original_id
+),
+said as (
+    insert into contents (
+        workspace_id, id, from_name, subject, html, text, is_template, reply_to, headers, tags, metadata, template_id, template_version
+    )
+    select t.workspace_id, :content_id, t.from_name, t.subject, t.html, t.text, t.is_template, t.reply_to, t.headers, t.tags, t.metadata,
+        t.template_id, t.template_version
+    from original o join contents t on t.workspace_id = o.workspace_id and t.id = o.content_id
+)
+insert into campaigns (
+    workspace_id, id, name, content_id, sender_ids, start_at, timezone, delay_ms, jitter_percent, window_days, window_start,
+    window_end, late_policy, hourly_limit, recipient_count, import_id, created_by
+)
+select workspace_id, :id, left(name, 190) || ' (copy)', :content_id, sender_ids, :now, timezone, delay_ms, jitter_percent,
+    window_days, window_start, window_end, late_policy, hourly_limit, recipient_count, import_id, :created_by
+from original;
+
+-- name: places
+-- The messages of a campaign in their order, some at a time.
+select id, position from emails
+where workspace_id = :workspace_id and campaign_id = :campaign_id and position > :after order by position limit :count;

@@ -22,7 +22,14 @@ from tests.support.tenants import Api
 METHODS = ("get", "post", "patch", "put", "delete")
 OWNERS_MANAGE = {"API keys", "Webhooks", "Team"}  # tags: everything unsafe there is for owners
 FOR_OWNERS = {"changeWorkspace"}
-LOOKS = {"previewTemplate", "previewWords", "publishTemplate"}  # unsafe methods that change nothing
+LOOKS = {  # unsafe methods that change nothing
+    "previewTemplate",
+    "previewWords",
+    "publishTemplate",
+    "previewCampaign",
+    "previewCampaignWords",
+    "findMissingVariables",
+}
 PERSONAL = {
     "listSessions",
     "endSession",

@@ -191,7 +191,10 @@ async def test_ids_in_filters(world: World) -> None:
                     operation.path.removeprefix("/v1"), params={parameter["name"]: id}
                 )
                 assert answer.status_code in (200, 404, 422), answer.text
-                assert answer.status_code != 200 or answer.json()["data"] == [], operation.id
+                if answer.headers["content-type"].startswith("text/csv"):
+                    assert len(answer.text.splitlines()) == 1, f"{operation.id}: more than the names of the columns"
+                else:
+                    assert answer.status_code != 200 or answer.json()["data"] == [], operation.id
 
 
 async def test_ids_in_bodies(world: World, stranger: Api) -> None:

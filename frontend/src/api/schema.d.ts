@@ -95,6 +95,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/campaigns/missing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The same of a message that is not saved
+         * @description For a list and a message of which there is no draft yet. Nothing is kept.
+         */
+        post: operations["findMissingVariables"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/campaigns/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview a message that is not saved
+         * @description The same for a list and a message of which there is no draft yet. Nothing is kept.
+         */
+        post: operations["previewCampaignWords"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/campaigns/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a test of what is not saved
+         * @description The same for a list and a message of which there is no draft yet.
+         */
+        post: operations["testCampaignWords"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/campaigns/{campaign_id}": {
         parameters: {
             query?: never;
@@ -141,6 +201,69 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/campaigns/{campaign_id}/duplicate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Duplicate a campaign
+         * @description A new draft with the same list, message, senders and pace, whatever became of the first; it starts when it is
+         *     scheduled.
+         */
+        post: operations["duplicateCampaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/campaigns/{campaign_id}/export.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export the messages of a campaign
+         * @description CSV in the order of the list: what became of each message. A draft has none yet. An apostrophe stands before
+         *     a cell that a spreadsheet would run.
+         */
+        get: operations["exportCampaign"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/campaigns/{campaign_id}/missing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Recipients that lack a variable
+         * @description Who has nothing, or only space, for a variable that the message uses. One with `default(...)`, or that an
+         *     `if` looks at, does not count.
+         */
+        get: operations["listMissingVariables"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/campaigns/{campaign_id}/pause": {
         parameters: {
             query?: never;
@@ -155,6 +278,27 @@ export interface paths {
          * @description Once this answers nothing more of it leaves.
          */
         post: operations["pauseCampaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/campaigns/{campaign_id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview a campaign's message
+         * @description For one recipient, by place in the list or by address, as it travels: `source` is byte for byte what is sent
+         *     but for `Date`, `Message-ID` and the link to unsubscribe, which leads nowhere.
+         */
+        post: operations["previewCampaign"];
         delete?: never;
         options?: never;
         head?: never;
@@ -242,6 +386,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/campaigns/{campaign_id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a test
+         * @description One recipient's message to one to five other addresses, at once, by the campaign's first sender and within
+         *     its limits. The subject begins with `[Test]`, the link to unsubscribe leads nowhere, and the campaign does not
+         *     count it.
+         */
+        post: operations["testCampaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/emails": {
         parameters: {
             query?: never;
@@ -300,6 +466,27 @@ export interface paths {
          * @description Up to 1,000 by their ids, or all that match a filter: none of those that it names will be sent.
          */
         post: operations["cancelEmails"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/emails/export.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export messages
+         * @description CSV of all that the filters let through, newest first. An apostrophe stands before a cell that a spreadsheet
+         *     would run.
+         */
+        get: operations["exportEmails"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1752,6 +1939,27 @@ export interface components {
             /** @description Null: at any hour. */
             window: components["schemas"]["CampaignWindow"] | null;
         };
+        /**
+         * CampaignPreview
+         * @description Byte for byte what this recipient gets, but for `Date`, `Message-ID` and the link to unsubscribe.
+         */
+        CampaignPreview: {
+            /** @description How many recipients the list has. */
+            count: number;
+            html: string | null;
+            index: number;
+            /** @description Variables that the message uses and this recipient has nothing for. */
+            missing: string[];
+            /** @enum {unknown} */
+            object: "campaign_preview";
+            recipient: components["schemas"]["ListedRecipient"];
+            /** Format: uuid */
+            sender_id: string;
+            /** @description RFC 5322, as it travels. */
+            source: string;
+            subject: string;
+            text: string | null;
+        };
         /** CampaignRecipient */
         CampaignRecipient: {
             email: string;
@@ -1769,6 +1977,19 @@ export interface components {
             days: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
             end: string;
             start: string;
+        };
+        /**
+         * CampaignWords
+         * @description What a campaign is to say, before there is a draft of it.
+         */
+        CampaignWords: {
+            html?: string | null;
+            /** Format: uuid */
+            import_id: string;
+            /** @description Messages are dealt to these in turn. */
+            sender_ids: string[];
+            subject: string;
+            text?: string | null;
         };
         /**
          * CancelEmails
@@ -2085,6 +2306,14 @@ export interface components {
             /** @enum {unknown} */
             role: "member" | "owner" | "viewer";
         };
+        /** LackingRecipient */
+        LackingRecipient: {
+            email: string;
+            /** @description In a file as a spreadsheet counts, from 1; in a list that came with the request its index. */
+            row: number;
+            /** @description What there is nothing for. */
+            variables: string[];
+        };
         /**
          * LatePolicy
          * @description What becomes of mail that a downtime made late.
@@ -2252,6 +2481,17 @@ export interface components {
              * @enum {unknown}
              */
             role: "member" | "owner" | "viewer";
+        };
+        /** MissingVariables */
+        MissingVariables: {
+            /** @description How many recipients lack one of them. */
+            count: number;
+            /** @description The first 100. */
+            data: components["schemas"]["LackingRecipient"][];
+            /** @enum {unknown} */
+            object: "campaign_missing";
+            /** @description Those that the message uses without other words for where they are empty. */
+            variables: string[];
         };
         /** NewApiKey */
         NewApiKey: {
@@ -2496,6 +2736,28 @@ export interface components {
              */
             state: "failed" | "ok" | "skipped";
         };
+        /**
+         * PreviewCampaign
+         * @description Which recipient: by `index` or by `email`; neither means the first.
+         */
+        PreviewCampaign: {
+            /** @description The address of one who is on the list. */
+            email?: string | null;
+            index?: number | null;
+        };
+        /** PreviewCampaignWords */
+        PreviewCampaignWords: {
+            /** @description The address of one who is on the list. */
+            email?: string | null;
+            html?: string | null;
+            /** Format: uuid */
+            import_id: string;
+            index?: number | null;
+            /** @description Messages are dealt to these in turn. */
+            sender_ids: string[];
+            subject: string;
+            text?: string | null;
+        };
         /** PreviewTemplate */
         PreviewTemplate: {
             variables?: Record<string, never> | null;
@@ -2655,6 +2917,27 @@ export interface components {
             /** @description There are no topics here: leave the field out. */
             topic_id?: string | null;
         };
+        /** SendTest */
+        SendTest: {
+            /** @description Whose message; absent or null: that of the first recipient. */
+            index?: number | null;
+            /** @description Who gets the test: 1 to 5. */
+            to: string[];
+        };
+        /** SendTestOfWords */
+        SendTestOfWords: {
+            html?: string | null;
+            /** Format: uuid */
+            import_id: string;
+            /** @description Whose message; absent or null: that of the first recipient. */
+            index?: number | null;
+            /** @description Messages are dealt to these in turn. */
+            sender_ids: string[];
+            subject: string;
+            text?: string | null;
+            /** @description Who gets the test: 1 to 5. */
+            to: string[];
+        };
         /** Sender */
         Sender: {
             concurrency: number;
@@ -2741,6 +3024,13 @@ export interface components {
             start: string;
             /** @description An IANA name such as Europe/Berlin. */
             timezone: string;
+        };
+        /** SentTest */
+        SentTest: {
+            /** @description Messages, in the order of `to`. */
+            data: components["schemas"]["BatchId"][];
+            /** @enum {unknown} */
+            object: "campaign_test";
         };
         /**
          * SessionItem
@@ -3992,6 +4282,195 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
+    findMissingVariables: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "import_id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                 *       "sender_ids": [
+                 *         "0199c29f-40aa-7d6e-8a2b-9d0c4e1f5a33"
+                 *       ],
+                 *       "subject": "Hello {{ name }}",
+                 *       "text": "How is {{ city }}?"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CampaignWords"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "count": 0,
+                     *       "data": [
+                     *         {
+                     *           "email": "bob@example.org",
+                     *           "row": 0,
+                     *           "variables": [
+                     *             "text"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "object": "campaign_missing",
+                     *       "variables": [
+                     *         "text"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MissingVariables"];
+                };
+            };
+            400: components["responses"]["BadRequest.invalid_request"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            413: components["responses"]["RequestEntityTooLarge.payload_too_large"];
+            415: components["responses"]["UnsupportedMediaType.unsupported_media_type"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
+        };
+    };
+    previewCampaignWords: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "import_id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                 *       "index": 0,
+                 *       "sender_ids": [
+                 *         "0199c29f-40aa-7d6e-8a2b-9d0c4e1f5a33"
+                 *       ],
+                 *       "subject": "Hello {{ name }}",
+                 *       "text": "How is {{ city }}?"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PreviewCampaignWords"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "count": 0,
+                     *       "html": "<p>It is on its way.</p>",
+                     *       "index": 0,
+                     *       "missing": [
+                     *         "text"
+                     *       ],
+                     *       "object": "campaign_preview",
+                     *       "recipient": {
+                     *         "email": "bob@example.org",
+                     *         "name": "Ann",
+                     *         "variables": {
+                     *           "city": "Berlin"
+                     *         }
+                     *       },
+                     *       "sender_id": "0199c29f-40aa-7d6e-8a2b-9d0c4e1f5a33",
+                     *       "source": "text",
+                     *       "subject": "Your order",
+                     *       "text": "It is on its way."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CampaignPreview"];
+                };
+            };
+            400: components["responses"]["BadRequest.invalid_request"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            413: components["responses"]["RequestEntityTooLarge.payload_too_large"];
+            415: components["responses"]["UnsupportedMediaType.unsupported_media_type"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
+        };
+    };
+    testCampaignWords: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "import_id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                 *       "sender_ids": [
+                 *         "0199c29f-40aa-7d6e-8a2b-9d0c4e1f5a33"
+                 *       ],
+                 *       "subject": "Hello {{ name }}",
+                 *       "text": "How is {{ city }}?",
+                 *       "to": [
+                 *         "ann@example.com"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["SendTestOfWords"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11"
+                     *         }
+                     *       ],
+                     *       "object": "campaign_test"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SentTest"];
+                };
+            };
+            400: components["responses"]["BadRequest.invalid_request"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            413: components["responses"]["RequestEntityTooLarge.payload_too_large"];
+            415: components["responses"]["UnsupportedMediaType.unsupported_media_type"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
+        };
+    };
     getCampaign: {
         parameters: {
             query?: never;
@@ -4258,6 +4737,178 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
+    duplicateCampaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Its id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
+                campaign_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "cancelled_at": null,
+                     *       "counts": {
+                     *         "bounced": 0,
+                     *         "cancelled": 0,
+                     *         "deferred": 0,
+                     *         "failed": 0,
+                     *         "held": 0,
+                     *         "missed": 0,
+                     *         "scheduled": 0,
+                     *         "sending": 0,
+                     *         "sent": 0,
+                     *         "suppressed": 0,
+                     *         "uncertain": 0
+                     *       },
+                     *       "created_at": "2027-03-01T08:59:12.034Z",
+                     *       "delay_seconds": 0,
+                     *       "hourly_limit": 200,
+                     *       "html": "<p>It is on its way.</p>",
+                     *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "jitter_percent": 0,
+                     *       "late_policy": "send",
+                     *       "name": "Spring",
+                     *       "object": "campaign",
+                     *       "progress": 0.25,
+                     *       "recipient_count": 0,
+                     *       "scheduled_at": "2027-03-01T09:00:00Z",
+                     *       "sender_ids": [
+                     *         "0199c29f-40aa-7d6e-8a2b-9d0c4e1f5a33"
+                     *       ],
+                     *       "start_at": "2027-03-01T09:00:00Z",
+                     *       "state": "running",
+                     *       "subject": "Your order",
+                     *       "text": "It is on its way.",
+                     *       "timezone": "Europe/Berlin",
+                     *       "window": {
+                     *         "days": [
+                     *           "mon",
+                     *           "tue",
+                     *           "wed",
+                     *           "thu",
+                     *           "fri"
+                     *         ],
+                     *         "end": "17:30",
+                     *         "start": "09:00"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            404: components["responses"]["NotFound.not_found"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
+        };
+    };
+    exportCampaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Its id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
+                campaign_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                };
+            };
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key"];
+            404: components["responses"]["NotFound.not_found"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
+        };
+    };
+    listMissingVariables: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Its id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
+                campaign_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "count": 0,
+                     *       "data": [
+                     *         {
+                     *           "email": "bob@example.org",
+                     *           "row": 0,
+                     *           "variables": [
+                     *             "text"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "object": "campaign_missing",
+                     *       "variables": [
+                     *         "text"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MissingVariables"];
+                };
+            };
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key"];
+            404: components["responses"]["NotFound.not_found"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
+        };
+    };
     pauseCampaign: {
         parameters: {
             query?: never;
@@ -4337,6 +4988,75 @@ export interface operations {
             403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
             404: components["responses"]["NotFound.not_found"];
             409: components["responses"]["Conflict.not_running"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
+        };
+    };
+    previewCampaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Its id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
+                campaign_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "bob@example.org"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PreviewCampaign"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "count": 0,
+                     *       "html": "<p>It is on its way.</p>",
+                     *       "index": 0,
+                     *       "missing": [
+                     *         "text"
+                     *       ],
+                     *       "object": "campaign_preview",
+                     *       "recipient": {
+                     *         "email": "bob@example.org",
+                     *         "name": "Ann",
+                     *         "variables": {
+                     *           "city": "Berlin"
+                     *         }
+                     *       },
+                     *       "sender_id": "0199c29f-40aa-7d6e-8a2b-9d0c4e1f5a33",
+                     *       "source": "text",
+                     *       "subject": "Your order",
+                     *       "text": "It is on its way."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CampaignPreview"];
+                };
+            };
+            400: components["responses"]["BadRequest.invalid_request"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            404: components["responses"]["NotFound.not_found"];
+            413: components["responses"]["RequestEntityTooLarge.payload_too_large"];
+            415: components["responses"]["UnsupportedMediaType.unsupported_media_type"];
             422: components["responses"]["UnprocessableEntity.validation_error"];
             429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
             500: components["responses"]["InternalServerError.application_error"];
@@ -4643,6 +5363,65 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
+    testCampaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Its id.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
+                campaign_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "to": [
+                 *         "ann@example.com"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["SendTest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11"
+                     *         }
+                     *       ],
+                     *       "object": "campaign_test"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SentTest"];
+                };
+            };
+            400: components["responses"]["BadRequest.invalid_request"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            404: components["responses"]["NotFound.not_found"];
+            413: components["responses"]["RequestEntityTooLarge.payload_too_large"];
+            415: components["responses"]["UnsupportedMediaType.unsupported_media_type"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
+        };
+    };
     listEmails: {
         parameters: {
             query?: {
@@ -4909,6 +5688,49 @@ export interface operations {
             403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
             413: components["responses"]["RequestEntityTooLarge.payload_too_large"];
             415: components["responses"]["UnsupportedMediaType.unsupported_media_type"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
+        };
+    };
+    exportEmails: {
+        parameters: {
+            query?: {
+                /** @description One or more, with commas: `scheduled,deferred`. */
+                status?: string;
+                /**
+                 * @description Only those of this campaign.
+                 * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
+                 */
+                campaign_id?: string;
+                /**
+                 * @description Only those of this sender.
+                 * @example 0199c29f-40aa-7d6e-8a2b-9d0c4e1f5a33
+                 */
+                sender_id?: string;
+                /** @description The start of the first recipient's address, or a part of the subject. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                };
+            };
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key"];
             422: components["responses"]["UnprocessableEntity.validation_error"];
             429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
             500: components["responses"]["InternalServerError.application_error"];
