@@ -68,6 +68,7 @@ class Caller:
     scope: Literal["full", "send", "session"]
     csrf_token: str | None  # of a session; None for keys
     actor: Actor  # whose order it is, as the story of a message names it
+    credential: UUID  # the key's or the session's id
     session: Session | None = None
 
     @property
@@ -135,6 +136,7 @@ async def _by_key(
         scope=key.scope,
         csrf_token=None,
         actor=Actor(key.user_id or key.key_id, key.name),
+        credential=key.key_id,
     )
 
 
@@ -151,6 +153,7 @@ async def by_session(connection: ASGIConnection[Any, Any, Any, Any]) -> Caller |
         scope="session",
         csrf_token=session.csrf_token,
         actor=Actor(session.user_id),
+        credential=session.id,
         session=session,
     )
 

@@ -9,11 +9,21 @@ import socket
 import sys
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from app.api.events import TRANSPORT
 from app.errors import ConfigurationError
 from app.settings import load
 
 ANSWERS_WITHIN = 20  # seconds that requests get to finish at the end; event streams would stay for ever
+
+
+class Connection(HttpToolsProtocol):
+    """HTTP by httptools, and the ASGI extension by which a stream of events can be cut."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = {TRANSPORT: {"transport": self.transport}}
 
 
 def run(options: argparse.Namespace) -> int:
@@ -25,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
         "app.main:create_app",
         factory=True,
         loop="uvloop",
-        http="httptools",
+        http=Connection,
         ws="none",
         lifespan="on",
         log_config=None,

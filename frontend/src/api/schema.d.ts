@@ -6404,7 +6404,10 @@ export interface operations {
     streamEvents: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The last `id` you were given: a hint comes at once if you may have missed one. */
+                "Last-Event-ID"?: string;
+            };
             path?: never;
             cookie?: never;
         };
