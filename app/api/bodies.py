@@ -46,7 +46,9 @@ def _too_deep() -> ClientException:
 async def check_request(request: Request[Any, Any, Any]) -> None:
     """Before a handler. Raises ValidationError that names the query parameters which are not taken here, twice there
     or have control characters, and HTTPException (415) where a body is of another kind than JSON."""
-    takes: Takes = request.app.state.takes[request.route_handler.operation_id]
+    takes: Takes | None = request.app.state.takes.get(request.route_handler.operation_id)
+    if takes is None:  # OPTIONS, which Litestar answers by itself
+        return
     given = list(request.query_params.multi_items())
     counts = Counter(name for name, _ in given)
     problems = [

@@ -145,6 +145,14 @@ async def test_unknown_paths_and_methods(api: Api) -> None:
     assert "POST" in answer.headers["allow"]
 
 
+async def test_options_are_answered(app: Litestar, api: Api) -> None:
+    async with client_of(app) as client:
+        for path in ("/v1/emails", "/emails", "/v1/api-keys?limit=1"):
+            answer = await client.options(path, headers={"authorization": api.headers["authorization"]})
+            assert (answer.status_code, answer.content) == (204, b"")
+            assert "OPTIONS" in answer.headers["allow"]
+
+
 async def test_a_request_id_is_kept_or_made(api: Api) -> None:
     answer = await api.get("/nothing", headers={"x-request-id": "from-a-proxy.1"})
     assert (answer.headers["x-request-id"], answer.json()["request_id"]) == ("from-a-proxy.1",) * 2
