@@ -189,7 +189,9 @@ class Runner:
         # One that has failed for a while is tried with one request.
         most = 1 if run.failures >= STEADY else PARALLEL
         if len(self._waiting) < most and run.next_at is not None and run.next_at <= run.now:
-            busy = [*self._tasks, *(delivery.id for delivery in self._waiting)]
+            # What was answered since the last `_record` is still due in the database.
+            answered = (attempt.delivery.id for attempt in self._ended)
+            busy = [*self._tasks, *(delivery.id for delivery in self._waiting), *answered]
             limit = AHEAD if most > 1 else 1
             self._waiting.extend(await webhook_runs.due(self._worker.pool, self.lease, busy=busy, limit=limit))
         while self._waiting and len(self._tasks) < most:

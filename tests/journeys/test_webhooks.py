@@ -100,6 +100,25 @@ async def test_a_receiver_that_is_down_is_asked_again(
     assert log[1]["answer"] == "not yet"
 
 
+async def test_what_was_answered_is_not_told_again_before_it_is_written_down(
+    environment: dict[str, str], room: Mailroom, smtp: SmtpServer, receiver: WebhookReceiver
+) -> None:
+    """At least once is for crashes. In quiet times answers come while the runner looks for what is due next."""
+    sender = await room.sender(port=smtp.port)
+    made = await hook(room, receiver.url(), "email.scheduled", "email.sent")
+    with worker(environment) as process:
+        await room.emails(sender, 300)
+
+        async def all_delivered() -> bool:
+            rows = await deliveries(room, made.id)
+            return len(rows) == 600 and all(row["status"] == "delivered" for row in rows)
+
+        await wait_until(all_delivered, 60)
+        assert process.troubles == []
+    assert len(receiver.requests) == len({request.id for request in receiver.requests}) == 600
+    assert {row["attempts"] for row in await deliveries(room, made.id)} == {1}
+
+
 async def test_a_killed_worker_costs_no_delivery(
     environment: dict[str, str], room: Mailroom, smtp: SmtpServer, receiver: WebhookReceiver
 ) -> None:
