@@ -96,13 +96,16 @@ def _chunks(file: BinaryIO, workspace_id: UUID, import_id: UUID) -> Iterator[tup
 
 
 async def keep(tx: Conn, *, workspace_id: UUID, valid: Sequence[Recipient], columns: Sequence[str]) -> UUID:
-    """Writes down a list that came in a request itself, checked and without duplicates. Its id."""
+    """Writes down a list that came in a request itself, checked and without duplicates. Its id.
+
+    Whoever is suppressed stays on it: the caller named that address, and is shown what became of it.
+    """
     import_id = new_id()
     await queries.imports.add(
         tx, workspace_id=workspace_id, id=import_id, state="waiting", filename=None, size=0, mapping=None
     )
     await write(tx, workspace_id, import_id, valid, first=0)
-    await finish(tx, workspace_id, import_id, columns)
+    await queries.imports.finish(tx, workspace_id=workspace_id, id=import_id, columns=to_json(list(columns)))
     return import_id
 
 

@@ -36,11 +36,14 @@ def addresses(messages: Iterable[Received]) -> list[str]:
 
 
 def most_within(messages: Iterable[Received], seconds: float) -> int:
-    """The most recipients served in any `seconds`, wherever they begin, by the server's monotonic clock."""
-    moments = sorted(message.monotonic for message in messages for _ in message.recipients)
+    """The most recipients served in any `seconds`, wherever they begin, by the server's monotonic clock.
+
+    As many as that for certain: a dot may have come somewhat before a busy server saw it.
+    """
+    came = sorted((message.monotonic, message.earliest) for message in messages for _ in message.recipients)
     most = start = 0
-    for end, moment in enumerate(moments):
-        while moment - moments[start] >= seconds:
+    for end, (seen, _) in enumerate(came):
+        while seen - came[start][1] >= seconds:
             start += 1
         most = max(most, end - start + 1)
     return most

@@ -15,7 +15,13 @@ from typing import Final
 from app.cli import main
 
 # Nobody looks by himself for an hour: neither Procrastinate for a job nor the watchdog for what fell through.
-BY_WORD: Final = {"tasks.worker.WATCH_EVERY": 3600.0, "tasks.worker.POLLING": 3600.0}
+# So whoever looks at all, because of a word, looks as far ahead as until the next look: Procrastinate loses the word of
+# a job that comes while it fetches another.
+BY_WORD: Final = {
+    "tasks.worker.WATCH_EVERY": 3600.0,
+    "tasks.worker.AHEAD": 7200.0,
+    "tasks.worker.POLLING": 3600.0,
+}
 AT_ONCE: Final = 20.0  # seconds; by word alone, a second on a quiet machine
 
 
