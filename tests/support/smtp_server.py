@@ -172,13 +172,12 @@ class SmtpServer:
         server = await loop.create_server(lambda: Session(self._recorder, context), HOST, self.port, ssl=at_once)
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
-        beats = asyncio.create_task(self._beats()) if log is not None else None
+        beats = asyncio.create_task(self._beats())
         try:
             await self._stop.wait()
         finally:
             server.close()
-            if beats is not None:
-                beats.cancel()
+            beats.cancel()
             if log is not None:
                 log.close()
 
