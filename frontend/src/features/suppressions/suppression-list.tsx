@@ -93,7 +93,7 @@ function Row({ suppression, mayChange }: { suppression: Suppression; mayChange: 
             <Link
               to="/emails/$id"
               params={{ id: source_id }}
-              className="text-accent underline-offset-2 hover:underline"
+              className="text-accent underline underline-offset-2"
             >
               message
             </Link>
