@@ -7,8 +7,9 @@ No loops, calls, arithmetic or attributes of objects: the sandbox alone would no
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
-from functools import lru_cache
+from functools import lru_cache, wraps
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
@@ -21,6 +22,9 @@ SOURCE_LIMIT: Final = 1_000_000  # characters
 OUTPUT_LIMIT: Final = 1_000_000  # characters
 TAG_LIMIT: Final = 1_000
 MARKUP_LIMIT: Final = 50_000  # characters inside tags
+NODE_LIMIT: Final = 10_000  # names, constants, filters, conditions: what takes time to compile and to run
+FILTERED_LIMIT: Final = 2_000_000  # characters that all filters together go through in one rendering
+VALUE_LIMIT: Final = 65_536  # characters that a list or mapping is taken to have
 NUMBER_LIMIT: Final = 10**18
 DEPTH_LIMIT: Final = 40  # of filters, conditions and parentheses within each other; Python compiles some hundred
 
@@ -115,12 +119,38 @@ def _urlencode(value: object) -> str:
     return quote(str(value), safe="")
 
 
+class _Work(threading.local):
+    """What filters may still go through in the rendering of this thread."""
+
+    left = 0
+
+
+_work = _Work()
+
+
+def _counted(run: Callable[..., Any]) -> Callable[..., Any]:
+    """A filter that takes from the rendering's work: `{% if x|title|urlencode %}` hundreds of times, of a long value,
+    would hold up a process for minutes and write nothing that is too long."""
+
+    @wraps(run)
+    def counted(value: Any, *args: Any, **options: Any) -> Any:
+        _work.left -= (
+            VALUE_LIMIT if isinstance(value, list | tuple | Mapping) else len(value) if isinstance(value, str) else 1
+        )
+        if _work.left < 0:
+            raise ValueError(f"the filters go through more than {FILTERED_LIMIT:,} characters")
+        return run(value, *args, **options)
+
+    return counted
+
+
 def _environment(*, html: bool) -> _Environment:
     made = _Environment(
         autoescape=html, undefined=StrictUndefined, keep_trailing_newline=True, finalize=_shown, cache_size=0
     )
     kept: dict[str, Callable[..., Any]] = {name: made.filters[name] for name in FILTERS}
-    made.filters = kept | {"default": _default, "d": _default, "truncate": _truncate, "urlencode": _urlencode}
+    kept |= {"default": _default, "d": _default, "truncate": _truncate, "urlencode": _urlencode}
+    made.filters = {name: _counted(run) for name, run in kept.items()}
     made.tests = {name: made.tests[name] for name in TESTS}
     made.globals = {}
     return made
@@ -167,6 +197,7 @@ class Template:
             return self.source
         parts: list[str] = []
         length = 0
+        _work.left = FILTERED_LIMIT
         try:
             for part in self._inner.generate(variables):
                 parts.append(part)
@@ -225,6 +256,8 @@ def _uses(source: str) -> list[_Use]:
         raise ValidationError(f"A template has at most {TAG_LIMIT:,} tags with {MARKUP_LIMIT:,} characters in them.")
     try:
         tree = _TEXT.parse(source)
+        if sum(1 for _ in tree.find_all(nodes.Node)) > NODE_LIMIT:
+            raise ValidationError(f"A template has at most {NODE_LIMIT:,} names, filters, conditions and the like.")
         return list(_walk(tree))
     except TemplateSyntaxError as error:
         if "{{{" in _LINE.split(source)[error.lineno - 1]:

@@ -81,6 +81,7 @@ def test_a_value_is_never_read_as_a_template(first: str, second: str) -> None:
         ("{{ 1" + "0" * 6000 + " }}", "too large a number"),
         ("{{ x }}" * 1001, "at most"),
         ("{{ x" + " or x" * 20_000 + " }}", "at most"),
+        ("{{ x in [" + "y," * 11_000 + "] }}", "at most"),
         ("a\n{% if x < 1e999 %}b{% endif %}", "Line 2: too large a number"),
         ("{{ x|default(0x" + "F" * 5000 + ") }}", "too large a number"),
         ("{{ x|truncate(length=5, length=6) }}", "“length” is given twice"),
@@ -129,6 +130,16 @@ def test_variables_are_told_when_a_template_is_saved() -> None:
 def test_the_text_cannot_grow_without_bound() -> None:
     with pytest.raises(ValidationError, match="longer than"):
         render("{{ x }}" * 20, x="a" * (OUTPUT_LIMIT // 10))
+
+
+def test_filters_cannot_work_without_end_on_what_is_never_shown() -> None:
+    source = "{% if x" + "|title|urlencode|e" * 12 + " == 1 %}{% endif %}"
+    with pytest.raises(ValidationError, match="Line 1: the filters go through more than"):
+        render(source * 200, x="&" * 60_000)
+    with pytest.raises(ValidationError, match="Line 1: the filters go through more than"):
+        render("{{ x|truncate(1) }}" * 900, x=["&" * 60_000])
+    assert render("{{ x|title|trim }}" * 900, x="ada") == "Ada" * 900
+    assert render("{{ x|default('-')|upper }}" * 900) == "-" * 900
 
 
 def test_values_that_do_not_fit_the_template_are_an_error_not_a_crash() -> None:
