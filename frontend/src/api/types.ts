@@ -18,6 +18,9 @@ export type EmailChange = Schemas["UpdateEmail"];
 export type Decision = Schemas["Action"];
 export type BulkAnswer = Schemas["BulkAnswer"];
 export type Import = Schemas["Import"];
+export type CampaignWords = Schemas["CampaignWords"];
+export type CampaignPreview = Schemas["CampaignPreview"];
+export type MissingVariables = Schemas["MissingVariables"];
 
 export type Sender = Schemas["Sender"];
 export type SenderState = Sender["state"];

@@ -6,10 +6,12 @@ export function upload<T>(
   file: File,
   onProgress: (share: number) => void,
   signal: AbortSignal,
+  fields: Readonly<Record<string, string>> = {},
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     const body = new FormData();
+    for (const [name, value] of Object.entries(fields)) body.append(name, value);
     body.append("file", file);
     request.open("POST", path);
     for (const [name, value] of Object.entries(csrfHeaders())) request.setRequestHeader(name, value);

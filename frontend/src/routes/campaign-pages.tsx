@@ -57,7 +57,12 @@ export function CampaignPage() {
       title={campaign.data.name}
       beside={<Badge {...CAMPAIGN_STATE[campaign.data.state]} />}
       back={<BackLink to="/campaigns" label="Campaigns" />}
-      actions={<CampaignActions campaign={campaign.data} />}
+      actions={
+        <CampaignActions
+          campaign={campaign.data}
+          onDuplicated={(copy) => navigate({ to: "/campaigns/$id", params: { id: copy }, search: {} })}
+        />
+      }
     >
       <CampaignSummary campaign={campaign.data} senders={senders.data?.data ?? []} />
       {isUnderWay(campaign.data.state) && <CampaignEta campaign={campaign.data} />}

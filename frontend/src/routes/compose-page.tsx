@@ -24,6 +24,7 @@ export function ComposePage() {
       <ComposeForm
         senders={senders.data?.data}
         workspaceZone={me.data.workspace.timezone}
+        me={me.data.user?.email ?? ""}
         onScheduled={(campaign) => navigate({ to: "/campaigns/$id", params: { id: campaign.id } })}
       />
     </Page>

@@ -1,10 +1,16 @@
-import { Pause, Play, RotateCw, SendHorizontal } from "lucide-react";
+import { Copy, Download, Pause, Play, RotateCw, SendHorizontal } from "lucide-react";
 import type { CampaignItem, CampaignState } from "@/api/types";
 import { formatCount } from "@/lib/numbers";
-import { Button } from "@/ui/button";
+import { Button, buttonClasses } from "@/ui/button";
 import { toast } from "@/ui/toast";
 import { CancelCampaign } from "./cancel-campaign";
-import { type CampaignAction, useCampaignAction, useRetryFailed } from "./queries";
+import {
+  type CampaignAction,
+  exportPath,
+  useCampaignAction,
+  useDuplicateCampaign,
+  useRetryFailed,
+} from "./queries";
 import { countOf, mayDo } from "./status";
 
 interface Step {
@@ -47,14 +53,47 @@ const NEXT: Record<CampaignState, Step | null> = {
   cancelled: null,
 };
 
-export function CampaignActions({ campaign }: { campaign: CampaignItem }) {
+interface CampaignActionsProps {
+  campaign: CampaignItem;
+  onDuplicated: (id: string) => void;
+}
+
+export function CampaignActions({ campaign, onDuplicated }: CampaignActionsProps) {
   const step = NEXT[campaign.state];
   return (
     <>
+      {campaign.state !== "draft" && (
+        <a href={exportPath(campaign.id)} download className={buttonClasses()}>
+          <Download className="size-4" aria-hidden />
+          Export CSV
+        </a>
+      )}
+      <Duplicate id={campaign.id} onDuplicated={onDuplicated} />
       <CancelCampaign campaign={campaign} />
       <RetryFailed campaign={campaign} />
       {step && <StepButton key={step.action} id={campaign.id} step={step} />}
     </>
+  );
+}
+
+function Duplicate({ id, onDuplicated }: { id: string; onDuplicated: (id: string) => void }) {
+  const duplicate = useDuplicateCampaign();
+  return (
+    <Button
+      busy={duplicate.isPending}
+      icon={<Copy className="size-4" aria-hidden />}
+      onClick={() =>
+        duplicate.mutate(id, {
+          onSuccess: (copy) => {
+            toast.done("Campaign duplicated", "It is a draft: schedule it when you like.");
+            onDuplicated(copy.id);
+          },
+          onError: (error) => toast.error("Could not duplicate the campaign", error),
+        })
+      }
+    >
+      Duplicate
+    </Button>
   );
 }
 

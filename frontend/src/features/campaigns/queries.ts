@@ -61,6 +61,21 @@ export function useRetryFailed() {
   });
 }
 
+/** A new draft with the same list, message and pace. */
+export function useDuplicateCampaign() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (id: string) =>
+      api.post("/v1/campaigns/{campaign_id}/duplicate", { path: { campaign_id: id } }),
+    onSuccess: () => refresh(client),
+  });
+}
+
+/** Where the browser downloads what became of each message. */
+export function exportPath(id: string): string {
+  return `/v1/campaigns/${id}/export.csv`;
+}
+
 function refresh(client: QueryClient) {
   for (const key of ["campaigns", "emails", "stats"]) client.invalidateQueries({ queryKey: [key] });
 }

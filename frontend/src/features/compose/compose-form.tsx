@@ -22,11 +22,14 @@ import { RecipientsField } from "./recipients-field";
 import { SenderChoice } from "./sender-choice";
 import { Summary } from "./summary";
 import { TimingFields } from "./timing-fields";
+import { type Open, TryOut, TryOutDialog } from "./try-out";
 import { useRecipients } from "./use-recipients";
 
 interface ComposeFormProps {
   senders: readonly Sender[] | undefined;
   workspaceZone: string;
+  /** The person's own address, for tests. */
+  me: string;
   onScheduled: (campaign: Campaign) => void;
 }
 
@@ -47,10 +50,11 @@ const FIELD_OF: Readonly<Record<string, keyof Draft>> = {
   recipients: "recipients",
 };
 
-export function ComposeForm({ senders, workspaceZone, onScheduled }: ComposeFormProps) {
+export function ComposeForm({ senders, workspaceZone, me, onScheduled }: ComposeFormProps) {
   const [draft, setDraft] = useState<Draft>(() => loadDraft(browserZone()));
   const [tried, setTried] = useState(false);
   const [reading, setReading] = useState(false);
+  const [open, setOpen] = useState<Open | null>(null);
   const recipients = useRecipients(draft.recipients);
   const schedule = useSchedule();
   const change = (patch: Partial<Draft>) => setDraft((old) => ({ ...old, ...patch }));
@@ -70,14 +74,19 @@ export function ComposeForm({ senders, workspaceZone, onScheduled }: ComposeForm
     ...(tried ? problemsOf(draft, count) : {}),
   };
 
+  function sayWhatIsMissing() {
+    setTried(true);
+    window.requestAnimationFrame(() => document.querySelector<HTMLElement>("[aria-invalid=true]")?.focus());
+  }
+
   async function submit(event: FormEvent) {
     event.preventDefault();
     if (reading || schedule.isPending) return;
-    setTried(true);
     if (Object.keys(problemsOf(draft, count)).length > 0) {
-      window.requestAnimationFrame(() => document.querySelector<HTMLElement>("[aria-invalid=true]")?.focus());
+      sayWhatIsMissing();
       return;
     }
+    setTried(true);
     setReading(true);
     try {
       const parsed = await recipients.resolve();
@@ -106,53 +115,57 @@ export function ComposeForm({ senders, workspaceZone, onScheduled }: ComposeForm
   }
 
   return (
-    <form
-      noValidate
-      onSubmit={submit}
-      onKeyDown={onKeyDown}
-      className="grid gap-4 lg:grid-cols-[minmax(0,1fr)_20rem] lg:items-start xl:grid-cols-[minmax(0,1fr)_23rem]"
-    >
-      <div className="min-w-0 space-y-4">
-        <Section>
-          <RecipientsField
-            text={draft.recipients}
-            onText={(text) => change({ recipients: text })}
-            recipients={recipients}
-            error={problems.recipients}
-          />
-        </Section>
-        <Section>
-          <MessageFields
+    <>
+      <form
+        noValidate
+        onSubmit={submit}
+        onKeyDown={onKeyDown}
+        className="grid gap-4 lg:grid-cols-[minmax(0,1fr)_20rem] lg:items-start xl:grid-cols-[minmax(0,1fr)_23rem]"
+      >
+        <div className="min-w-0 space-y-4">
+          <Section>
+            <RecipientsField
+              text={draft.recipients}
+              onText={(text) => change({ recipients: text })}
+              recipients={recipients}
+              error={problems.recipients}
+            />
+          </Section>
+          <Section>
+            <MessageFields
+              draft={draft}
+              problems={problems}
+              change={change}
+              columns={recipients.parsed?.columns ?? []}
+            />
+            <TryOut draft={draft} recipients={recipients} onOpen={setOpen} onLacking={sayWhatIsMissing} />
+          </Section>
+          <Section>
+            <TimingFields draft={draft} problems={problems} change={change} workspaceZone={workspaceZone} />
+            <AdvancedTiming draft={draft} problems={problems} change={change} workspaceZone={workspaceZone} />
+          </Section>
+        </div>
+        <div className="min-w-0 space-y-4 lg:sticky lg:top-17">
+          <Section>
+            <SenderChoice
+              senders={senders}
+              chosen={draft.senderIds}
+              onChange={(senderIds) => change({ senderIds })}
+              error={problems.senderIds}
+            />
+          </Section>
+          <Forecast draft={draft} count={count} />
+          <Summary
             draft={draft}
-            problems={problems}
-            change={change}
-            columns={recipients.parsed?.columns ?? []}
+            count={count}
+            senders={senders?.filter((sender) => draft.senderIds.includes(sender.id)) ?? []}
+            step={reading ? "reading" : schedule.step}
+            disabled={senders?.length === 0}
           />
-        </Section>
-        <Section>
-          <TimingFields draft={draft} problems={problems} change={change} workspaceZone={workspaceZone} />
-          <AdvancedTiming draft={draft} problems={problems} change={change} workspaceZone={workspaceZone} />
-        </Section>
-      </div>
-      <div className="min-w-0 space-y-4 lg:sticky lg:top-17">
-        <Section>
-          <SenderChoice
-            senders={senders}
-            chosen={draft.senderIds}
-            onChange={(senderIds) => change({ senderIds })}
-            error={problems.senderIds}
-          />
-        </Section>
-        <Forecast draft={draft} count={count} />
-        <Summary
-          draft={draft}
-          count={count}
-          senders={senders?.filter((sender) => draft.senderIds.includes(sender.id)) ?? []}
-          step={reading ? "reading" : schedule.step}
-          disabled={senders?.length === 0}
-        />
-      </div>
-    </form>
+        </div>
+      </form>
+      {open && <TryOutDialog open={open} me={me} onClose={() => setOpen(null)} />}
+    </>
   );
 }
 

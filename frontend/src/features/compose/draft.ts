@@ -1,4 +1,4 @@
-import type { LatePolicy, NewCampaign, NewEstimate } from "@/api/types";
+import type { CampaignWords, LatePolicy, NewCampaign, NewEstimate } from "@/api/types";
 import { readNumber } from "@/lib/numbers";
 import { wallToInstant } from "@/lib/time";
 import { OFFICE_HOURS, type WindowDraft, windowOf, windowProblem } from "@/ui/window-fields";
@@ -113,6 +113,18 @@ function timingOf(draft: Draft) {
     hourly_limit: readNumber(draft.hourlyLimit),
     window: windowOf(draft.window),
     jitter_percent: readNumber(draft.jitter),
+  };
+}
+
+/** The words alone, for a look at them; null while there are none or nobody to send them. */
+export function wordsOf(draft: Draft, importId: string): CampaignWords | null {
+  const body = draft[draft.format];
+  if (!draft.subject.trim() || !body.trim() || draft.senderIds.length === 0) return null;
+  return {
+    subject: draft.subject.trim(),
+    [draft.format]: body,
+    sender_ids: draft.senderIds,
+    import_id: importId,
   };
 }
 

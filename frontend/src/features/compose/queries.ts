@@ -13,8 +13,12 @@ export interface Reading {
   share: number;
 }
 
-export async function parseText(text: string): Promise<Import> {
-  return readToEnd(await api.post("/v1/recipients/parse", { body: { text } }));
+/** What templates call the columns of a list, in their order; null leaves one out. */
+export type ColumnNames = readonly (string | null)[];
+
+export async function parseText(text: string, columns: ColumnNames | null = null): Promise<Import> {
+  const body = columns === null ? { text } : { text, columns: [...columns] };
+  return readToEnd(await api.post("/v1/recipients/parse", { body }));
 }
 
 /** Uploads a list and waits until it is read: a long one is read by a worker meanwhile. */
@@ -22,12 +26,14 @@ export async function parseFile(
   file: File,
   onProgress: (reading: Reading) => void,
   signal: AbortSignal,
+  columns: ColumnNames | null = null,
 ): Promise<Import> {
   const first = await upload<Import>(
     "/v1/recipients/parse",
     file,
     (share) => onProgress({ step: "upload", share }),
     signal,
+    columns === null ? {} : { columns: JSON.stringify(columns) },
   );
   return readToEnd(first, onProgress, signal);
 }

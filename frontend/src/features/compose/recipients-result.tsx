@@ -1,6 +1,7 @@
 import { CircleCheck, LoaderCircle, TriangleAlert } from "lucide-react";
 import type { Import } from "@/api/types";
 import { formatCount, plural } from "@/lib/numbers";
+import { ColumnMapping } from "./column-mapping";
 import type { Recipients } from "./use-recipients";
 
 const SHOWN_ROWS = 50;
@@ -24,6 +25,15 @@ export function RecipientsResult({ recipients }: { recipients: Recipients }) {
       </p>
       {parsed && parsed.invalid.length > 0 && (
         <InvalidRows rows={parsed.invalid} count={parsed.invalid_count} />
+      )}
+      {recipients.found && recipients.found.columns.length > 1 && (
+        <ColumnMapping
+          key={recipients.found.import_id}
+          found={recipients.found}
+          names={recipients.names}
+          busy={checking}
+          onRename={recipients.rename}
+        />
       )}
     </div>
   );

@@ -2,7 +2,7 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import type { Import } from "@/api/types";
 import { type AddressCount, countAddresses } from "@/lib/addresses";
 import { toast } from "@/ui/toast";
-import { parseFile, parseText, type Reading } from "./queries";
+import { type ColumnNames, parseFile, parseText, type Reading } from "./queries";
 
 const SETTLE_MS = 400;
 /** Above this the browser does not count by itself while the server reads. */
@@ -16,10 +16,28 @@ export interface Recipients {
   /** What the browser counts at once, until the server has answered. */
   counted: AddressCount;
   parsed: Import | null;
+  /** The same list as it was read first, before anybody renamed its columns. */
+  found: Import | null;
+  /** What its columns are called now, in the order of `found`. */
+  names: ColumnNames;
+  /** Has the list read again under other names. Fails with what the server says about them. */
+  rename: (names: ColumnNames) => Promise<void>;
   addFile: (file: File) => void;
   removeFile: () => void;
   /** The server's reading of what is in the field now; asks for it where it is still missing. */
   resolve: () => Promise<Import>;
+}
+
+interface Parsed {
+  /** The text that was read; null: a file. */
+  text: string | null;
+  result: Import;
+  found: Import;
+  names: ColumnNames;
+}
+
+function firstReading(text: string | null, result: Import): Parsed {
+  return { text, result, found: result, names: result.columns };
 }
 
 /** The recipients of a draft: typed text, or one file in its stead. */
@@ -28,10 +46,13 @@ export function useRecipients(text: string): Recipients {
   const [fileCount, setFileCount] = useState<AddressCount>({ unique: 0, duplicates: 0 });
   const [progress, setProgress] = useState<Reading | null>(null);
   const [checking, setChecking] = useState(false);
-  const [parsed, setParsed] = useState<{ text: string | null; result: Import } | null>(null);
+  const [parsed, setParsed] = useState<Parsed | null>(null);
   const uploading = useRef<AbortController | null>(null);
+  const source = useRef<File | null>(null);
+  const renaming = useRef<Promise<Import> | null>(null);
 
-  const current = parsed && parsed.text === (file ? null : text) ? parsed.result : null;
+  const latest = parsed && parsed.text === (file ? null : text) ? parsed : null;
+  const current = latest?.result ?? null;
   const textCount = useMemo(() => countAddresses(text), [text]);
   const usesText = file === null && text.trim() !== "";
 
@@ -41,7 +62,7 @@ export function useRecipients(text: string): Recipients {
     setChecking(true);
     const timer = window.setTimeout(() => {
       parseText(text)
-        .then((result) => !stale && setParsed({ text, result }))
+        .then((result) => !stale && setParsed(firstReading(text, result)))
         .catch((error) => !stale && toast.error("The recipients could not be read", error))
         .finally(() => !stale && setChecking(false));
     }, SETTLE_MS);
@@ -56,6 +77,7 @@ export function useRecipients(text: string): Recipients {
     uploading.current?.abort();
     const controller = new AbortController();
     uploading.current = controller;
+    source.current = added;
     setFile({ name: added.name, size: added.size });
     setParsed(null);
     setFileCount({ unique: 0, duplicates: 0 });
@@ -63,7 +85,7 @@ export function useRecipients(text: string): Recipients {
     if (added.size <= COUNT_BYTES) added.text().then((content) => setFileCount(countAddresses(content)));
     try {
       const result = await parseFile(added, setProgress, controller.signal);
-      setParsed({ text: null, result });
+      setParsed(firstReading(null, result));
     } catch (error) {
       if (controller.signal.aborted) return;
       toast.error("The file could not be read", error);
@@ -80,11 +102,34 @@ export function useRecipients(text: string): Recipients {
     setParsed(null);
   }
 
+  async function rename(names: ColumnNames) {
+    if (!latest) return;
+    const controller = new AbortController();
+    uploading.current?.abort();
+    uploading.current = controller;
+    setChecking(true);
+    const reading =
+      file && source.current
+        ? parseFile(source.current, setProgress, controller.signal, names)
+        : parseText(text, names);
+    renaming.current = reading;
+    try {
+      const result = await reading;
+      // Another list may have taken its place meanwhile.
+      setParsed((now) => (now === latest ? { ...latest, result, names } : now));
+    } finally {
+      if (renaming.current === reading) renaming.current = null;
+      if (uploading.current === controller) setProgress(null);
+      setChecking(false);
+    }
+  }
+
   async function resolve(): Promise<Import> {
+    if (renaming.current) return renaming.current;
     if (current) return current;
     if (file) throw new Error("The file is still being read.");
     const result = await parseText(text);
-    setParsed({ text, result });
+    setParsed(firstReading(text, result));
     return result;
   }
 
@@ -94,6 +139,9 @@ export function useRecipients(text: string): Recipients {
     checking: checking || progress !== null,
     counted: file ? fileCount : textCount,
     parsed: current,
+    found: latest?.found ?? null,
+    names: latest?.names ?? [],
+    rename,
     addFile,
     removeFile,
     resolve,
