@@ -86,9 +86,8 @@ def write_campaign(info: dict[str, Any], client: httpx.Client, listed: dict[str,
         took = time.perf_counter() - began
         (count,) = conn.execute("select count(*) from emails").fetchone() or (0,)
     assert count == listed["valid"], count
-    print(
-        f"{count:,} messages of a campaign in {took:.1f} s, {count / took:,.0f} a second; answered after {answered:.2f} s"
-    )
+    rate = count / took
+    print(f"{count:,} messages of a campaign in {took:.1f} s, {rate:,.0f} a second; answered after {answered:.2f} s")
 
 
 def children(pid: int) -> list[int]:
