@@ -113,6 +113,7 @@ async def test_a_person_is_invited_joins_by_mail_changes_role_and_is_removed(pag
     await expect(page.get_by_text("bob: Viewer.")).to_be_visible()
     await guest.goto("/settings")
     await expect(guest.get_by_text("Viewer", exact=True)).to_be_visible()
+    await sees_and_changes_nothing(guest, own)
 
     # The owner is the last one: the wish is refused and the choice goes back.
     await page.get_by_label("Role of You").select_option("member")
@@ -124,6 +125,36 @@ async def test_a_person_is_invited_joins_by_mail_changes_role_and_is_removed(pag
     await expect(page.get_by_text("bob is no longer in this workspace.")).to_be_visible()
     await guest.goto("/scheduled")
     await expect(guest.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+async def sees_and_changes_nothing(viewer: Page, own: Up) -> None:
+    """No button is offered to a viewer that the server would refuse; what rests says why."""
+    key = {"Authorization": f"Bearer {own.line['api_key']}"}
+    wanted = {"from": "you@paceline.example", "to": "ann@example.org", "subject": "Later", "text": "Hello"}
+    async with httpx.AsyncClient(base_url=own.line["url"], headers=key) as api:
+        answer = await api.post("/v1/emails", json=wanted | {"scheduled_at": "in 3 hours"})
+    await viewer.goto("/scheduled")
+    row = viewer.get_by_role("link", name="Later, to ann@example.org")
+    await expect(row).to_be_visible()
+    await expect(viewer.get_by_role("link", name="Compose")).to_have_count(0)
+    await expect(viewer.get_by_role("checkbox")).to_have_count(0)
+    await expect(viewer.get_by_role("button", name="Cancel the message")).to_have_count(0)
+    await viewer.goto(f"/emails/{answer.json()['id']}")
+    for action in ("Edit", "Reschedule", "Cancel"):
+        await rests(viewer, action)
+    await viewer.goto("/senders")
+    for action in ("Add sender", "Test", "Edit", "Pause", "Delete"):
+        await rests(viewer, action)
+    await shown_well(viewer, "senders-viewer")
+    await viewer.keyboard.press("c")
+    await expect(viewer.get_by_text("You may look at this workspace but not change it.")).to_be_visible()
+    await shown_well(viewer, "compose-viewer")
+
+
+async def rests(viewer: Page, action: str) -> None:
+    button = viewer.get_by_role("button", name=action).first
+    await expect(button).to_have_attribute("aria-disabled", "true")
+    await expect(button).to_have_accessible_description("You may look at this workspace but not change it.")
 
 
 async def test_workspaces_and_sessions(page: Page, guest: Page, own: Up) -> None:

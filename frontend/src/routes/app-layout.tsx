@@ -1,11 +1,10 @@
-import { Link, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
+import { Outlet, useLocation, useNavigate } from "@tanstack/react-router";
 import {
   CalendarClock,
   LayoutDashboard,
   LayoutTemplate,
   MailCheck,
   Megaphone,
-  PenLine,
   Server,
   Settings,
   ShieldBan,
@@ -17,8 +16,9 @@ import { queryClient } from "@/api/query-client";
 import { AccountMenu } from "@/features/session/account-menu";
 import { followOtherTabs, useMe } from "@/features/session/queries";
 import { moveRow, selectRow, useShortcuts } from "@/lib/keyboard";
-import { buttonClasses } from "@/ui/button";
+import { ComposeLink } from "@/ui/compose-link";
 import { LiveMark } from "@/ui/live-mark";
+import { LooksOnly } from "@/ui/looks-only";
 import { Shell } from "@/ui/shell";
 import { ShortcutsHelp } from "@/ui/shortcuts-help";
 import { type NavGroup, Sidebar } from "@/ui/sidebar";
@@ -61,31 +61,30 @@ export function AppLayout() {
     return <ToSignIn from={location.href} />;
   }
   if (me.data?.user) {
-    const { user, workspace } = me.data;
+    const { user, workspace, role } = me.data;
+    const looksOnly = role === "viewer" ? "You may look at this workspace but not change it." : null;
     return (
-      <Shell
-        location={location.pathname}
-        sidebar={<Sidebar groups={NAVIGATION} inboxUrl={me.data.inbox_url} />}
-        header={
-          <>
-            <span className="hidden truncate text-faint text-[0.8125rem] sm:block">{workspace.name}</span>
-            <div className="ml-auto flex items-center gap-3">
-              <Link
-                to="/compose"
-                className={`${buttonClasses({ variant: "primary", size: "sm" })} lg:hidden`}
-              >
-                <PenLine className="size-3.5" aria-hidden />
-                Compose
-              </Link>
-              <LiveMark />
-              <AccountMenu user={user} confined={me.data.confined} />
-            </div>
-          </>
-        }
-      >
-        <Shortcuts />
-        <Outlet />
-      </Shell>
+      <LooksOnly value={looksOnly}>
+        <Shell
+          location={location.pathname}
+          sidebar={<Sidebar groups={NAVIGATION} inboxUrl={me.data.inbox_url} />}
+          header={
+            <>
+              <span className="hidden truncate text-faint text-[0.8125rem] sm:block">{workspace.name}</span>
+              <div className="ml-auto flex items-center gap-3">
+                <span className="lg:hidden">
+                  <ComposeLink size="sm" />
+                </span>
+                <LiveMark />
+                <AccountMenu user={user} confined={me.data.confined} />
+              </div>
+            </>
+          }
+        >
+          <Shortcuts />
+          <Outlet />
+        </Shell>
+      </LooksOnly>
     );
   }
   if (me.isError)

@@ -12,6 +12,7 @@ import { EmailList } from "@/features/emails/email-list";
 import { useSenders } from "@/features/senders/queries";
 import { BackLink } from "@/ui/back-link";
 import { Badge } from "@/ui/badge";
+import { ComposeLink } from "@/ui/compose-link";
 import { EMAIL_STATUSES } from "@/ui/email-status";
 import { Card, Page } from "@/ui/page";
 import { Empty, ErrorState, Skeleton } from "@/ui/states";
@@ -22,7 +23,7 @@ const detail = getRouteApi("/app/campaigns/$id");
 export function CampaignsPage() {
   const cursor = list.useSearch();
   return (
-    <Page title="Campaigns">
+    <Page title="Campaigns" actions={<ComposeLink label="New campaign" />}>
       <Card>
         <CampaignList cursor={cursor} />
       </Card>
@@ -86,7 +87,15 @@ export function CampaignPage() {
             after: search.after,
             before: search.before,
           }}
-          empty={<Empty icon={Inbox} title="No message here" />}
+          empty={
+            campaign.data.state === "draft" ? (
+              <Empty icon={Inbox} title="Not scheduled yet">
+                Its messages stand here once the campaign is scheduled.
+              </Empty>
+            ) : (
+              <Empty icon={Inbox} title="No message here" />
+            )
+          }
         />
       </Card>
     </Page>

@@ -1,15 +1,29 @@
 import { useNavigate } from "@tanstack/react-router";
+import { Eye } from "lucide-react";
 import { ComposeForm } from "@/features/compose/compose-form";
 import { useSenders } from "@/features/senders/queries";
 import { useMe } from "@/features/session/queries";
-import { Page } from "@/ui/page";
-import { ErrorState } from "@/ui/states";
+import { useLooksOnly } from "@/ui/looks-only";
+import { Card, Page } from "@/ui/page";
+import { Empty, ErrorState } from "@/ui/states";
 
 export function ComposePage() {
   const navigate = useNavigate();
   const me = useMe();
   const senders = useSenders();
+  const looksOnly = useLooksOnly();
   if (!me.data) return null;
+  if (looksOnly) {
+    return (
+      <Page title="Compose">
+        <Card>
+          <Empty icon={Eye} title={looksOnly}>
+            Ask an owner to make you a member, then you can schedule mail too.
+          </Empty>
+        </Card>
+      </Page>
+    );
+  }
   if (senders.isError && !senders.data) {
     return (
       <ErrorState

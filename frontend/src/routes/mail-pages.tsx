@@ -1,11 +1,11 @@
-import { getRouteApi, Link } from "@tanstack/react-router";
+import { getRouteApi } from "@tanstack/react-router";
 import { CalendarClock, MailCheck, SearchX } from "lucide-react";
 import { useCampaigns } from "@/features/campaigns/queries";
 import { SCHEDULED_COLUMNS, SENT_COLUMNS } from "@/features/emails/email-columns";
 import { chosenStatuses, EmailFilters, type EmailSearch } from "@/features/emails/email-filters";
 import { EmailList } from "@/features/emails/email-list";
 import { useSenders } from "@/features/senders/queries";
-import { buttonClasses } from "@/ui/button";
+import { ComposeLink } from "@/ui/compose-link";
 import { ENDED_STATUSES, OUTCOME_STATUSES, PENDING_STATUSES, WAITING_STATUSES } from "@/ui/email-status";
 import { Card, Page } from "@/ui/page";
 import { Empty } from "@/ui/states";
@@ -91,15 +91,7 @@ function MailPage({ title, kind, search, onChange }: MailPageProps) {
                 Try other words, or clear the filters.
               </Empty>
             ) : kind === "scheduled" ? (
-              <Empty
-                icon={CalendarClock}
-                title="Nothing is waiting"
-                action={
-                  <Link to="/compose" className={buttonClasses({ variant: "primary" })}>
-                    Compose
-                  </Link>
-                }
-              >
+              <Empty icon={CalendarClock} title="Nothing is waiting" action={<ComposeLink />}>
                 Mail that is scheduled stands here until it leaves.
               </Empty>
             ) : (

@@ -133,6 +133,8 @@ const delivery = createRoute({
   component: DeliveryPage,
 });
 
+const nowhere = createRoute({ getParentRoute: () => app, path: "$", component: NotFound });
+
 export const router = createRouter({
   routeTree: root.addChildren([
     signIn,
@@ -156,6 +158,7 @@ export const router = createRouter({
       delivery,
       team,
       security,
+      nowhere,
     ]),
   ]),
   scrollRestoration: true,

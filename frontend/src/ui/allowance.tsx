@@ -28,7 +28,7 @@ export function AllowanceMeter({ label, allowance, windowSeconds, waiting }: All
               : ` of ${formatCount(limit)} ${lastWindow(windowSeconds)}`}
           </span>
         </span>
-        {waiting > 0 && <span className="text-faint">{formatCount(waiting)} waiting</span>}
+        {waiting > 0 && <span className="shrink-0 text-faint">{formatCount(waiting)} waiting</span>}
       </p>
       {limit !== null && (
         <Meter

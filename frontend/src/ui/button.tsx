@@ -1,6 +1,7 @@
 import { LoaderCircle } from "lucide-react";
 import type { AnchorHTMLAttributes, ButtonHTMLAttributes, ReactNode } from "react";
 import { classes } from "@/lib/classes";
+import { useLooksOnly } from "./looks-only";
 import { RestReason } from "./rest-reason";
 
 const BASE =
@@ -34,6 +35,8 @@ interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement>, ButtonLoo
   icon?: ReactNode;
   /** Why it may not be pressed now. It keeps its place in the tab order, so that everybody can find out. */
   rests?: string | null;
+  /** It changes something of the workspace: it rests for who may only look. */
+  changes?: boolean;
 }
 
 export function Button({
@@ -41,12 +44,15 @@ export function Button({
   size,
   busy = false,
   icon,
-  rests = null,
+  rests: reason = null,
+  changes = false,
   className,
   children,
   onClick,
   ...rest
 }: ButtonProps) {
+  const looksOnly = useLooksOnly();
+  const rests = (changes ? looksOnly : null) ?? reason;
   return (
     <RestReason why={rests}>
       {(describedBy) => (

@@ -6,11 +6,19 @@ interface PopoverProps {
   icon?: ReactNode;
   variant?: "primary" | "secondary";
   rests?: string | null;
+  changes?: boolean;
   children: (close: () => void) => ReactNode;
 }
 
 /** A button with a small form below it (on a phone at the foot of the page). Escape and a click elsewhere close it. */
-export function Popover({ label, icon, variant = "secondary", rests = null, children }: PopoverProps) {
+export function Popover({
+  label,
+  icon,
+  variant = "secondary",
+  rests = null,
+  changes,
+  children,
+}: PopoverProps) {
   const [open, setOpen] = useState(false);
   const ref = useRef<HTMLDivElement>(null);
   const panel = useRef<HTMLDivElement>(null);
@@ -43,6 +51,7 @@ export function Popover({ label, icon, variant = "secondary", rests = null, chil
         variant={variant}
         icon={icon}
         rests={rests}
+        {...(changes && { changes })}
         aria-haspopup="dialog"
         aria-expanded={open}
         aria-controls={open ? id : undefined}

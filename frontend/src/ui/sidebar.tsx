@@ -1,8 +1,10 @@
 import { Link, type LinkProps } from "@tanstack/react-router";
-import { ExternalLink as ExternalIcon, type LucideIcon, PenLine } from "lucide-react";
+import { BookOpen, ExternalLink as ExternalIcon, type LucideIcon, PenLine } from "lucide-react";
+import type { ReactNode } from "react";
 import { classes } from "@/lib/classes";
 import { buttonClasses } from "./button";
 import { Kbd } from "./kbd";
+import { useLooksOnly } from "./looks-only";
 
 export interface NavItem {
   readonly label: string;
@@ -20,18 +22,21 @@ const ITEM =
   "flex h-8 items-center gap-2.5 rounded-md px-2.5 font-medium text-[0.8125rem] transition-colors focus-visible:-outline-offset-1";
 
 export function Sidebar({ groups, inboxUrl }: { groups: readonly NavGroup[]; inboxUrl: string | null }) {
+  const looksOnly = useLooksOnly();
   return (
     <nav aria-label="Main" className="flex min-h-0 flex-1 flex-col overflow-y-auto px-3 pb-4">
-      <Link
-        to="/compose"
-        className={classes(buttonClasses({ variant: "primary" }), "mt-1 mb-4 w-full justify-between!")}
-      >
-        <span className="flex items-center gap-2">
-          <PenLine className="size-4" aria-hidden />
-          Compose
-        </span>
-        <Kbd>C</Kbd>
-      </Link>
+      {!looksOnly && (
+        <Link
+          to="/compose"
+          className={classes(buttonClasses({ variant: "primary" }), "mt-1 mb-4 w-full justify-between!")}
+        >
+          <span className="flex items-center gap-2">
+            <PenLine className="size-4" aria-hidden />
+            Compose
+          </span>
+          <Kbd>C</Kbd>
+        </Link>
+      )}
       {groups.map((group) => (
         <div key={group.label} className="mb-4">
           {group.label && <p className="mb-1 px-2.5 font-medium text-faint text-xs">{group.label}</p>}
@@ -53,17 +58,31 @@ export function Sidebar({ groups, inboxUrl }: { groups: readonly NavGroup[]; inb
           </ul>
         </div>
       ))}
-      {inboxUrl && (
-        <a
-          href={inboxUrl}
-          target="_blank"
-          rel="noreferrer"
-          className={classes(ITEM, "mt-auto shrink-0 text-soft hover:bg-raised hover:text-ink")}
-        >
-          <ExternalIcon className="size-4" aria-hidden />
-          Test inbox
-        </a>
-      )}
+      <div className="mt-auto space-y-0.5">
+        {inboxUrl && (
+          <Outside href={inboxUrl} icon={ExternalIcon}>
+            Test inbox
+          </Outside>
+        )}
+        <Outside href="/docs" icon={BookOpen}>
+          API reference
+        </Outside>
+      </div>
     </nav>
+  );
+}
+
+/** A page of another kind, in a tab of its own. */
+function Outside({ href, icon: Icon, children }: { href: string; icon: LucideIcon; children: ReactNode }) {
+  return (
+    <a
+      href={href}
+      target="_blank"
+      rel="noreferrer"
+      className={classes(ITEM, "text-soft hover:bg-raised hover:text-ink")}
+    >
+      <Icon className="size-4 shrink-0" aria-hidden />
+      {children}
+    </a>
   );
 }

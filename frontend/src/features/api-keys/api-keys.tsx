@@ -73,7 +73,7 @@ function KeyRow({ apiKey, mayManage }: { apiKey: ApiKey; mayManage: boolean }) {
           {apiKey.created_by && ` by ${apiKey.created_by}`}
         </p>
       </div>
-      <div className="basis-56 text-[0.8125rem] text-faint">
+      <div className="basis-56 max-sm:grow max-sm:basis-40 text-[0.8125rem] text-faint">
         <p>{apiKey.scope === "full" ? "Full access" : "May only send"}</p>
         <p>
           {apiKey.last_used_at ? (

@@ -80,6 +80,7 @@ function Duplicate({ id, onDuplicated }: { id: string; onDuplicated: (id: string
   const duplicate = useDuplicateCampaign();
   return (
     <Button
+      changes
       busy={duplicate.isPending}
       icon={<Copy className="size-4" aria-hidden />}
       onClick={() =>
@@ -102,6 +103,7 @@ function StepButton({ id, step }: { id: string; step: Step }) {
   return (
     <Button
       variant={step.variant}
+      changes
       busy={run.isPending}
       icon={<step.icon className="size-4" aria-hidden />}
       onClick={() =>
@@ -124,6 +126,7 @@ function RetryFailed({ campaign }: { campaign: CampaignItem }) {
   return (
     <Button
       busy={retry.isPending}
+      changes
       rests={mayDo("retry", campaign.state) ? null : "Nothing of a cancelled campaign is sent again."}
       icon={<RotateCw className="size-4" aria-hidden />}
       onClick={() =>

@@ -1,4 +1,5 @@
 import type { CampaignItem, CampaignState, Estimate } from "@/api/types";
+import { useNow } from "@/lib/now";
 import { plural } from "@/lib/numbers";
 import { browserZone } from "@/lib/time";
 import { ForecastChart } from "@/ui/forecast-chart";
@@ -36,7 +37,10 @@ export function CampaignEta({ campaign }: { campaign: CampaignItem }) {
   );
 }
 
+const SOON_MS = 2_000; // as SendMoment has it
+
 function Shown({ estimate }: { estimate: Estimate }) {
+  const now = useNow();
   if (!estimate.last_send_at) {
     return (
       <p className="p-4 text-[0.8125rem] text-faint">
@@ -55,7 +59,12 @@ function Shown({ estimate }: { estimate: Estimate }) {
             <SendMoment at={estimate.last_send_at} zone={estimate.timezone} />
           </dd>
           <dd className="text-[0.8125rem] text-faint">
-            <RelativeTime at={estimate.last_send_at} coming /> · {plural(estimate.count, "email")} to go
+            {new Date(estimate.last_send_at).getTime() - now.getTime() > SOON_MS && (
+              <>
+                <RelativeTime at={estimate.last_send_at} coming /> ·{" "}
+              </>
+            )}
+            {plural(estimate.count, "email")} to go
           </dd>
         </dl>
         <BindingLimits estimate={estimate} />

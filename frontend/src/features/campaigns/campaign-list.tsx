@@ -1,8 +1,7 @@
-import { Link } from "@tanstack/react-router";
 import { Megaphone } from "lucide-react";
 import type { CampaignItem } from "@/api/types";
 import { Badge } from "@/ui/badge";
-import { buttonClasses } from "@/ui/button";
+import { ComposeLink } from "@/ui/compose-link";
 import { type Cursor, Pager } from "@/ui/pager";
 import { Empty, ErrorState } from "@/ui/states";
 import { type Column, Table } from "@/ui/table";
@@ -53,15 +52,7 @@ export function CampaignList({ cursor }: { cursor: Cursor }) {
   }
   if (campaigns.data?.data.length === 0) {
     return (
-      <Empty
-        icon={Megaphone}
-        title="No campaigns yet"
-        action={
-          <Link to="/compose" className={buttonClasses({ variant: "primary" })}>
-            Compose
-          </Link>
-        }
-      >
+      <Empty icon={Megaphone} title="No campaigns yet" action={<ComposeLink />}>
         A campaign is one message to many addresses, paced from its start time.
       </Empty>
     );

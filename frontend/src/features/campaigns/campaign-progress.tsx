@@ -42,7 +42,12 @@ export function CampaignProgress({ campaign }: { campaign: CampaignItem }) {
       <CampaignMeter campaign={campaign} />
       <p className="tabular mt-1.5 truncate text-faint text-xs">
         {formatCount(sent)} of {plural(total, "email")} sent
-        {wrong > 0 && <span className="text-bad"> · {formatCount(wrong)} need a look</span>}
+        {wrong > 0 && (
+          <span className="text-bad">
+            {" "}
+            · {formatCount(wrong)} {wrong === 1 ? "needs" : "need"} a look
+          </span>
+        )}
       </p>
     </div>
   );

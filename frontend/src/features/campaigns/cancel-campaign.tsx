@@ -21,7 +21,7 @@ export function CancelCampaign({ campaign }: { campaign: CampaignItem }) {
   }
   return (
     <>
-      <Button variant="danger" onClick={() => setAsking(true)}>
+      <Button variant="danger" changes onClick={() => setAsking(true)}>
         Cancel campaign
       </Button>
       {asking && (

@@ -3,6 +3,7 @@ import type { Email } from "@/api/types";
 import { Button } from "@/ui/button";
 import { Confirm } from "@/ui/dialog";
 import { may } from "@/ui/email-status";
+import { useLooksOnly } from "@/ui/looks-only";
 import { toast } from "@/ui/toast";
 import { useCancelEmail } from "./queries";
 
@@ -10,7 +11,8 @@ import { useCancelEmail } from "./queries";
 export function CancelEmail({ email, compact = false }: { email: Email; compact?: boolean }) {
   const [asking, setAsking] = useState(false);
   const cancel = useCancelEmail();
-  if (!may("cancel", email.status)) return null;
+  const looksOnly = useLooksOnly();
+  if (!may("cancel", email.status) || (compact && looksOnly)) return null;
   function confirm() {
     cancel.mutate(email.id, {
       onSuccess: () => toast.done("Cancelled", `The message to ${email.to[0]} will not be sent.`),
@@ -23,6 +25,7 @@ export function CancelEmail({ email, compact = false }: { email: Email; compact?
       <Button
         variant={compact ? "quiet" : "danger"}
         size={compact ? "sm" : "md"}
+        changes
         className={
           compact
             ? "relative z-10 -my-1 md:opacity-0 md:focus-visible:opacity-100 md:group-hover:opacity-100 md:group-focus-within:opacity-100"

@@ -25,7 +25,7 @@ function othersOf(email: Email): number {
 const recipient: Column<Email> = {
   header: "Email",
   card: "title",
-  className: "md:w-[28%]",
+  className: "md:w-[28%] xl:w-[24%]",
   cell: (email) => (
     <span className="flex gap-1.5" title={[...email.to, ...email.cc, ...email.bcc].join(", ")}>
       <span className="truncate">{firstOf(email)}</span>
@@ -50,7 +50,7 @@ export const SCHEDULED_COLUMNS: readonly Column<Email>[] = [
   {
     header: "Scheduled time",
     card: "meta",
-    className: "md:w-40 xl:w-44",
+    className: "md:w-40",
     cellClass: "text-[0.8125rem] text-soft",
     cell: (email) => <Time at={email.scheduled_at} seconds />,
   },
@@ -80,7 +80,7 @@ export const SENT_COLUMNS: readonly Column<Email>[] = [
   {
     header: "Sent time",
     card: "meta",
-    className: "md:w-40 xl:w-44",
+    className: "md:w-40",
     cellClass: "text-[0.8125rem] text-soft",
     cell: (email) =>
       email.sent_at ? <Time at={email.sent_at} seconds /> : <span className="text-faint">Not sent</span>,

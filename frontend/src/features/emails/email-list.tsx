@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
 import type { Email } from "@/api/types";
+import { useLooksOnly } from "@/ui/looks-only";
 import { Pager } from "@/ui/pager";
 import { useSelection } from "@/ui/selection";
 import { ErrorState } from "@/ui/states";
@@ -18,6 +19,7 @@ interface EmailListProps {
 export function EmailList({ label, filter, columns, empty }: EmailListProps) {
   const emails = useEmails(filter);
   const selection = useSelection(emails.data?.data);
+  const looksOnly = useLooksOnly();
   if (emails.isError && !emails.data) {
     return (
       <ErrorState
@@ -38,9 +40,9 @@ export function EmailList({ label, filter, columns, empty }: EmailListProps) {
         link={(email) => ({ to: "/emails/$id", params: { id: email.id } })}
         linkLabel={(email) => `${email.subject || "No subject"}, to ${recipientLabel(email)}`}
         dimmed={emails.isPlaceholderData}
-        selection={selection}
+        {...(!looksOnly && { selection })}
       />
-      {emails.data && <BulkBar rows={emails.data.data} selection={selection} />}
+      {emails.data && !looksOnly && <BulkBar rows={emails.data.data} selection={selection} />}
       {emails.data && (
         <Pager
           cursor={filter}

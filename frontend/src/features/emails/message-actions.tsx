@@ -29,7 +29,7 @@ export function MessageActions({ email, zone }: ActionsProps) {
       {(may("edit", status) || rests) && <Edit email={email} />}
       {(may("reschedule", status) || rests) && <Reschedule email={email} zone={zone} />}
       {rests ? (
-        <Button variant="danger" rests={rests}>
+        <Button variant="danger" rests={rests} changes>
           Cancel
         </Button>
       ) : (
@@ -49,6 +49,7 @@ function Edit({ email }: { email: EmailDetail }) {
       <Button
         icon={<Pencil className="size-3.5" aria-hidden />}
         rests={rests}
+        changes
         onClick={() => setEditing(true)}
       >
         Edit
@@ -77,6 +78,7 @@ function Reschedule({ email, zone }: ActionsProps) {
       label="Reschedule"
       icon={<CalendarClock className="size-4" aria-hidden />}
       rests={restsBecause("reschedule", email.status)}
+      changes
     >
       {(close) => (
         <MomentForm
@@ -105,7 +107,7 @@ function Retry({ email, zone }: ActionsProps) {
     });
   }
   return (
-    <Popover label="Try again" variant="primary" icon={<RotateCw className="size-4" aria-hidden />}>
+    <Popover label="Try again" variant="primary" icon={<RotateCw className="size-4" aria-hidden />} changes>
       {(close) => (
         <MomentForm
           action="Send again"

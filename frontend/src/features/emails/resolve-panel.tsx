@@ -66,6 +66,7 @@ function ChoiceButton({ id, choice }: { id: string; choice: Choice }) {
     <div>
       <Button
         variant={choice.variant}
+        changes
         busy={resolve.isPending && !asking}
         onClick={choice.warning ? () => setAsking(true) : decide}
       >

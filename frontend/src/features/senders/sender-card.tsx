@@ -21,7 +21,7 @@ interface SenderCardProps {
 
 export function SenderCard({ sender, onEdit, onTest }: SenderCardProps) {
   return (
-    <Card className="grid gap-x-6 gap-y-3 p-4 md:grid-cols-[minmax(0,1fr)_15rem_18rem] md:items-center">
+    <Card className="grid gap-x-6 gap-y-3 p-4 md:grid-cols-[minmax(0,1fr)_17rem] md:items-center xl:grid-cols-[minmax(0,1fr)_17rem_18rem]">
       <div className="min-w-0">
         <div className="flex flex-wrap items-center gap-2">
           <h2 className="min-w-0 truncate font-semibold">{sender.name}</h2>
@@ -50,11 +50,11 @@ export function SenderCard({ sender, onEdit, onTest }: SenderCardProps) {
           </p>
         )}
       </div>
-      <div className="flex gap-1.5 md:justify-end">
-        <Button size="sm" icon={<PlugZap className="size-4" aria-hidden />} onClick={onTest}>
+      <div className="flex gap-1.5 md:col-span-2 xl:col-span-1 xl:justify-end">
+        <Button size="sm" changes icon={<PlugZap className="size-4" aria-hidden />} onClick={onTest}>
           Test
         </Button>
-        <Button size="sm" icon={<Pencil className="size-3.5" aria-hidden />} onClick={onEdit}>
+        <Button size="sm" changes icon={<Pencil className="size-3.5" aria-hidden />} onClick={onEdit}>
           Edit
         </Button>
         <PauseSender sender={sender} />
@@ -83,7 +83,13 @@ function PauseSender({ sender }: { sender: Sender }) {
     );
   }
   return (
-    <Button size="sm" busy={change.isPending} icon={<Icon className="size-4" aria-hidden />} onClick={run}>
+    <Button
+      size="sm"
+      changes
+      busy={change.isPending}
+      icon={<Icon className="size-4" aria-hidden />}
+      onClick={run}
+    >
       {pause ? "Pause" : "Resume"}
     </Button>
   );
@@ -104,6 +110,7 @@ function DeleteSender({ sender }: { sender: Sender }) {
       <Button
         variant="quiet"
         size="iconSm"
+        changes
         aria-label={`Delete ${sender.name}`}
         onClick={() => setAsking(true)}
       >

@@ -28,6 +28,7 @@ export function SendersPage({ search, zone, onSearch }: SendersPageProps) {
   const add = (
     <Button
       variant="primary"
+      changes
       icon={<Plus className="size-4" aria-hidden />}
       onClick={() => onSearch({ add: true })}
     >

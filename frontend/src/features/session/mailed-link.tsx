@@ -30,7 +30,9 @@ export function MailedLink() {
       )}
       {failure && (
         <>
-          <Failure>{failure.message}</Failure>
+          <Failure>
+            {token ? failure.message : "This link is not whole. Open the one in your mail again."}
+          </Failure>
           <a href="/sign-in" className={`${buttonClasses()} mt-5 w-full`}>
             To the sign-in page
           </a>

@@ -55,7 +55,7 @@ function InvitationRow({ invitation, mayManage }: { invitation: Invitation; mayM
           {invitation.invited_by && `, invited by ${invitation.invited_by}`}
         </p>
       </div>
-      <p className={`basis-36 text-[0.8125rem] ${expired ? "text-bad" : "text-faint"}`}>
+      <p className={`max-sm:grow basis-36 text-[0.8125rem] ${expired ? "text-bad" : "text-faint"}`}>
         {expired ? "Expired" : "Expires"} <RelativeTime at={invitation.expires_at} />
       </p>
       <Button

@@ -24,7 +24,11 @@ export function Join({ user, signOut, ways }: JoinProps) {
   if (invitation.isError) {
     return (
       <Entrance title="Join a workspace">
-        <Failure>{invitation.error.message}</Failure>
+        <Failure>
+          {token
+            ? invitation.error.message
+            : "This link is not whole. Open the one in your invitation again."}
+        </Failure>
         <a href="/" className={`${buttonClasses()} mt-5 w-full`}>
           To the dashboard
         </a>
@@ -44,8 +48,9 @@ export function Join({ user, signOut, ways }: JoinProps) {
   return (
     <Entrance title={`Join ${seen.workspace}`}>
       <p className="mt-1 break-words text-faint">
-        {seen.invited_by ?? "Somebody"} invites <span className="font-medium text-ink">{seen.email}</span> as{" "}
-        {ROLES[seen.role].label.toLowerCase()}.
+        <span className="font-medium text-ink">{seen.email}</span> is invited as{" "}
+        {ROLES[seen.role].label.toLowerCase()}
+        {seen.invited_by && ` by ${seen.invited_by}`}.
       </p>
       <div className="mt-5">
         {user === null && ways({ email: seen.email, token })}
