@@ -9,6 +9,7 @@ import asyncio
 import os
 import shutil
 import tempfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,12 @@ class House:
         """The sender that `up` makes."""
         return str(next(each["id"] for each in self.http.get("/senders").json()["data"] if each["is_default"]))
 
+    def knows_its_limit(self, sender: str) -> bool:
+        """Whether its mail waits for the limit's own end: at first it only waits for the next look."""
+        waiting = self.http.get("/emails", params={"sender_id": sender, "status": "scheduled"}).json()["data"][0]
+        next_at = (waiting["waiting_for"] or {}).get("next_at")
+        return next_at is not None and datetime.fromisoformat(next_at) - datetime.now(UTC) > timedelta(minutes=10)
+
     def sent(self) -> int:
         return int(self.http.get("/stats").json()["sent"])
 
@@ -96,6 +103,7 @@ async def furnish(house: House, mailbox: SmtpServer, relay: SmtpServer) -> None:
     house.campaign("Onboarding, part 2", "Punching your first card", [news, inbox], people(24), delay_seconds=0.2)
     house.campaign("Winter offer", "A warm mill for cold days", [news, inbox], people(224), start_at="in 16 hours")
     await wait_until(lambda: house.sent() >= 322, 60)
+    await wait_until(lambda: house.knows_its_limit(ada), 60)
 
 
 async def picture(page: Page, path: str, name: str, *, dark: bool = True) -> None:
