@@ -149,23 +149,44 @@ where l.workspace_id = :workspace_id and l.next_due is not null
 order by v.due_at desc, v.position desc, v.id desc limit :count;
 
 -- name: shown
--- All that a list says of these messages, in the order of the ids.
+-- All that a list says of these messages, in the order of the ids. A limit that is full says itself until when.
+with asked as (
+    select o.id, o.place from unnest(:ids::uuid[]) with ordinality as o (id, place)
+),
+held as materialized (
+    select l.id, l.mailbox_id, case when l.blocked_reason = 'campaign_hour' and l.blocked_until > clock_timestamp()
+        then limit_frees_at('campaign_hour', l.campaign_id, k.hourly_limit) end as lane_frees_at
+    from (select distinct e.lane_id from asked o join emails e on e.workspace_id = :workspace_id and e.id = o.id) as x
+    join lanes l on l.id = x.lane_id
+    left join campaigns k on k.workspace_id = l.workspace_id and k.id = l.campaign_id
+),
+filled as materialized (
+    select m.id, case m.blocked_reason
+        when 'mailbox_hour' then limit_frees_at('mailbox_hour', m.id, m.hourly_limit)
+        when 'mailbox_day' then limit_frees_at('mailbox_day', m.id, m.daily_limit)
+        when 'workspace_hour' then limit_frees_at('workspace_hour', w.id, w.hourly_limit)
+    end as frees_at
+    from mailboxes m join workspaces w on w.id = m.workspace_id
+    where m.id in (select mailbox_id from held) and m.blocked_until > clock_timestamp()
+)
 select e.id, e.status::text as status, e.scheduled_at, e.due_at, e.created_at, e.sent_at, e.ended_at, e.attempts, e.reply,
     e.preview_url, e.late_policy::text as late_policy, e.campaign_id, e.sender_id, e.to_address, e.to_name, e.recipients, e.variables, e.message_id,
     c.subject, c.is_template, c.from_name, s.from_email, s.from_name as sender_name, s.state::text as sender_state,
-    k.state::text as campaign_state, l.blocked_until as lane_until, l.blocked_reason as lane_reason,
-    m.blocked_until as mailbox_until, m.blocked_reason as mailbox_reason, m.free_at,
+    k.state::text as campaign_state, greatest(l.blocked_until, h.lane_frees_at) as lane_until, l.blocked_reason as lane_reason,
+    greatest(m.blocked_until, f.frees_at) as mailbox_until, m.blocked_reason as mailbox_reason, m.free_at,
     s.window_days as sender_days, s.window_start as sender_start, s.window_end as sender_end, s.window_timezone as sender_timezone,
     k.window_days as campaign_days, k.window_start as campaign_start, k.window_end as campaign_end, k.timezone as campaign_timezone,
     m.hourly_limit is null and m.daily_limit is null and w.hourly_limit is null and k.hourly_limit is null
         and m.min_delay_ms = 0 as unlimited
-from unnest(:ids::uuid[]) with ordinality as o (id, place)
+from asked o
 join emails e on e.workspace_id = :workspace_id and e.id = o.id
 join contents c on c.workspace_id = e.workspace_id and c.id = e.content_id
 join senders s on s.workspace_id = e.workspace_id and s.id = e.sender_id
 join lanes l on l.id = e.lane_id
 join mailboxes m on m.id = l.mailbox_id
 join workspaces w on w.id = e.workspace_id
+join held h on h.id = l.id
+left join filled f on f.id = m.id
 left join campaigns k on k.workspace_id = e.workspace_id and k.id = e.campaign_id
 order by o.place;
 

@@ -6,10 +6,12 @@ import asyncio
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.mailroom import Mailroom, address
+from tests.support.outreach import now, waits_for
 from tests.support.sending import addresses, arrived, most_within
 from tests.support.smtp_server import Received, SmtpServer, Step
 from tests.support.tuned_worker import AT_ONCE, BY_WORD
@@ -161,3 +163,23 @@ async def test_the_gap_holds_on_the_wire_and_keeps_the_order(
     assert min(later - earlier for earlier, later in pairwise(dots)) >= 0.15
     # A busy server may see a dot late: what must have been too soon counts, not what only looks so.
     assert min(later.monotonic - earlier.earliest for earlier, later in pairwise(messages)) >= 0.15
+
+
+async def test_a_full_limit_says_until_when_from_its_first_moment(
+    environment: dict[str, str], room: Mailroom, smtp: SmtpServer
+) -> None:
+    """While the runner holds the last places it looks again within seconds; the limit is full for an hour."""
+    limit = 4
+    smtp.on("dot", *[Step()] * (limit - 1), Step(delay=3.0))
+    sender = await room.sender(port=smtp.port, hourly_limit=limit, concurrency=1)
+    with worker(environment | {"RATE_WINDOW_SECONDS": "3600"}):
+        ids = await room.emails(sender, limit + 2)
+        await arrived(smtp, limit)  # the last one has no reply yet: its place is held
+
+        async def told() -> Any:
+            found = await waits_for(room, ids[-1])
+            return found if found is not None and found.reason == "mailbox_hour" else None
+
+        first = await wait_until(told)
+    assert first.next_at is not None
+    assert first.next_at - now() > timedelta(minutes=50)
