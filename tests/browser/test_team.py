@@ -64,6 +64,7 @@ async def shown_well(page: Page, name: str) -> None:
     assert before is not None
     for theme in ("light", "dark"):
         await page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        await expect(page.locator("html")).to_have_attribute("data-theme", theme)
         assert await troubles(page) == [], (name, theme)
         await page.screenshot(path=SCREENSHOTS / f"{name}-{theme}.png")
     await page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
