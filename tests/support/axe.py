@@ -10,10 +10,8 @@ AXE = Path(__file__).parents[1] / "node/node_modules/axe-core/axe.min.js"
 
 # A change of the theme is heard in the next frame, drawn in the one after, and its colours then take their time.
 CALM = """async () => {
-    do {
-        for (let i = 0; i < 3; i++) await new Promise((heard) => requestAnimationFrame(() => setTimeout(heard)));
-        await Promise.allSettled(document.getAnimations().map((animation) => animation.finished));
-    } while (document.getAnimations().length > 0);
+    for (let i = 0; i < 3; i++) await new Promise((heard) => requestAnimationFrame(() => setTimeout(heard)));
+    await Promise.allSettled(document.getAnimations().map((animation) => animation.finished));
 }"""
 
 
