@@ -26,7 +26,7 @@ from app.domain.ids import new_id
 from app.domain.lateness import Downtime
 from app.pacing.reservations import Reservations
 from app.queue import ASIDE, CAMPAIGNS, DEFAULT, LANES, POLLING, WEBHOOKS, worker_connector
-from app.services import campaign_cancel, campaign_placing, imports, leases, milestones, workspaces
+from app.services import leases, milestones, stranded, workspaces
 from app.services.messages import Messages
 from app.services.unsubscribe import Links
 from app.settings import Settings
@@ -156,12 +156,10 @@ class Worker:
                 running = [*self._runners]
                 for mailbox_id in await leases.orphans(self.pool, ahead=AHEAD, worker_id=self.id, running=running):
                     await self.look_at(mailbox_id)
-                await campaign_cancel.take_up(self.pool)
+                await stranded.take_up(self.pool)
                 for workspace_id in await milestones.campaigns(self.pool):
                     self.recorder.changed(workspace_id)
                 await self.webhooks.watch()
-                await imports.take_up(self.pool)
-                await campaign_placing.take_up(self.pool)
             except UNAVAILABLE as error:
                 log.warning("watchdog.waits", error=str(error).strip())
 

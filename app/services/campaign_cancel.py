@@ -12,8 +12,8 @@ import msgspec
 
 from app.contract.campaigns import Campaign
 from app.db.pool import Conn, Pool
-from app.db.queries import queries, rows
-from app.db.transaction import retrying, transaction
+from app.db.queries import queries
+from app.db.transaction import retrying
 from app.domain.actors import Actor
 from app.domain.campaigns import OPEN, State
 from app.queue import defer_cancel
@@ -62,13 +62,6 @@ async def go_on(pool: Pool, *, workspace_id: UUID, id: UUID, after: int) -> None
             break
         after = step
     feed.announce(pool, workspace_id)
-
-
-async def take_up(pool: Pool) -> None:
-    """Leaves a job for each cancelled campaign on which nobody has worked for some seconds."""
-    async with transaction(pool) as tx:
-        for campaign in await rows(queries.campaigns.take_up_cancelled(tx)):
-            await defer_cancel(tx, campaign["workspace_id"], campaign["id"], after=START)
 
 
 class _Marked(msgspec.Struct, frozen=True):

@@ -14,9 +14,8 @@ from uuid import UUID
 import msgspec
 import structlog
 
-from app.db.pool import Conn, Pool, connect
+from app.db.pool import Conn, connect
 from app.db.queries import queries, rows
-from app.db.transaction import transaction
 from app.domain.campaigns import State
 from app.domain.ids import new_ids
 from app.domain.lateness import LatePolicy
@@ -121,7 +120,7 @@ async def go_on(settings: Settings, *, workspace_id: UUID, campaign_id: UUID) ->
     """Writes what is left of a campaign, to its end or until somebody cancels it, unless somebody else is at it."""
     conn = await connect(settings, name="placing")
     try:
-        if await queries.imports.try_lock(conn, id=campaign_id):
+        if await queries.server.try_lock(conn, id=campaign_id):
             while await _batch(conn, workspace_id, campaign_id):
                 await queries.events.announce(conn, workspace_id=workspace_id)
             await queries.events.announce(conn, workspace_id=workspace_id)
@@ -157,10 +156,3 @@ async def _batch(conn: Conn, workspace_id: UUID, campaign_id: UUID) -> bool:
         await queries.placing.advance(conn, **of, placed=placed, until=found[-1]["position"])
         await plan.write(conn, kept["placed"], found, datetime.now(UTC))
         return True
-
-
-async def take_up(pool: Pool) -> None:
-    """Leaves a job for each campaign on which nobody has worked for some seconds."""
-    async with transaction(pool) as tx:
-        for each in await rows(queries.placing.take_up(tx)):
-            await defer_placing(tx, each["workspace_id"], each["id"])

@@ -36,7 +36,7 @@ async def read(settings: Settings, *, workspace_id: UUID, import_id: UUID) -> No
     """Reads a list to its end, however it ends, unless somebody else is at it."""
     conn = await connect(settings, name="import")
     try:
-        if not await queries.imports.try_lock(conn, id=import_id):
+        if not await queries.server.try_lock(conn, id=import_id):
             return
         begun = await queries.imports.begin(conn, workspace_id=workspace_id, id=import_id)
         if begun is None:

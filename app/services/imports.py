@@ -201,12 +201,5 @@ async def forget(tx: Conn, workspace_id: UUID, import_id: UUID) -> None:
     await queries.imports.drop_notes(tx, **of)
 
 
-async def take_up(pool: Pool) -> None:
-    """Leaves a job for each list on which nobody has worked for some seconds."""
-    async with transaction(pool) as tx:
-        for each in await rows(queries.imports.take_up(tx)):
-            await defer_import(tx, each["workspace_id"], each["id"])
-
-
 def to_json(value: object) -> str:
     return msgspec.json.encode(value).decode()

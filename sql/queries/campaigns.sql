@@ -100,15 +100,6 @@ update campaigns set cancel_marked_at = null where workspace_id = :workspace_id 
 select coalesce(cancel_order, '{}')::text from campaigns
 where workspace_id = :workspace_id and id = :id and cancel_marked_at is not null for no key update;
 
--- name: take_up_cancelled
--- Cancelled campaigns on which nobody has worked for some seconds.
-update campaigns c set cancel_marked_at = clock_timestamp()
-from (
-    select id from campaigns where cancel_marked_at < clock_timestamp() - interval '5 seconds' limit 20 for update skip locked
-) as stale
-where c.id = stale.id
-returning c.workspace_id, c.id;
-
 -- name: cancel_some^
 -- The next :count waiting messages of a campaign, in one statement, so that counters are locked in one order. Returns how many,
 -- and the position of the last.

@@ -44,10 +44,6 @@ update imports set state = 'used' where workspace_id = :workspace_id and id = :i
 select email, name, variables from import_recipients
 where workspace_id = :workspace_id and import_id = :id order by position;
 
--- name: try_lock$
--- One reader at a time; the lock ends with its connection.
-select pg_try_advisory_lock(hashtextextended(:id::uuid::text, 0));
-
 -- name: begin^
 -- The reader starts, or goes on where the last one ended.
 update imports set state = 'reading', touched_at = clock_timestamp(), attempts = attempts + 1
@@ -136,16 +132,6 @@ delete from import_recipients where workspace_id = :workspace_id and import_id =
 
 -- name: drop_notes!
 delete from import_notes where workspace_id = :workspace_id and import_id = :id;
-
--- name: take_up
--- Lists on which nobody has worked for some seconds.
-update imports i set touched_at = clock_timestamp()
-from (
-    select workspace_id, id from imports where touched_at < clock_timestamp() - interval '15 seconds'
-    order by touched_at limit 20 for update skip locked
-) as stale
-where i.workspace_id = stale.workspace_id and i.id = stale.id
-returning i.workspace_id, i.id;
 
 -- name: forgotten
 -- Lists of a week ago that no campaign uses, some at a time.

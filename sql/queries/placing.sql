@@ -25,16 +25,6 @@ where workspace_id = :workspace_id and id = :id;
 -- name: finish!
 update campaigns set placed = null, placed_until = null, placing_at = null where workspace_id = :workspace_id and id = :id;
 
--- name: take_up
--- Campaigns on which nobody has worked for some seconds.
-update campaigns c set placing_at = clock_timestamp()
-from (
-    select workspace_id, id from campaigns where placing_at < clock_timestamp() - interval '15 seconds'
-    order by placing_at limit 20 for update skip locked
-) as stale
-where c.workspace_id = stale.workspace_id and c.id = stale.id
-returning c.workspace_id, c.id;
-
 -- name: is_sender_of$
 -- Whether messages are left to write for a sender.
 select exists (

@@ -13,7 +13,8 @@ from litestar import Litestar
 from app.domain.campaigns import jitter_of
 from app.domain.status import Status
 from app.domain.windows import DAYS
-from app.services.campaign_cancel import BATCH, go_on, take_up
+from app.services.campaign_cancel import BATCH, go_on
+from app.services.stranded import take_up
 from tests.support.tenants import Api
 
 NESTED = json.loads('{"a":' * 21 + "1" + "}" * 21)
