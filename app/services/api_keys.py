@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
@@ -10,6 +11,7 @@ from uuid import UUID
 
 from app.contract.accounts import ApiKey, NewApiKey, NewApiKeyShown
 from app.contract.lists import List, Page, page_of
+from app.db.coalescing import Coalescer
 from app.db.pool import Conn, Pool
 from app.db.queries import queries, rows
 from app.db.transaction import transaction
@@ -53,16 +55,28 @@ async def authenticate(pool: Pool, token: str) -> KeyHolder | None:
     """
     if not token.startswith(PREFIX):
         return None
-    async with pool.connection() as conn:
-        row = await queries.api_keys.by_hash(conn, key_hash=hash_token(token))
-        if row is None:
-            return None
-        now = datetime.now(UTC)
-        if row["expires_at"] is not None and row["expires_at"] <= now:
-            raise ExpiredApiKey(f"This API key expired at {row['expires_at']:%Y-%m-%d %H:%M} UTC: make a new one.")
-        if row["last_used_at"] is None or row["last_used_at"] < now - USE_NOTED_EVERY:
+    row = await _LOOKS.ask(pool, hash_token(token))
+    if row is None:
+        return None
+    now = datetime.now(UTC)
+    if row["expires_at"] is not None and row["expires_at"] <= now:
+        raise ExpiredApiKey(f"This API key expired at {row['expires_at']:%Y-%m-%d %H:%M} UTC: make a new one.")
+    if row["last_used_at"] is None or row["last_used_at"] < now - USE_NOTED_EVERY:
+        async with pool.connection() as conn:
             await queries.api_keys.note_use(conn, workspace_id=row["workspace_id"], id=row["id"])
     return KeyHolder(row["workspace_id"], row["id"], row["name"], row["created_by"], row["scope"], row["role"])
+
+
+async def _find(pool: Pool, hashes: Sequence[bytes]) -> Sequence[dict[str, Any] | None]:
+    async with pool.connection() as conn:
+        found = {
+            bytes(row["key_hash"]): row for row in await rows(queries.api_keys.by_hash(conn, hashes=list(set(hashes))))
+        }
+    return [found.get(each) for each in hashes]
+
+
+# Requests that come together ask together. Each sees a key that was revoked before it came as revoked.
+_LOOKS: Final = Coalescer(_find)
 
 
 async def create(

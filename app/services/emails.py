@@ -12,8 +12,10 @@ from uuid import UUID
 import msgspec
 
 from app.contract.emails import Batch, BatchError, BatchId, EmailState, SendEmail
+from app.db.coalescing import Coalescer
 from app.db.pool import Conn, Pool
 from app.db.queries import queries, rows
+from app.db.transaction import retrying
 from app.domain.addresses import parse
 from app.domain.ids import new_ids
 from app.domain.status import Status
@@ -49,19 +51,53 @@ async def send(
     """Puts one message into the schedule, for good once this returns. What a confidential one says the workspace is not
     shown. Raises ValidationError and what `once` does."""
     asked = idempotency.request(key, "POST /emails", wanted)
-    files = [await attachments.read(wanted.attachments)]
+    single = _Single(wanted, await attachments.read(wanted.attachments), now, confidential)
+    if asked is None and not single.files.files:
+        answer = await _TOGETHER.ask((pool, workspace_id), single)
+    else:
 
-    async def work(tx: Conn) -> EmailState:
-        placed, refused = await _place(tx, workspace_id, [wanted], files, now)
-        for each in refused:
-            raise each.error
-        placed[0].confidential = confidential
-        await _write(tx, workspace_id, placed, now)
-        return placed[0].state
+        async def work(tx: Conn) -> EmailState:
+            [state] = await _write_singles(tx, workspace_id, [single])
+            if isinstance(state, ValidationError):
+                raise state
+            return state
 
-    answer = await idempotency.once(pool, asked, workspace_id=workspace_id, answer=EmailState, work=work)
+        answer = await idempotency.once(pool, asked, workspace_id=workspace_id, answer=EmailState, work=work)
     feed.announce(pool, workspace_id)
     return answer
+
+
+class _Single(msgspec.Struct, frozen=True):
+    """A message that was asked for by itself."""
+
+    wanted: SendEmail
+    files: Given
+    now: datetime
+    confidential: bool
+
+
+async def _send_together(room: tuple[Pool, UUID], singles: Sequence[_Single]) -> Sequence[EmailState | ValidationError]:
+    """What many asked for at once, in one transaction: its commit and its way to Postgres are most of its cost."""
+    pool, workspace_id = room
+    return await retrying(pool, lambda tx: _write_singles(tx, workspace_id, singles))
+
+
+_TOGETHER: Final = Coalescer(_send_together)
+
+
+async def _write_singles(
+    tx: Conn, workspace_id: UUID, singles: Sequence[_Single]
+) -> list[EmailState | ValidationError]:
+    """The good ones are written, whatever is wrong with the others."""
+    wanted, files = [each.wanted for each in singles], [each.files for each in singles]
+    placed, refused = await _place(tx, workspace_id, wanted, files, [each.now for each in singles])
+    for each in placed:
+        each.confidential = singles[each.index].confidential
+        each.position = 0  # among those due at one moment, in the order in which they came
+    await _write(tx, workspace_id, placed, max(each.now for each in singles))
+    answers: dict[int, EmailState | ValidationError] = {each.index: each.state for each in placed}
+    answers |= {each.index: each.error for each in refused}
+    return [answers[index] for index in range(len(singles))]
 
 
 async def send_batch(
@@ -89,7 +125,7 @@ async def send_batch(
     ]
 
     async def work(tx: Conn) -> Batch:
-        placed, refused = await _place(tx, workspace_id, wanted, files, now)
+        placed, refused = await _place(tx, workspace_id, wanted, files, [now] * len(wanted))
         if refused and not permissive:
             raise refusal([_at(each.index, problem) for each in refused for problem in _problems(each.error)])
         await _write(tx, workspace_id, placed, now)
@@ -112,6 +148,7 @@ class _Placed(msgspec.Struct):
     id: UUID
     draft: Draft
     sender: Mapping[str, Any]
+    index: int  # its place among those asked for
     position: int
     suppressed: bool = False
     confidential: bool = False
@@ -135,13 +172,13 @@ async def _place(
     workspace_id: UUID,
     wanted: Sequence[SendEmail | ValidationError],
     files: Sequence[Given],
-    now: datetime,
+    nows: Sequence[datetime],
 ) -> tuple[list[_Placed], list[Refused]]:
     """Reads every message and finds its sender, all in one query."""
     refused: list[Refused] = []
     drafts: list[tuple[int, Draft]] = []
     versions = await find_versions(tx, workspace_id, wanted)
-    for index, (each, given) in enumerate(zip(wanted, files, strict=True)):
+    for index, (each, given, now) in enumerate(zip(wanted, files, nows, strict=True)):
         try:
             if isinstance(each, ValidationError):
                 raise each
@@ -152,7 +189,7 @@ async def _place(
     placed = []
     for (index, draft), id in zip(drafts, new_ids(len(drafts)), strict=True):
         try:
-            placed.append(_Placed(id, draft, pick_sender(draft, senders), index))
+            placed.append(_Placed(id, draft, pick_sender(draft, senders), index, index))
         except ValidationError as error:
             refused.append(Refused(index, error))
     return placed, sorted(refused, key=lambda each: each.index)

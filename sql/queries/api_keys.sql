@@ -1,11 +1,11 @@
--- name: by_hash^
--- The key of a token, and how much it may: never more than the person who made it. Asked before the workspace is known: the hash
+-- name: by_hash
+-- The keys of tokens, and how much each may: never more than the person who made it. Asked before the workspace is known: the hash
 -- is the credential.
-select k.workspace_id, k.id, k.name, k.scope::text as scope, k.created_by, k.last_used_at, k.expires_at,
+select k.key_hash, k.workspace_id, k.id, k.name, k.scope::text as scope, k.created_by, k.last_used_at, k.expires_at,
     coalesce(m.role::text, 'owner') as role
 from api_keys k
 left join members m on m.workspace_id = k.workspace_id and m.user_id = k.created_by
-where k.key_hash = :key_hash and k.revoked_at is null and (k.created_by is null or m.user_id is not null);
+where k.key_hash = any (:hashes::bytea[]) and k.revoked_at is null and (k.created_by is null or m.user_id is not null);
 
 -- name: note_use!
 update api_keys set last_used_at = now() where workspace_id = :workspace_id and id = :id;

@@ -16,7 +16,7 @@ from app.db.transaction import transaction
 from app.domain.actors import NOBODY
 from app.domain.ids import new_id, new_ids
 from app.domain.lateness import LatePolicy
-from app.errors import AlreadySending
+from app.errors import AlreadySending, ValidationError
 from app.services import email_controls, emails, lanes, senders
 from app.services.emails import NewEmail, insert_many
 from app.settings import Settings
@@ -125,6 +125,34 @@ async def test_a_burst_of_writers_on_one_sender_all_get_in(pool: Pool, sender: t
     [lane] = await rows_of(pool, "select next_due from lanes")
     assert lane["next_due"] == NOW
     assert len(await rows_of(pool, "select * from procrastinate_jobs where queue_name = 'lanes'")) == 1
+
+
+async def test_each_of_a_burst_gets_its_own_answer(pool: Pool, sender: tuple[UUID, UUID]) -> None:
+    workspace_id, sender_id = sender
+
+    def wanted(i: int) -> SendEmail:
+        to = f"r{i}@example.org" if i % 3 else "nobody"
+        return SendEmail(sender_id=sender_id, to=to, subject=f"No. {i}", text="Hi")
+
+    answers = await asyncio.gather(
+        *(emails.send(pool, workspace_id=workspace_id, wanted=wanted(i), key=None, now=NOW) for i in range(40)),
+        return_exceptions=True,
+    )
+    kept = {
+        row["id"]: row
+        for row in await rows_of(
+            pool, "select e.id, to_address, subject, position from emails e join contents c on c.id = content_id"
+        )
+    }
+    for i, answer in enumerate(answers):
+        if i % 3 == 0:
+            assert isinstance(answer, ValidationError)
+            assert answer.problems[0].path == "to[0]"
+        else:
+            assert not isinstance(answer, BaseException)
+            row = kept.pop(answer.id)
+            assert (row["to_address"], row["subject"], row["position"]) == (f"r{i}@example.org", f"No. {i}", 0)
+    assert not kept
 
 
 async def test_a_cancel_and_the_gate_never_both_win(pool: Pool, sender: tuple[UUID, UUID]) -> None:
