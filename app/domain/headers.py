@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Final
+from uuid import UUID
 
 from app.errors import Problem, ValidationError
 
@@ -33,6 +34,12 @@ _REFUSED: Final = frozenset(
 )  # fmt: skip
 _REFUSED_FAMILIES: Final = ("content-", "resent-", "arc-", "x-paceline-")
 
+# Google's `a:b:c:SenderId` (support.google.com/mail/answer/6254652): up to three identifiers that may be empty, then
+# one of 5 to 15 characters. An @ would be somebody's address.
+FEEDBACK_ID: Final = "Feedback-ID"
+_FEEDBACK = re.compile(r"(?:[!-9;-?A-~]{0,60}:){0,3}[!-9;-?A-~]{5,15}")
+_ID_TAIL: Final = 12  # hex digits, the last of a UUIDv7: 48 of its random bits
+
 
 def check_headers(headers: Mapping[str, str], *, path: str = "headers") -> dict[str, str]:
     """The headers as they may be sent. Raises ValidationError that names each one that may not."""
@@ -52,6 +59,15 @@ def check_headers(headers: Mapping[str, str], *, path: str = "headers") -> dict[
     return dict(headers)
 
 
+def feedback_id(*, campaign_id: UUID, workspace_id: UUID, sender_id: UUID) -> str:
+    """What Gmail counts complaints by: campaign, workspace, kind of mail, sender; nothing of the recipient.
+
+    The same for all messages of a campaign by one sender, whoever sends it and when.
+    """
+    campaign, workspace, sender = (each.hex[-_ID_TAIL:] for each in (campaign_id, workspace_id, sender_id))
+    return f"{campaign}:{workspace}:campaign:{sender}"
+
+
 def _reason(name: str, value: str) -> str | None:
     lower = name.lower()
     if not _NAME.fullmatch(name) or len(name) > NAME_LIMIT:
@@ -64,6 +80,8 @@ def _reason(name: str, value: str) -> str | None:
         return "A header's value must not contain line breaks or control characters."
     if len(value) > VALUE_LIMIT:
         return f"A header's value has at most {VALUE_LIMIT} characters."
+    if lower == FEEDBACK_ID.lower() and not _FEEDBACK.fullmatch(value):
+        return "A Feedback-ID is a:b:c:SenderId: up to three identifiers, then one of 5 to 15 characters, without @."
     return None
 
 

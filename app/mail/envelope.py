@@ -32,7 +32,7 @@ def commands(envelope: Envelope, features: Features, message: bytes) -> tuple[by
     parameters = "" if features.size is None else f" SIZE={len(message)}"  # RFC 1870
     if envelope.smtputf8:
         if not features.smtputf8:
-            raise Permanent("An address is not ASCII and the server does not offer SMTPUTF8.", phase="mail")
+            raise Permanent(_why_not_taken(envelope), phase="mail")
         parameters += " SMTPUTF8"  # RFC 6531
     if not message.isascii():
         if not features.eight_bit:
@@ -44,6 +44,15 @@ def commands(envelope: Envelope, features: Features, message: bytes) -> tuple[by
         return (mail, *[f"RCPT TO:<{_safe(address)}>\r\n".encode(encoding) for address in envelope.recipients])
     except UnicodeEncodeError:
         raise Permanent("An address is not ASCII and the envelope does not say SMTPUTF8.", phase="mail") from None
+
+
+def _why_not_taken(envelope: Envelope) -> str:
+    """Of a server without SMTPUTF8: the address that it could not be told, and what to do."""
+    found = next((each for each in (envelope.mail_from, *envelope.recipients) if not each.isascii()), None)
+    what = f"{found} has letters before the @ that are not ASCII" if found else "Its Reply-To is not ASCII"
+    return (
+        f"{what}, and this sender's mail server does not take such addresses (SMTPUTF8): use another address or server."
+    )
 
 
 def _safe(address: str) -> str:

@@ -51,6 +51,7 @@ PARTS: Final[tuple[Part, ...]] = ("subject", "html", "text")
 class _Said(msgspec.Struct, frozen=True):
     """What is said, to which list, by which senders in turn."""
 
+    campaign_id: UUID  # before there is a draft, one that names none
     content: Mapping[str, Any]  # as a row of `contents`
     import_id: UUID
     sender_ids: Sequence[UUID]
@@ -126,7 +127,7 @@ async def _preview(
     sender = await _sender(conn, workspace_id, said.sender_ids[recipient.index % len(said.sender_ids)])
     sample = _Sample(
         id=new_id(),
-        campaign_id=new_id(),
+        campaign_id=said.campaign_id,
         to_address=recipient.email,
         to_name=recipient.name,
         variables=recipient.variables or None,
@@ -237,7 +238,7 @@ async def _of_campaign(conn: Conn, workspace_id: UUID, id: UUID) -> _Said:
     row = await queries.campaigns.said(conn, workspace_id=workspace_id, id=id)
     if row is None:
         raise NotFound
-    return _Said(row, row["import_id"], row["sender_ids"])
+    return _Said(id, row, row["import_id"], row["sender_ids"])
 
 
 async def _of_words(tx: Conn, workspace_id: UUID, wanted: CampaignWords) -> _Said:
@@ -253,7 +254,7 @@ async def _of_words(tx: Conn, workspace_id: UUID, wanted: CampaignWords) -> _Sai
     if problems:
         raise ValidationError.of(problems)
     content = {"is_template": message.is_template, "reply_to": [], "headers": {}, "from_name": None}
-    return _Said(content | msgspec.structs.asdict(message), wanted.import_id, wanted.sender_ids)
+    return _Said(new_id(), content | msgspec.structs.asdict(message), wanted.import_id, wanted.sender_ids)
 
 
 async def _recipient(

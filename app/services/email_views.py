@@ -23,7 +23,7 @@ from app.errors import Forbidden, NotFound, ValidationError
 from app.mail.compose import compose
 from app.mail.template import compile as compile_template
 from app.services import attachments, unsubscribe
-from app.services.messages import From, address_of, attachment_of, content_of, variables_of
+from app.services.messages import From, address_of, attachment_of, content_of, headers_of, variables_of
 from app.services.unsubscribe import Links
 
 Sort = Literal["created_at", "scheduled_at"]
@@ -121,7 +121,7 @@ async def source(pool: Pool, links: Links, *, workspace_id: UUID, id: UUID) -> s
         message_id=row["message_id"],
         date=row["date"],
         variables=_variables(row, link),
-        headers=links.headers(link) if row["campaign_id"] is not None else (),
+        headers=headers_of(links, link, workspace_id, row["campaign_id"], sender.id),
     )
     return data.decode("utf-8", "replace")
 

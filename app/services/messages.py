@@ -15,6 +15,7 @@ import msgspec
 from app.db.pool import Pool
 from app.db.queries import queries, rows
 from app.domain.addresses import Address, parse
+from app.domain.headers import FEEDBACK_ID, feedback_id
 from app.mail.compose import Attachment, Content, Skeleton
 from app.mail.encodings import encode_bytes
 from app.mail.envelope import Envelope
@@ -140,7 +141,7 @@ def fill(
         message_id=message.message_id,
         date=date,
         variables=variables_of(message.to_address, message.to_name, message.variables, unsubscribe_url=link),
-        headers=links.headers(link) if message.campaign_id is not None else (),
+        headers=headers_of(links, link, workspace_id, message.campaign_id, sender.id),
     )
     envelope = Envelope(
         mail_from=address_of(sender.email, None).envelope,
@@ -149,6 +150,16 @@ def fill(
         smtputf8=not data.isascii() or any(address.needs_smtputf8 for _, address in everyone),
     )
     return Rendered(envelope, data)
+
+
+def headers_of(
+    links: Links, link: str, workspace_id: UUID, campaign_id: UUID | None, sender_id: UUID
+) -> tuple[tuple[str, str], ...]:
+    """Paceline's own: those of a campaign's message. `link` is its link to unsubscribe."""
+    if campaign_id is None:
+        return ()
+    named = feedback_id(campaign_id=campaign_id, workspace_id=workspace_id, sender_id=sender_id)
+    return (*links.headers(link), (FEEDBACK_ID, named))
 
 
 def attachment_of(row: dict[str, Any], encoded: bytes) -> Attachment:

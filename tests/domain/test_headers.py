@@ -4,13 +4,32 @@ from __future__ import annotations
 
 import pytest
 
-from app.domain.headers import check_headers
+from app.domain.headers import check_headers, feedback_id
+from app.domain.ids import new_id
 from app.errors import ValidationError
 
 
 def test_ordinary_headers_pass() -> None:
     given = {"X-Entity-Ref-ID": "1", "List-Unsubscribe": "<https://x.example>", "References": "<a@b>"}
     assert check_headers(given) == given
+
+
+@pytest.mark.parametrize("value", ["sender", "::mail:sender", "spring:shop:mail:my-shop_1.com"])
+def test_a_feedback_id_of_ones_own_in_googles_form_passes(value: str) -> None:
+    assert check_headers({"Feedback-ID": value}) == {"Feedback-ID": value}
+
+
+def test_a_feedback_id_is_the_campaigns_and_in_googles_form() -> None:
+    campaign, workspace, sender = new_id(), new_id(), new_id()
+    made = feedback_id(campaign_id=campaign, workspace_id=workspace, sender_id=sender)
+    assert made == feedback_id(campaign_id=campaign, workspace_id=workspace, sender_id=sender)
+    assert check_headers({"Feedback-ID": made})
+    parts = made.split(":")
+    assert len(parts) == 4
+    assert len(set(parts)) == 4, "Gmail adds up what has the same identifier"
+    others = {feedback_id(campaign_id=new_id(), workspace_id=workspace, sender_id=sender) for _ in range(100)}
+    assert len(others) == 100
+    assert {each.split(":", 1)[1] for each in others} == {made.split(":", 1)[1]}
 
 
 @pytest.mark.parametrize(
@@ -34,6 +53,13 @@ def test_ordinary_headers_pass() -> None:
         ("X-A", "a\0b", "line breaks"),
         ("X-A", "a\u2028b", "line breaks"),
         ("X-A", "x" * 4001, "at most"),
+        ("Feedback-ID", "", "a:b:c:SenderId"),
+        ("Feedback-ID", "spring:shop:mail:", "a:b:c:SenderId"),
+        ("feedback-id", "spring:shop:mail:4444", "a:b:c:SenderId"),
+        ("Feedback-ID", "spring:shop:mail:one-of-17-letters", "a:b:c:SenderId"),
+        ("Feedback-ID", "1:2:3:4:sender", "a:b:c:SenderId"),
+        ("Feedback-ID", "the spring:shop:mail:sender", "a:b:c:SenderId"),
+        ("Feedback-ID", "ann@example.com:shop:mail:sender", "a:b:c:SenderId"),
         ("X A", "x", "printable ASCII"),
         ("X:A", "x", "printable ASCII"),
         ("X-A\r\nBcc", "x", "printable ASCII"),

@@ -140,8 +140,9 @@ async def test_what_people_see_of_a_message_has_the_right_links(
     source = await email_views.source(pool, Links(settings), **which)
 
     def headers(text: str) -> list[str]:
-        return [line for line in text.split("\r\n") if line.startswith("List-")]
+        return [line for line in text.split("\r\n") if line.startswith(("List-", "Feedback-ID"))]
 
-    assert headers(source) == headers(message.data.decode()) != []
+    assert headers(source) == headers(message.data.decode())
+    assert len(headers(source)) == 3
     shown = await email_views.get(pool, **which, now=now(), base_url=settings.base_url)
     assert shown.html == '<a href="/u/preview">Bye</a>'

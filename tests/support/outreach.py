@@ -38,14 +38,9 @@ async def change_sender(room: Mailroom, sender: Sender, **fields: Any) -> None:
 
 
 async def start_campaign(room: Mailroom, sender: Sender, count: int, **fields: Any) -> UUID:
-    """Scheduled. Message i goes to r<i>@x.example."""
-    wanted = NewCampaign(
-        sender_ids=[sender.id],
-        subject="Hello",
-        text="Hi",
-        recipients=[f"r{i}@x.example" for i in range(count)],
-        **fields,
-    )
+    """Scheduled. Message i goes to r<i>@x.example, unless `recipients` are given."""
+    words = {"subject": "Hello", "text": "Hi", "recipients": [f"r{i}@x.example" for i in range(count)]}
+    wanted = NewCampaign(sender_ids=[sender.id], **(words | fields))
     made = await campaigns.create(
         room.pool,
         workspace_id=room.workspace_id,
