@@ -117,6 +117,7 @@ class CampaignItem(Output):
 class Campaign(CampaignItem):
     html: str | None
     text: str | None
+    import_id: UUID  # the list that it goes to: GET /v1/imports/{id}
 
 
 class RetriedCampaign(Output):

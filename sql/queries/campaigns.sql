@@ -26,7 +26,7 @@ where workspace_id = :workspace_id and id = :id;
 -- name: get^
 select c.id, c.name, c.state::text as state, c.sender_ids, t.subject, t.html, t.text, c.start_at, c.timezone, c.delay_ms,
     c.jitter_percent, c.window_days, c.window_start, c.window_end, c.late_policy::text as late_policy, c.hourly_limit,
-    c.recipient_count, c.placed, c.created_at, c.scheduled_at, c.cancelled_at, k.counts
+    c.recipient_count, c.import_id, c.placed, c.created_at, c.scheduled_at, c.cancelled_at, k.counts
 from campaigns c
 join contents t on t.workspace_id = c.workspace_id and t.id = c.content_id
 cross join lateral (

@@ -89,7 +89,7 @@ async def test_a_draft_says_all_that_it_is(api: Api, sender: str, app: Litestar)
         late_policy="ask",
     )
     nothing = dict.fromkeys(Status, 0)
-    assert made | {"id": "", "created_at": ""} == {
+    assert made | {"id": "", "created_at": "", "import_id": ""} == {
         "object": "campaign",
         "id": "",
         "name": "Spring",
@@ -98,6 +98,7 @@ async def test_a_draft_says_all_that_it_is(api: Api, sender: str, app: Litestar)
         "subject": "Hello",
         "html": "<p>Hi {{ name }}</p>",
         "text": "Hi",
+        "import_id": "",
         "start_at": start.isoformat().replace("+00:00", "Z"),
         "timezone": "Europe/Berlin",
         "delay_seconds": 1.5,
@@ -115,6 +116,8 @@ async def test_a_draft_says_all_that_it_is(api: Api, sender: str, app: Litestar)
         "errors": [],
     }
     assert await emails_of(app, made) == []
+    found = await api.ok("GET", f"/imports/{made['import_id']}")
+    assert (found["valid"], found["columns"]) == (2, ["email", "name", "unsubscribe_url"])
     shown = await api.ok("GET", f"/campaigns/{made['id']}")
     assert shown == {field: value for field, value in made.items() if field not in ("duplicates", "errors")}
 

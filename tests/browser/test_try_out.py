@@ -137,5 +137,5 @@ async def test_a_campaign_is_exported_and_duplicated(desk: Page, campaign: str) 
     assert [line.partition(",")[0] for line in lines] == ["email", *PEOPLE]
     await desk.get_by_role("button", name="Duplicate").click()
     await expect(desk.get_by_role("heading", name="Copy me (copy)")).to_be_visible()
-    await expect(desk.get_by_role("button", name="Schedule")).to_be_visible()
+    await expect(desk.get_by_role("button", name="Schedule 2 emails")).to_be_visible()
     await accessible(desk)

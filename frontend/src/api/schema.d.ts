@@ -1853,6 +1853,11 @@ export interface components {
             html: string | null;
             /** Format: uuid */
             id: string;
+            /**
+             * Format: uuid
+             * @description The list that it goes to: GET /v1/imports/{id}.
+             */
+            import_id: string;
             jitter_percent: number;
             late_policy: components["schemas"]["LatePolicy"];
             name: string;
@@ -2032,6 +2037,11 @@ export interface components {
             html: string | null;
             /** Format: uuid */
             id: string;
+            /**
+             * Format: uuid
+             * @description The list that it goes to: GET /v1/imports/{id}.
+             */
+            import_id: string;
             jitter_percent: number;
             late_policy: components["schemas"]["LatePolicy"];
             name: string;
@@ -4171,6 +4181,7 @@ export interface operations {
                      *       "hourly_limit": 200,
                      *       "html": "<p>It is on its way.</p>",
                      *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "import_id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
                      *       "jitter_percent": 0,
                      *       "late_policy": "send",
                      *       "name": "Ann",
@@ -4515,6 +4526,7 @@ export interface operations {
                      *       "hourly_limit": 200,
                      *       "html": "<p>It is on its way.</p>",
                      *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "import_id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
                      *       "jitter_percent": 0,
                      *       "late_policy": "send",
                      *       "name": "Spring",
@@ -4608,6 +4620,7 @@ export interface operations {
                      *       "hourly_limit": 200,
                      *       "html": "<p>It is on its way.</p>",
                      *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "import_id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
                      *       "jitter_percent": 0,
                      *       "late_policy": "send",
                      *       "name": "Spring",
@@ -4696,6 +4709,7 @@ export interface operations {
                      *       "hourly_limit": 200,
                      *       "html": "<p>It is on its way.</p>",
                      *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "import_id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
                      *       "jitter_percent": 0,
                      *       "late_policy": "send",
                      *       "name": "Spring",
@@ -4781,6 +4795,7 @@ export interface operations {
                      *       "hourly_limit": 200,
                      *       "html": "<p>It is on its way.</p>",
                      *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "import_id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
                      *       "jitter_percent": 0,
                      *       "late_policy": "send",
                      *       "name": "Spring",
@@ -4953,6 +4968,7 @@ export interface operations {
                      *       "hourly_limit": 200,
                      *       "html": "<p>It is on its way.</p>",
                      *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "import_id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
                      *       "jitter_percent": 0,
                      *       "late_policy": "send",
                      *       "name": "Spring",
@@ -5191,6 +5207,7 @@ export interface operations {
                      *       "hourly_limit": 200,
                      *       "html": "<p>It is on its way.</p>",
                      *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "import_id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
                      *       "jitter_percent": 0,
                      *       "late_policy": "send",
                      *       "name": "Spring",
@@ -5322,6 +5339,7 @@ export interface operations {
                      *       "hourly_limit": 200,
                      *       "html": "<p>It is on its way.</p>",
                      *       "id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "import_id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
                      *       "jitter_percent": 0,
                      *       "late_policy": "send",
                      *       "name": "Spring",

@@ -65,6 +65,7 @@ export type CampaignItem = Schemas["CampaignItem"];
 export type Campaign = Schemas["Campaign"];
 export type CampaignState = CampaignItem["state"];
 export type CampaignWindow = Schemas["CampaignWindow"];
+export type CampaignChange = Schemas["CampaignChange"];
 export type NewCampaign = Schemas["NewCampaign"];
 
 export type NewEstimate = Schemas["NewEstimate"];

@@ -1,7 +1,7 @@
 import { createRootRoute, createRoute, createRouter } from "@tanstack/react-router";
 import { AppLayout } from "./app-layout";
 import { CampaignPage, CampaignsPage } from "./campaign-pages";
-import { ComposePage } from "./compose-page";
+import { ComposePage, EditDraftPage } from "./compose-page";
 import { JoinPage, MailedLinkPage, SignInPage } from "./entrance-pages";
 import { ScheduledPage, SentPage } from "./mail-pages";
 import { MessagePage } from "./message-page";
@@ -81,6 +81,12 @@ const campaign = createRoute({
   component: CampaignPage,
 });
 
+const editDraft = createRoute({
+  getParentRoute: () => app,
+  path: "/campaigns/$id/edit",
+  component: EditDraftPage,
+});
+
 const templates = createRoute({
   getParentRoute: () => app,
   path: "/templates",
@@ -148,6 +154,7 @@ export const router = createRouter({
       message,
       campaigns,
       campaign,
+      editDraft,
       templates,
       newTemplate,
       template,

@@ -120,7 +120,13 @@ export const PENDING_STATUSES = [...WAITING_STATUSES, "sending", "held"] as cons
 export const OUTCOME_STATUSES = ["sent", "failed", "uncertain", "bounced"] as const satisfies EmailStatus[];
 
 /** What a person should look at. */
-export const ATTENTION_STATUSES = ["failed", "uncertain", "bounced", "held"] as const satisfies EmailStatus[];
+export const ATTENTION_STATUSES = [
+  "failed",
+  "uncertain",
+  "bounced",
+  "held",
+  "missed",
+] as const satisfies EmailStatus[];
 
 /** What else the Sent page can show: what will never be sent. */
 export const ENDED_STATUSES = [

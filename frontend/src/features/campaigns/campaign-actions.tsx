@@ -1,7 +1,9 @@
-import { Copy, Download, Pause, Play, RotateCw, SendHorizontal } from "lucide-react";
+import { Link } from "@tanstack/react-router";
+import { Copy, Download, Pause, Pencil, Play, RotateCw, SendHorizontal } from "lucide-react";
 import type { CampaignItem, CampaignState } from "@/api/types";
-import { formatCount } from "@/lib/numbers";
+import { formatCount, plural } from "@/lib/numbers";
 import { Button, buttonClasses } from "@/ui/button";
+import { useLooksOnly } from "@/ui/looks-only";
 import { toast } from "@/ui/toast";
 import { CancelCampaign } from "./cancel-campaign";
 import {
@@ -68,10 +70,11 @@ export function CampaignActions({ campaign, onDuplicated }: CampaignActionsProps
           Export CSV
         </a>
       )}
-      <Duplicate id={campaign.id} onDuplicated={onDuplicated} />
       <CancelCampaign campaign={campaign} />
+      <Duplicate id={campaign.id} onDuplicated={onDuplicated} />
+      {campaign.state === "draft" && <EditLink id={campaign.id} />}
       <RetryFailed campaign={campaign} />
-      {step && <StepButton key={step.action} id={campaign.id} step={step} />}
+      {step && <StepButton key={step.action} campaign={campaign} step={step} />}
     </>
   );
 }
@@ -98,7 +101,17 @@ function Duplicate({ id, onDuplicated }: { id: string; onDuplicated: (id: string
   );
 }
 
-function StepButton({ id, step }: { id: string; step: Step }) {
+function EditLink({ id }: { id: string }) {
+  if (useLooksOnly()) return null;
+  return (
+    <Link to="/campaigns/$id/edit" params={{ id }} className={buttonClasses()}>
+      <Pencil className="size-4" aria-hidden />
+      Edit
+    </Link>
+  );
+}
+
+function StepButton({ campaign, step }: { campaign: CampaignItem; step: Step }) {
   const run = useCampaignAction(step.action);
   return (
     <Button
@@ -107,13 +120,13 @@ function StepButton({ id, step }: { id: string; step: Step }) {
       busy={run.isPending}
       icon={<step.icon className="size-4" aria-hidden />}
       onClick={() =>
-        run.mutate(id, {
+        run.mutate(campaign.id, {
           onSuccess: () => toast.done(step.done),
           onError: (error) => toast.error(`Could not ${step.action} the campaign`, error),
         })
       }
     >
-      {step.label}
+      {step.action === "schedule" ? `Schedule ${plural(campaign.recipient_count, "email")}` : step.label}
     </Button>
   );
 }

@@ -1,4 +1,5 @@
 import type { CampaignItem, CampaignState, Estimate } from "@/api/types";
+import { classes } from "@/lib/classes";
 import { useNow } from "@/lib/now";
 import { plural } from "@/lib/numbers";
 import { browserZone } from "@/lib/time";
@@ -19,14 +20,14 @@ const IF: Partial<Record<CampaignState, string>> = {
 export function CampaignEta({ campaign }: { campaign: CampaignItem }) {
   const { data, error, refetch } = useCampaignEstimate(campaign.id);
   return (
-    <Card className="mb-4">
-      <CardHeader title="What is left">
+    <Card>
+      <CardHeader title={campaign.state === "draft" ? "Forecast" : "What is left"}>
         <span className="text-faint text-xs">{IF[campaign.state]}</span>
       </CardHeader>
       {error && !data ? (
         <ErrorState title="There is no forecast now" error={error} onRetry={refetch} />
       ) : data ? (
-        <Shown estimate={data} />
+        <Shown estimate={data} narrow={campaign.state === "draft"} />
       ) : (
         <div className="grid gap-4 p-4 sm:grid-cols-[14rem_minmax(0,1fr)]">
           <Skeleton className="h-24" />
@@ -39,7 +40,7 @@ export function CampaignEta({ campaign }: { campaign: CampaignItem }) {
 
 const SOON_MS = 2_000; // as SendMoment has it
 
-function Shown({ estimate }: { estimate: Estimate }) {
+function Shown({ estimate, narrow }: { estimate: Estimate; narrow: boolean }) {
   const now = useNow();
   if (!estimate.last_send_at) {
     return (
@@ -51,25 +52,38 @@ function Shown({ estimate }: { estimate: Estimate }) {
     );
   }
   return (
-    <div className="grid gap-x-6 gap-y-4 p-4 sm:grid-cols-[14rem_minmax(0,1fr)]">
+    <div className={classes("grid gap-x-6 gap-y-4 p-4", !narrow && "sm:grid-cols-[15rem_minmax(0,1fr)]")}>
       <div className="min-w-0 space-y-3">
-        <dl>
-          <dt className="text-faint text-xs">Last email leaves</dt>
-          <dd className="text-base">
-            <SendMoment at={estimate.last_send_at} zone={estimate.timezone} />
-          </dd>
-          <dd className="text-[0.8125rem] text-faint">
-            {new Date(estimate.last_send_at).getTime() - now.getTime() > SOON_MS && (
-              <>
-                <RelativeTime at={estimate.last_send_at} coming /> ·{" "}
-              </>
-            )}
-            {plural(estimate.count, "email")} to go
-          </dd>
+        <dl className="grid grid-cols-2 gap-3">
+          <Moment
+            label={narrow ? "First leaves" : "Next leaves"}
+            at={estimate.first_send_at}
+            zone={estimate.timezone}
+          />
+          <Moment label="Last leaves" at={estimate.last_send_at} zone={estimate.timezone} />
         </dl>
+        <p className="text-[0.8125rem] text-faint">
+          {plural(estimate.count, "email")} to go
+          {new Date(estimate.last_send_at).getTime() - now.getTime() > SOON_MS && (
+            <>
+              , the last one <RelativeTime at={estimate.last_send_at} coming />
+            </>
+          )}
+        </p>
         <BindingLimits estimate={estimate} />
       </div>
       <ForecastChart estimate={estimate} zone={browserZone()} />
+    </div>
+  );
+}
+
+function Moment({ label, at, zone }: { label: string; at: string | null; zone: string }) {
+  return (
+    <div className="min-w-0">
+      <dt className="text-faint text-xs">{label}</dt>
+      <dd>
+        <SendMoment at={at} zone={zone} />
+      </dd>
     </div>
   );
 }

@@ -12,9 +12,13 @@ export function CancelCampaign({ campaign }: { campaign: CampaignItem }) {
   const cancel = useCampaignAction("cancel");
   if (!mayDo("cancel", campaign.state)) return null;
   const waiting = countOf(campaign, "scheduled", "deferred", "held");
+  const isDraft = campaign.state === "draft";
   function confirm() {
     cancel.mutate(campaign.id, {
-      onSuccess: () => toast.done("Campaign cancelled", `${plural(waiting, "email")} will not be sent.`),
+      onSuccess: () =>
+        isDraft
+          ? toast.done("Draft discarded")
+          : toast.done("Campaign cancelled", `${plural(waiting, "email")} will not be sent.`),
       onError: (error) => toast.error("Could not cancel the campaign", error),
       onSettled: () => setAsking(false),
     });
@@ -22,18 +26,26 @@ export function CancelCampaign({ campaign }: { campaign: CampaignItem }) {
   return (
     <>
       <Button variant="danger" changes onClick={() => setAsking(true)}>
-        Cancel campaign
+        {isDraft ? "Discard" : "Cancel campaign"}
       </Button>
       {asking && (
         <Confirm
-          title="Cancel this campaign?"
+          title={isDraft ? "Discard this draft?" : "Cancel this campaign?"}
           message={
-            <>
-              {plural(waiting, "email")} of <strong className="font-medium text-ink">{campaign.name}</strong>{" "}
-              will not be sent. What has left stays sent. This cannot be undone.
-            </>
+            isDraft ? (
+              <>
+                Nothing of <strong className="font-medium text-ink">{campaign.name}</strong> was sent, and
+                nothing will be. It stays in the list as cancelled and can still be duplicated.
+              </>
+            ) : (
+              <>
+                {plural(waiting, "email")} of{" "}
+                <strong className="font-medium text-ink">{campaign.name}</strong> will not be sent. What has
+                left stays sent. This cannot be undone.
+              </>
+            )
           }
-          action="Cancel campaign"
+          action={isDraft ? "Discard draft" : "Cancel campaign"}
           busy={cancel.isPending}
           onConfirm={confirm}
           onClose={() => setAsking(false)}

@@ -1,11 +1,8 @@
-import { type FormEvent, type KeyboardEvent, type ReactNode, useEffect, useState } from "react";
-import { ApiError } from "@/api/client";
+import { type FormEvent, useEffect, useState } from "react";
 import type { Campaign, Sender } from "@/api/types";
 import { plural } from "@/lib/numbers";
 import { browserZone } from "@/lib/time";
-import { Card } from "@/ui/page";
 import { toast } from "@/ui/toast";
-import { AdvancedTiming } from "./advanced-timing";
 import {
   campaignOf,
   type Draft,
@@ -15,42 +12,22 @@ import {
   problemsOf,
   storeDraft,
 } from "./draft";
-import { Forecast } from "./forecast";
-import { MessageFields } from "./message-fields";
+import { FormLayout } from "./form-layout";
+import { focusFirstProblem, serverProblems } from "./problems";
 import { useSchedule } from "./queries";
 import { RecipientsField } from "./recipients-field";
-import { SenderChoice } from "./sender-choice";
 import { Summary } from "./summary";
-import { TimingFields } from "./timing-fields";
-import { type Open, TryOut, TryOutDialog } from "./try-out";
+import { type Open, TryOut, type TryOutParts } from "./try-out";
 import { useRecipients } from "./use-recipients";
 
 interface ComposeFormProps {
   senders: readonly Sender[] | undefined;
   workspaceZone: string;
-  /** The person's own address, for tests. */
-  me: string;
+  tryOut: TryOutParts;
   onScheduled: (campaign: Campaign) => void;
 }
 
-/** The API's field of each of the form's, for the errors that the server finds. */
-const FIELD_OF: Readonly<Record<string, keyof Draft>> = {
-  subject: "subject",
-  html: "html",
-  text: "text",
-  sender_ids: "senderIds",
-  start_at: "wall",
-  delay_seconds: "delay",
-  hourly_limit: "hourlyLimit",
-  window: "window",
-  timezone: "window",
-  jitter_percent: "jitter",
-  late_policy: "late",
-  import_id: "recipients",
-  recipients: "recipients",
-};
-
-export function ComposeForm({ senders, workspaceZone, me, onScheduled }: ComposeFormProps) {
+export function ComposeForm({ senders, workspaceZone, tryOut, onScheduled }: ComposeFormProps) {
   const [draft, setDraft] = useState<Draft>(() => loadDraft(browserZone()));
   const [tried, setTried] = useState(false);
   const [reading, setReading] = useState(false);
@@ -76,7 +53,7 @@ export function ComposeForm({ senders, workspaceZone, me, onScheduled }: Compose
 
   function sayWhatIsMissing() {
     setTried(true);
-    window.requestAnimationFrame(() => document.querySelector<HTMLElement>("[aria-invalid=true]")?.focus());
+    focusFirstProblem();
   }
 
   async function submit(event: FormEvent) {
@@ -107,54 +84,37 @@ export function ComposeForm({ senders, workspaceZone, me, onScheduled }: Compose
     }
   }
 
-  function onKeyDown(event: KeyboardEvent<HTMLFormElement>) {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-      event.preventDefault();
-      event.currentTarget.requestSubmit();
-    }
-  }
-
   return (
     <>
-      <form
-        noValidate
-        onSubmit={submit}
-        onKeyDown={onKeyDown}
-        className="grid gap-4 lg:grid-cols-[minmax(0,1fr)_20rem] lg:items-start xl:grid-cols-[minmax(0,1fr)_23rem]"
-      >
-        <div className="min-w-0 space-y-4">
-          <Section>
-            <RecipientsField
-              text={draft.recipients}
-              onText={(text) => change({ recipients: text })}
-              recipients={recipients}
-              error={problems.recipients}
-            />
-          </Section>
-          <Section>
-            <MessageFields
-              draft={draft}
-              problems={problems}
-              change={change}
-              columns={recipients.parsed?.columns ?? []}
-            />
-            <TryOut draft={draft} recipients={recipients} onOpen={setOpen} onLacking={sayWhatIsMissing} />
-          </Section>
-          <Section>
-            <TimingFields draft={draft} problems={problems} change={change} workspaceZone={workspaceZone} />
-            <AdvancedTiming draft={draft} problems={problems} change={change} workspaceZone={workspaceZone} />
-          </Section>
-        </div>
-        <div className="min-w-0 space-y-4 lg:sticky lg:top-17">
-          <Section>
-            <SenderChoice
-              senders={senders}
-              chosen={draft.senderIds}
-              onChange={(senderIds) => change({ senderIds })}
-              error={problems.senderIds}
-            />
-          </Section>
-          <Forecast draft={draft} count={count} />
+      <FormLayout
+        draft={draft}
+        problems={problems}
+        change={change}
+        senders={senders}
+        workspaceZone={workspaceZone}
+        recipients={
+          <RecipientsField
+            text={draft.recipients}
+            onText={(text) => change({ recipients: text })}
+            recipients={recipients}
+            error={problems.recipients}
+          />
+        }
+        columns={recipients.parsed?.columns ?? []}
+        count={count}
+        tryOut={
+          <TryOut
+            draft={draft}
+            list={recipients.parsed}
+            resolve={async () =>
+              recipients.counted.unique || recipients.parsed ? recipients.resolve() : null
+            }
+            note={tryOut.note}
+            onOpen={setOpen}
+            onLacking={sayWhatIsMissing}
+          />
+        }
+        summary={
           <Summary
             draft={draft}
             count={count}
@@ -162,23 +122,10 @@ export function ComposeForm({ senders, workspaceZone, me, onScheduled }: Compose
             step={reading ? "reading" : schedule.step}
             disabled={senders?.length === 0}
           />
-        </div>
-      </form>
-      {open && <TryOutDialog open={open} me={me} onClose={() => setOpen(null)} />}
+        }
+        onSubmit={submit}
+      />
+      {open && tryOut.dialog(open, () => setOpen(null))}
     </>
   );
-}
-
-function Section({ children }: { children: ReactNode }) {
-  return <Card className="p-4">{children}</Card>;
-}
-
-function serverProblems(error: Error | null): Problems {
-  if (!(error instanceof ApiError)) return {};
-  const found: Partial<Record<keyof Draft, string>> = {};
-  for (const { path, message } of error.errors) {
-    const field = FIELD_OF[path.split(/[.[]/)[0] ?? ""];
-    if (field) found[field] ??= message;
-  }
-  return found;
 }

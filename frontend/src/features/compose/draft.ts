@@ -5,6 +5,7 @@ import { OFFICE_HOURS, type WindowDraft, windowOf, windowProblem } from "@/ui/wi
 
 /** What the form shows: text as typed. `campaignOf` turns it into what the API takes. */
 export interface Draft {
+  name: string; // only of a campaign that there is: a new one is called by its subject
   recipients: string;
   subject: string;
   format: "text" | "html";
@@ -25,6 +26,7 @@ const KEY = "paceline.draft";
 
 export function newDraft(zone: string): Draft {
   return {
+    name: "",
     recipients: "",
     subject: "",
     format: "text",

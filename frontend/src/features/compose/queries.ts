@@ -1,7 +1,7 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { api } from "@/api/client";
-import type { Import, NewCampaign } from "@/api/types";
+import type { CampaignChange, Import, NewCampaign } from "@/api/types";
 import { upload } from "@/api/upload";
 import { randomKey } from "@/lib/random";
 
@@ -56,6 +56,27 @@ async function readToEnd(
   }
   if (found.state === "failed") throw new Error(found.error ?? "This list could not be read.");
   return found;
+}
+
+/** A list that was read before, with null none. */
+export function useList(id: string | null) {
+  return useQuery({
+    queryKey: ["lists", id],
+    queryFn: ({ signal }) => api.get("/v1/imports/{import_id}", { path: { import_id: id ?? "" }, signal }),
+    enabled: id !== null,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+}
+
+export function useChangeCampaign(id: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (changes: CampaignChange) =>
+      api.patch("/v1/campaigns/{campaign_id}", { path: { campaign_id: id }, body: changes }),
+    onSuccess: () => {
+      for (const key of ["campaigns", "emails", "stats"]) client.invalidateQueries({ queryKey: [key] });
+    },
+  });
 }
 
 export type ScheduleStep = "idle" | "saving" | "scheduling";

@@ -1,21 +1,15 @@
 import { Eye, SendHorizontal } from "lucide-react";
-import { useState } from "react";
-import type { CampaignWords, Import } from "@/api/types";
+import { type ReactNode, useState } from "react";
+import type { CampaignWords } from "@/api/types";
 import { plural } from "@/lib/numbers";
 import { Button } from "@/ui/button";
 import { toast } from "@/ui/toast";
 import { type Draft, wordsOf } from "./draft";
-import { MissingNote } from "./missing-note";
-import { PreviewDialog } from "./preview-dialog";
-import { TestDialog } from "./test-dialog";
-import type { Recipients } from "./use-recipients";
 
-interface TryOutProps {
-  draft: Draft;
-  recipients: Recipients;
-  onOpen: (open: Open) => void;
-  /** Has the form say what it lacks. */
-  onLacking: () => void;
+/** What the form has of its list, once it was read. */
+export interface KnownList {
+  readonly import_id: string;
+  readonly valid: number;
 }
 
 export interface Open {
@@ -23,22 +17,33 @@ export interface Open {
   readonly words: CampaignWords;
 }
 
-/** Stands outside of the form of Compose: it has forms of its own. */
-export function TryOutDialog({ open, me, onClose }: { open: Open; me: string; onClose: () => void }) {
-  if (open.what === "preview") return <PreviewDialog words={open.words} onClose={onClose} />;
-  return <TestDialog words={open.words} to={me} onClose={onClose} />;
+/** What the page brings to try the message out with. */
+export interface TryOutParts {
+  /** Who the message has no words for. */
+  note: (words: CampaignWords | null) => ReactNode;
+  dialog: (open: Open, onClose: () => void) => ReactNode;
+}
+
+interface TryOutProps {
+  draft: Draft;
+  list: KnownList | null;
+  /** Has the list read where it is not yet; null where there is none. */
+  resolve: () => Promise<KnownList | null>;
+  note: TryOutParts["note"];
+  onOpen: (open: Open) => void;
+  /** Has the form say what it lacks. */
+  onLacking: () => void;
 }
 
 /** The message before it goes: as any recipient gets it, sent as a test, and who it has no words for. */
-export function TryOut({ draft, recipients, onOpen, onLacking }: TryOutProps) {
+export function TryOut({ draft, list, resolve, note, onOpen, onLacking }: TryOutProps) {
   const [busy, setBusy] = useState<Open["what"] | null>(null);
 
   async function start(what: Open["what"]) {
     setBusy(what);
     try {
-      const list: Import | null =
-        recipients.counted.unique || recipients.parsed ? await recipients.resolve() : null;
-      const words = list && list.valid > 0 ? wordsOf(draft, list.import_id) : null;
+      const known = await resolve();
+      const words = known && known.valid > 0 ? wordsOf(draft, known.import_id) : null;
       if (words) onOpen({ what, words });
       else onLacking();
     } catch (error) {
@@ -50,7 +55,7 @@ export function TryOut({ draft, recipients, onOpen, onLacking }: TryOutProps) {
 
   return (
     <>
-      <MissingNote words={recipients.parsed ? wordsOf(draft, recipients.parsed.import_id) : null} />
+      {note(list ? wordsOf(draft, list.import_id) : null)}
       <div className="mt-4 flex flex-wrap items-center gap-2">
         <Button
           busy={busy === "preview"}
@@ -66,10 +71,8 @@ export function TryOut({ draft, recipients, onOpen, onLacking }: TryOutProps) {
         >
           Send test
         </Button>
-        {recipients.parsed && (
-          <span className="text-faint text-xs">
-            as any of {plural(recipients.parsed.valid, "recipient")} gets it
-          </span>
+        {list && (
+          <span className="text-faint text-xs">as any of {plural(list.valid, "recipient")} gets it</span>
         )}
       </div>
     </>

@@ -1,34 +1,33 @@
 import { ChevronLeft, ChevronRight, TriangleAlert } from "lucide-react";
 import { type FormEvent, useState } from "react";
-import type { CampaignPreview, CampaignWords } from "@/api/types";
+import type { CampaignPreview } from "@/api/types";
 import { classes } from "@/lib/classes";
 import { formatCount } from "@/lib/numbers";
 import { Button } from "@/ui/button";
-import { Dialog } from "@/ui/dialog";
 import { Input } from "@/ui/field";
 import { HtmlFrame } from "@/ui/html-frame";
 import { Segmented } from "@/ui/segmented";
 import { ErrorState, Skeleton } from "@/ui/states";
-import { usePreview, type Whose } from "./preview-queries";
+import { type Tried, usePreview, type Whose } from "./queries";
 
-interface PreviewDialogProps {
-  words: CampaignWords;
-  onClose: () => void;
+interface PreviewProps {
+  tried: Tried;
+  whose: Whose;
+  onWhose: (whose: Whose) => void;
 }
 
 type View = "message" | "source";
 
 /** Any recipient's message, made by the server as it will be sent. */
-export function PreviewDialog({ words, onClose }: PreviewDialogProps) {
-  const [whose, setWhose] = useState<Whose>({ index: 0 });
+export function Preview({ tried, whose, onWhose }: PreviewProps) {
   const [view, setView] = useState<View>("message");
-  const preview = usePreview(words, whose);
+  const preview = usePreview(tried, whose);
   const shown = preview.data;
   return (
-    <Dialog title="Preview" size="lg" onClose={onClose}>
+    <>
       <div className="mb-4 flex flex-wrap items-center gap-x-4 gap-y-3">
-        <Steps shown={shown} onStep={(index) => setWhose({ index })} />
-        <Find onFind={(email) => setWhose({ email })} />
+        <Steps shown={shown} onStep={(index) => onWhose({ index })} />
+        <Find onFind={(email) => onWhose({ email })} />
         <div className="sm:ml-auto">
           <Segmented
             label="View"
@@ -58,7 +57,7 @@ export function PreviewDialog({ words, onClose }: PreviewDialogProps) {
       ) : (
         <Skeleton className="h-64 w-full" />
       )}
-    </Dialog>
+    </>
   );
 }
 

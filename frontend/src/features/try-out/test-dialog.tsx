@@ -1,28 +1,27 @@
 import { SendHorizontal } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { ApiError } from "@/api/client";
-import type { CampaignWords } from "@/api/types";
 import { plural } from "@/lib/numbers";
 import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
 import { Field, Input } from "@/ui/field";
 import { toast } from "@/ui/toast";
-import { useSendTest } from "./preview-queries";
+import { type Tried, useSendTest } from "./queries";
 
 const MOST = 5;
 
 interface TestDialogProps {
-  words: CampaignWords;
+  tried: Tried;
   /** The person's own address, to begin with. */
   to: string;
   onClose: () => void;
 }
 
 /** Sends the first recipient's message to a few others. */
-export function TestDialog({ words, to, onClose }: TestDialogProps) {
+export function TestDialog({ tried, to, onClose }: TestDialogProps) {
   const [text, setText] = useState(to);
-  const [tried, setTried] = useState<string | null>(null);
-  const send = useSendTest(words);
+  const [problem, setProblem] = useState<string | null>(null);
+  const send = useSendTest(tried);
   const addresses = text
     .split(/[,;\s]+/)
     .map((each) => each.trim())
@@ -30,14 +29,14 @@ export function TestDialog({ words, to, onClose }: TestDialogProps) {
 
   function submit(event: FormEvent) {
     event.preventDefault();
-    const problem =
+    const found =
       addresses.length === 0
         ? "Give at least one address."
         : addresses.length > MOST
           ? `A test goes to at most ${MOST} addresses.`
           : null;
-    setTried(problem);
-    if (problem) return;
+    setProblem(found);
+    if (found) return;
     send.mutate(
       { to: addresses, index: 0 },
       {
@@ -55,7 +54,7 @@ export function TestDialog({ words, to, onClose }: TestDialogProps) {
         <Field
           label="To"
           hint={`Up to ${MOST} addresses. They get what the first recipient would get.`}
-          error={tried ?? errorOf(send.error)}
+          error={problem ?? errorOf(send.error)}
         >
           {(ids) => (
             <Input
