@@ -11,7 +11,8 @@ import pytest
 from litestar import Litestar
 
 from app.services import attachments, pruning
-from tests.api.test_emails import a_message, add_sender, ahead, assert_nothing_written, rows_of
+from tests.api.test_emails import a_message, add_sender, ahead, assert_nothing_written
+from tests.support.tables import rows_of
 from tests.support.tenants import Api
 from tests.support.waiting import wait_until
 
@@ -76,7 +77,7 @@ async def test_a_list_of_bytes_and_base64_in_lines_are_the_same_file(app: Litest
     id = await send(api, a_file(content_type="text/x-one") | {"content": list(PDF)}, a_file() | {"content": in_lines})
     for file in (await api.ok("GET", f"/emails/{id}"))["attachments"]:
         assert (await api.get(file["download_url"])).content == PDF
-    assert len(await rows_of(app, "select * from files")) == 1
+    assert len(await rows_of(app.state.pool, "select * from files")) == 1
 
 
 async def test_an_empty_file_and_one_of_many_pieces_come_back(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,10 +93,10 @@ async def test_a_file_is_kept_once_in_a_workspace(app: Litestar, api: Api, stran
     await asyncio.gather(*(send(api, a_file(), subject=str(i)) for i in range(10)))
     batch = [a_message(**LATER, attachments=[a_file(), a_file(b"other")]) for _ in range(3)]
     await api.ok("POST", "/emails/batch", json=batch)
-    assert len(await rows_of(app, "select * from attachments")) == 16
-    assert len(await rows_of(app, "select * from files")) == 2
+    assert len(await rows_of(app.state.pool, "select * from attachments")) == 16
+    assert len(await rows_of(app.state.pool, "select * from files")) == 2
     await send(stranger, a_file())
-    assert len(await rows_of(app, "select * from files")) == 3
+    assert len(await rows_of(app.state.pool, "select * from files")) == 3
 
 
 REFUSED: list[tuple[dict[str, Any], str, str]] = [
@@ -125,7 +126,7 @@ async def test_a_bad_file_is_named_and_nothing_is_written(
     path = next(path for path in refused if path.startswith(f"attachments[1].{field}"))
     assert word in refused[path]
     await assert_nothing_written(app)
-    assert await rows_of(app, "select * from files") == []
+    assert await rows_of(app.state.pool, "select * from files") == []
 
 
 async def test_too_much_and_too_many_are_refused(app: Litestar, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,7 +162,7 @@ async def test_a_bad_file_in_a_batch_concerns_its_message_alone(app: Litestar, a
     answer = await api.ok("POST", "/emails/batch", json=batch, headers={"x-batch-validation": "permissive"})
     assert len(answer["data"]) == 1
     assert [error["index"] for error in answer["errors"]] == [1]
-    assert len(await rows_of(app, "select * from attachments")) == 1
+    assert len(await rows_of(app.state.pool, "select * from attachments")) == 1
 
 
 async def test_another_file_is_another_request_under_its_key(api: Api) -> None:
@@ -191,18 +192,18 @@ async def test_an_edited_message_keeps_its_files(app: Litestar, api: Api) -> Non
     # What it said before goes after an hour, and then the file has one text left.
     await age(app)
     await pruning.prune(app.state.pool)
-    assert len(await rows_of(app, "select * from attachments")) == 1
+    assert len(await rows_of(app.state.pool, "select * from attachments")) == 1
     assert (await api.get(before[0]["download_url"])).content == PDF
 
 
 async def age(app: Litestar) -> None:
-    await rows_of(app, "update files set created_at = created_at - interval '2 hours' returning 1")
-    await rows_of(app, "update contents set replaced_at = replaced_at - interval '2 hours' returning 1")
+    await rows_of(app.state.pool, "update files set created_at = created_at - interval '2 hours' returning 1")
+    await rows_of(app.state.pool, "update contents set replaced_at = replaced_at - interval '2 hours' returning 1")
 
 
 async def drop_texts(app: Litestar) -> None:
-    await rows_of(app, "update contents set replaced_at = now() - interval '2 hours' returning 1")
-    await rows_of(app, "delete from emails returning 1")
+    await rows_of(app.state.pool, "update contents set replaced_at = now() - interval '2 hours' returning 1")
+    await rows_of(app.state.pool, "delete from emails returning 1")
 
 
 async def test_files_that_no_text_has_are_removed_in_batches(
@@ -212,11 +213,11 @@ async def test_files_that_no_text_has_are_removed_in_batches(
     await send(api, *(a_file(bytes([i])) for i in range(5)))
     await age(app)
     await pruning.prune(app.state.pool)
-    assert len(await rows_of(app, "select * from files")) == 5
+    assert len(await rows_of(app.state.pool, "select * from files")) == 5
     await drop_texts(app)
     kept = await send(api, a_file(bytes([3])), a_file(b"young"))
     await pruning.prune(app.state.pool)
-    assert len(await rows_of(app, "select * from files")) == 2
+    assert len(await rows_of(app.state.pool, "select * from files")) == 2
     for file in (await api.ok("GET", f"/emails/{kept}"))["attachments"]:
         assert (await api.get(file["download_url"])).is_success
 
@@ -225,7 +226,7 @@ async def test_a_file_that_is_being_attached_is_not_removed(app: Litestar, api: 
     await send(api, a_file())
     await drop_texts(app)
     await age(app)
-    await rows_of(app, "delete from contents returning 1")
+    await rows_of(app.state.pool, "delete from contents returning 1")
     async with app.state.pool.connection() as conn, conn.transaction():
         # As the transaction that attaches it: it has found the file and not attached it yet.
         await conn.execute("select from files for key share")
@@ -236,14 +237,14 @@ async def test_a_file_that_is_being_attached_is_not_removed(app: Litestar, api: 
 async def test_a_file_that_is_being_removed_is_written_again(app: Litestar, api: Api) -> None:
     await send(api, a_file())
     await drop_texts(app)
-    await rows_of(app, "delete from contents returning 1")
+    await rows_of(app.state.pool, "delete from contents returning 1")
     async with app.state.pool.connection() as conn, conn.transaction():
         await conn.execute("select from files for update")
         sending = asyncio.create_task(send(api, a_file()))
 
         async def waits() -> list[Any]:
             waiting = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
-            return await rows_of(app, waiting)
+            return await rows_of(app.state.pool, waiting)
 
         assert await wait_until(waits, what="the message to wait for the file")
         await conn.execute("delete from files")

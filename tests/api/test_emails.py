@@ -11,6 +11,7 @@ import pytest
 from litestar import Litestar
 
 from app.domain.ids import new_id
+from tests.support.tables import rows_of
 from tests.support.tenants import Api
 
 FROM = "ann@example.com"
@@ -41,14 +42,9 @@ def ahead(**distance: float) -> str:
     return (datetime.now(UTC) + timedelta(**distance)).isoformat()
 
 
-async def rows_of(app: Litestar, query: str, *values: Any) -> list[dict[str, Any]]:
-    async with app.state.pool.connection() as conn:
-        return list(await (await conn.execute(query, values)).fetchall())
-
-
 async def assert_nothing_written(app: Litestar) -> None:
     for table in ("emails", "contents", "idempotency_keys", "lanes"):
-        assert await rows_of(app, f"select * from {table}") == [], table
+        assert await rows_of(app.state.pool, f"select * from {table}") == [], table
 
 
 async def test_a_message_is_in_the_schedule_with_its_lane_woken(app: Litestar, api: Api, sender: Any) -> None:
@@ -60,19 +56,19 @@ async def test_a_message_is_in_the_schedule_with_its_lane_woken(app: Litestar, a
     assert answer["scheduled_at"].endswith("Z")
     assert answer["estimated_send_at"] == answer["scheduled_at"]
 
-    [row] = await rows_of(app, "select e.*, l.next_due from emails e join lanes l on l.id = e.lane_id")
+    [row] = await rows_of(app.state.pool, "select e.*, l.next_due from emails e join lanes l on l.id = e.lane_id")
     assert row["id"] == UUID(answer["id"])
     assert row["message_id"] == f"<{answer['id']}@example.com>"
     assert row["due_at"] == row["next_due"] == datetime.fromisoformat(at)
     assert row["recipients"] is None
-    [job] = await rows_of(app, "select * from procrastinate_jobs where queue_name = 'lanes'")
+    [job] = await rows_of(app.state.pool, "select * from procrastinate_jobs where queue_name = 'lanes'")
     assert job["scheduled_at"] < row["due_at"]
 
 
 async def test_without_a_time_it_is_due_now(app: Litestar, api: Api, sender: Any) -> None:
     before = datetime.now(UTC)
     await api.ok("POST", "/emails", json=a_message())
-    [row] = await rows_of(app, "select due_at from emails")
+    [row] = await rows_of(app.state.pool, "select due_at from emails")
     assert before <= row["due_at"] <= datetime.now(UTC)
 
 
@@ -199,7 +195,7 @@ async def test_all_that_is_wrong_is_named_at_once(api: Api, sender: Any) -> None
 async def test_a_minute_past_is_now(app: Litestar, api: Api, sender: Any) -> None:
     before = datetime.now(UTC)
     await api.ok("POST", "/emails", json=a_message(scheduled_at=ahead(seconds=-50)))
-    [row] = await rows_of(app, "select due_at from emails")
+    [row] = await rows_of(app.state.pool, "select due_at from emails")
     assert row["due_at"] >= before
 
 
@@ -218,10 +214,10 @@ async def test_a_batch_is_taken_whole_in_its_order(app: Litestar, api: Api, send
     batch = [a_message(to=f"p{i}@example.org", scheduled_at=at) for i in range(100)]
     answer = await api.ok("POST", "/emails/batch", json=batch)
     assert answer["errors"] == []
-    rows = await rows_of(app, "select id, to_address from emails order by due_at, position")
+    rows = await rows_of(app.state.pool, "select id, to_address from emails order by due_at, position")
     assert [row["to_address"] for row in rows] == [message["to"] for message in batch]
     assert [str(row["id"]) for row in rows] == [each["id"] for each in answer["data"]]
-    assert len(await rows_of(app, "select * from procrastinate_jobs where queue_name = 'lanes'")) == 1
+    assert len(await rows_of(app.state.pool, "select * from procrastinate_jobs where queue_name = 'lanes'")) == 1
 
 
 async def test_a_strict_batch_with_a_bad_row_is_refused_whole(app: Litestar, api: Api, sender: Any) -> None:
@@ -239,7 +235,7 @@ async def test_a_permissive_batch_takes_the_good_rows(app: Litestar, api: Api, s
     batch: list[Any] = [a_message(), a_message(to="nobody"), 7, a_message(to="carl@example.org")]
     answer = await api.ok("POST", "/emails/batch", json=batch, headers={"x-batch-validation": "permissive"})
     assert [error["index"] for error in answer["errors"]] == [1, 2]
-    rows = await rows_of(app, "select id from emails order by position")
+    rows = await rows_of(app.state.pool, "select id from emails order by position")
     assert [str(row["id"]) for row in rows] == [each["id"] for each in answer["data"]]
 
 
@@ -276,7 +272,7 @@ async def test_cancelling_holds_and_may_be_repeated(app: Litestar, api: Api, sen
     first = await api.ok("POST", f"/emails/{id}/cancel")
     assert first["status"] == "cancelled"
     assert await api.ok("POST", f"/emails/{id}/cancel") == first
-    [row] = await rows_of(app, "select ended_at, revision from emails")
+    [row] = await rows_of(app.state.pool, "select ended_at, revision from emails")
     assert row["ended_at"] is not None
     assert row["revision"] == 1
     story = await api.ok("GET", f"/emails/{id}/events")
@@ -289,7 +285,7 @@ async def test_what_is_being_sent_can_be_neither_cancelled_nor_moved(app: Litest
         await conn.execute("update emails set status = 'sending', dispatched_at = now()")
     assert (await api.post(f"/emails/{id}/cancel")).json()["name"] == "already_sending"
     await api.refused(409, "PATCH", f"/emails/{id}", json={"scheduled_at": "in 1 hour"})
-    [row] = await rows_of(app, "select status::text, revision from emails")
+    [row] = await rows_of(app.state.pool, "select status::text, revision from emails")
     assert (row["status"], row["revision"]) == ("sending", 0)
 
 
@@ -299,7 +295,8 @@ async def test_moving_a_message_wakes_its_lane(app: Litestar, api: Api, sender: 
     answer = await api.ok("PATCH", f"/emails/{id}", json={"scheduled_at": at})
     assert datetime.fromisoformat(answer["scheduled_at"]) == datetime.fromisoformat(at)
     [row] = await rows_of(
-        app, "select e.due_at, e.scheduled_at, e.revision, l.next_due from emails e join lanes l on l.id = e.lane_id"
+        app.state.pool,
+        "select e.due_at, e.scheduled_at, e.revision, l.next_due from emails e join lanes l on l.id = e.lane_id",
     )
     assert row["due_at"] == row["scheduled_at"] == row["next_due"] == datetime.fromisoformat(at)
     assert row["revision"] == 1

@@ -15,9 +15,10 @@ from app.db.transaction import transaction
 from app.domain.ids import new_id
 from app.services import email_bulk, sessions
 from app.settings import Settings
-from tests.api.test_emails import a_message, add_sender, ahead, rows_of
+from tests.api.test_emails import a_message, add_sender, ahead
 from tests.api.test_emails_lists import add_campaign
 from tests.support.asgi import client_of
+from tests.support.tables import rows_of
 from tests.support.tenants import Api
 
 
@@ -62,7 +63,7 @@ async def put(app: Litestar, status: str, *ids: str) -> None:
 
 
 async def row_of(app: Litestar, id: str) -> dict[str, Any]:
-    [row] = await rows_of(app, "select *, status::text as status from emails where id = %s", UUID(id))
+    [row] = await rows_of(app.state.pool, "select *, status::text as status from emails where id = %s", UUID(id))
     return row
 
 
@@ -94,7 +95,7 @@ async def test_every_part_of_a_text_can_be_changed(app: Litestar, api: Api) -> N
     assert after["content_id"] != before["content_id"], "workers keep texts by their ids"
     assert after["revision"] == before["revision"] + 1
     assert (after["due_at"], after["scheduled_at"]) == (before["due_at"], before["scheduled_at"])
-    [old] = await rows_of(app, "select * from contents where id = %s", before["content_id"])
+    [old] = await rows_of(app.state.pool, "select * from contents where id = %s", before["content_id"])
     assert (old["subject"], old["html"]) == ("Hello", "<p>Hi</p>"), "a worker may be reading it"
     assert await story_of(api, id) == [
         ("scheduled", (await story_of(api, id))[0][1]),
@@ -210,7 +211,7 @@ async def test_what_failed_or_was_missed_is_tried_again(app: Litestar, api: Api,
     row = await row_of(app, id)
     assert before <= row["due_at"] == row["scheduled_at"] <= datetime.now(UTC)
     assert (row["ended_at"], row["revision"], row["ordered_by"]) == (None, 1, api.tenant.user_id)
-    [lane] = await rows_of(app, "select next_due from lanes")
+    [lane] = await rows_of(app.state.pool, "select next_due from lanes")
     assert lane["next_due"] == row["due_at"], "its lane is awake"
     again = await api.ok("POST", f"/emails/{id}/retry")
     assert (again["status"], again["scheduled_at"]) == ("scheduled", answer["scheduled_at"]), "twice is no error"
@@ -277,7 +278,7 @@ async def test_it_arrived(app: Litestar, api: Api) -> None:
     row = await row_of(app, id)
     assert row["sent_at"] == row["dispatched_at"] + timedelta(seconds=1), "when its dot was written"
     assert row["ended_at"] is not None
-    [dispatch] = await rows_of(app, "select outcome::text, reply_code, reply_text from dispatches")
+    [dispatch] = await rows_of(app.state.pool, "select outcome::text, reply_code, reply_text from dispatches")
     assert dispatch == {"outcome": "accepted", "reply_code": None, "reply_text": "A person said that it arrived."}
     assert await api.ok("POST", f"/emails/{id}/resolve", json={"action": "arrived"}) == answer
     assert [type for type, _ in await story_of(api, id)] == ["scheduled", "dispatched", "sent"]
@@ -304,7 +305,7 @@ async def test_it_is_sent_again(app: Litestar, api: Api) -> None:
     row = await row_of(app, id)
     assert row["due_at"] <= datetime.now(UTC)
     assert (row["ordered_by"], row["revision"]) == (api.tenant.user_id, 1)
-    [lane] = await rows_of(app, "select next_due from lanes")
+    [lane] = await rows_of(app.state.pool, "select next_due from lanes")
     assert lane["next_due"] == row["due_at"]
     again = await api.ok("POST", f"/emails/{id}/resolve", json={"action": "send_again"})
     assert (again["status"], again["scheduled_at"]) == ("scheduled", answer["scheduled_at"])
@@ -420,7 +421,7 @@ async def test_many_by_a_filter_in_batches(
     assert (first["count"], first["has_more"], first["data"], first["errors"]) == (6, True, [], [])
     second = await api.ok("POST", "/emails/resolve", json=wanted)
     assert (second["count"], second["has_more"]) == (2, False)
-    counts = await rows_of(app, "select status::text, count(*) as n from emails group by 1")
+    counts = await rows_of(app.state.pool, "select status::text, count(*) as n from emails group by 1")
     assert {row["status"]: row["n"] for row in counts} == {"scheduled": 8, "uncertain": 2}
     everything = {"action": "arrived", "filter": {"status": "uncertain"}}
     assert (await api.ok("POST", "/emails/resolve", json=everything))["count"] == 2
@@ -477,7 +478,7 @@ async def test_the_story_names_the_person(app: Litestar, api: Api, settings: Set
 
 
 async def test_a_key_that_nobody_made_orders_in_its_own_name(app: Litestar, api: Api) -> None:
-    [key] = await rows_of(app, "update api_keys set created_by = null where scope = 'full' returning id")
+    [key] = await rows_of(app.state.pool, "update api_keys set created_by = null where scope = 'full' returning id")
     id = await add(api)
     await put(app, "uncertain", id)
     await api.ok("POST", f"/emails/{id}/resolve", json={"action": "send_again"})
@@ -515,9 +516,9 @@ async def test_a_message_to_a_suppressed_address_is_taken_and_ends_at_once(app: 
     assert email["last_reply"] == "bob@example.org is on the suppression list."
     assert email["ended_at"] is not None
     assert [type for type, _ in await story_of(api, answer["id"])] == ["scheduled", "suppressed"]
-    [lane] = await rows_of(app, "select next_due from lanes")
+    [lane] = await rows_of(app.state.pool, "select next_due from lanes")
     assert lane["next_due"] is None, "nobody is woken for it"
-    assert await rows_of(app, "select * from procrastinate_jobs") == []
+    assert await rows_of(app.state.pool, "select * from procrastinate_jobs") == []
 
 
 async def test_one_suppressed_recipient_holds_the_whole_message_back_as_at_the_gate(
@@ -527,7 +528,7 @@ async def test_one_suppressed_recipient_holds_the_whole_message_back_as_at_the_g
     await suppress(app, stranger, "bob@example.org")
     batch = await api.ok("POST", "/emails/batch", json=[a_message(), a_message(bcc=["eve@example.org"])])
     assert [(await row_of(app, each["id"]))["status"] for each in batch["data"]] == ["scheduled", "suppressed"]
-    [lane] = await rows_of(app, "select next_due from lanes")
+    [lane] = await rows_of(app.state.pool, "select next_due from lanes")
     assert lane["next_due"] is not None
 
 

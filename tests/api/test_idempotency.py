@@ -10,7 +10,8 @@ import pytest
 from litestar import Litestar
 
 from app.services import idempotency
-from tests.api.test_emails import a_message, add_sender, ahead, rows_of
+from tests.api.test_emails import a_message, add_sender, ahead
+from tests.support.tables import rows_of
 from tests.support.tenants import Api
 from tests.support.waiting import wait_until
 
@@ -30,7 +31,7 @@ async def test_the_same_request_is_done_once_and_answered_alike(app: Litestar, a
     first = await api.ok("POST", "/emails", json=message, headers=KEY)
     reordered = dict(reversed(message.items()))
     assert await api.ok("POST", "/emails", json=reordered, headers=KEY) == first
-    assert len(await rows_of(app, "select * from emails")) == 1
+    assert len(await rows_of(app.state.pool, "select * from emails")) == 1
 
 
 async def test_another_body_under_the_key_is_refused(app: Litestar, api: Api) -> None:
@@ -39,7 +40,7 @@ async def test_another_body_under_the_key_is_refused(app: Litestar, api: Api) ->
     assert (answer.status_code, answer.json()["name"]) == (409, "invalid_idempotent_request")
     batch = await api.post("/emails/batch", json=[a_message()], headers=KEY)
     assert (batch.status_code, batch.json()["name"]) == (409, "invalid_idempotent_request")
-    assert len(await rows_of(app, "select * from emails")) == 1
+    assert len(await rows_of(app.state.pool, "select * from emails")) == 1
 
 
 async def test_the_answer_outlives_the_moment_at_which_it_was_valid(app: Litestar, api: Api, sender: Any) -> None:
@@ -56,14 +57,14 @@ async def test_batches_keep_their_answer(app: Litestar, api: Api) -> None:
     first = await api.ok("POST", "/emails/batch", json=batch, headers=headers)
     assert await api.ok("POST", "/emails/batch", json=batch, headers=headers) == first
     await api.refused(409, "POST", "/emails/batch", json=batch, headers=KEY)
-    assert len(await rows_of(app, "select * from emails")) == 1
+    assert len(await rows_of(app.state.pool, "select * from emails")) == 1
 
 
 async def test_parallel_twins_share_one_message(app: Litestar, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(idempotency, "TWIN_WAIT", 60.0)
     answers = await asyncio.gather(*(api.ok("POST", "/emails", json=a_message(), headers=KEY) for _ in range(20)))
     assert len({answer["id"] for answer in answers}) == 1
-    assert len(await rows_of(app, "select * from emails")) == 1
+    assert len(await rows_of(app.state.pool, "select * from emails")) == 1
 
 
 async def test_a_twin_waits_for_the_first_and_then_gives_up(
@@ -74,7 +75,7 @@ async def test_a_twin_waits_for_the_first_and_then_gives_up(
         await first.execute(TAKEN, [api.tenant.workspace_id, KEY["Idempotency-Key"]])
         answer = await api.post("/emails", json=a_message(), headers=KEY)
     assert (answer.status_code, answer.json()["name"]) == (409, "concurrent_idempotent_requests")
-    assert await rows_of(app, "select * from emails") == []
+    assert await rows_of(app.state.pool, "select * from emails") == []
 
 
 async def test_a_twin_does_the_work_where_the_first_came_to_nothing(app: Litestar, api: Api) -> None:
@@ -84,11 +85,11 @@ async def test_a_twin_does_the_work_where_the_first_came_to_nothing(app: Litesta
 
         async def waits() -> list[Any]:
             waiting = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
-            return await rows_of(app, waiting)
+            return await rows_of(app.state.pool, waiting)
 
         assert await wait_until(waits, what="the twin to wait")
     await twin
-    assert len(await rows_of(app, "select * from emails")) == 1
+    assert len(await rows_of(app.state.pool, "select * from emails")) == 1
 
 
 async def test_a_key_lives_for_a_day(app: Litestar, api: Api) -> None:
@@ -111,7 +112,7 @@ async def test_a_key_belongs_to_its_workspace(api: Api, stranger: Api) -> None:
 async def test_a_key_has_1_to_256_characters(app: Litestar, api: Api, key: str) -> None:
     refused = await api.refused(422, "POST", "/emails", json=a_message(), headers={"Idempotency-Key": key})
     assert "256" in refused["Idempotency-Key"]
-    assert await rows_of(app, "select * from emails") == []
+    assert await rows_of(app.state.pool, "select * from emails") == []
 
 
 async def test_a_key_is_one_line(api: Api) -> None:

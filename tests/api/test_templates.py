@@ -9,7 +9,8 @@ from uuid import uuid4
 import pytest
 from litestar import Litestar
 
-from tests.api.test_emails import FROM, add_sender, assert_nothing_written, rows_of
+from tests.api.test_emails import FROM, add_sender, assert_nothing_written
+from tests.support.tables import rows_of
 from tests.support.tenants import Api
 
 WELCOME = {
@@ -102,7 +103,7 @@ async def test_what_cannot_be_saved_is_named_with_its_line_and_nothing_is_kept(
 ) -> None:
     refused = await api.refused(422, "POST", "/templates", json=WELCOME | wrong)
     assert word in refused[path]
-    assert await rows_of(app, "select * from templates") == []
+    assert await rows_of(app.state.pool, "select * from templates") == []
     made = await add(api)
     if not path.startswith("markdown"):
         assert word in (await api.refused(422, "PATCH", f"/templates/{made['id']}", json=wrong))[path]
@@ -175,7 +176,7 @@ async def test_words_are_tried_out_before_they_are_saved(app: Litestar, api: Api
     assert "Line 1" in refused["text"]
     refused = await api.refused(422, "POST", "/templates/preview", json={"html": "{{ row.key }}"})
     assert "key" in refused["html"]
-    assert await rows_of(app, "select * from templates") == []
+    assert await rows_of(app.state.pool, "select * from templates") == []
 
 
 # Sent

@@ -20,6 +20,7 @@ from app.errors import AlreadySending, ValidationError
 from app.services import email_controls, emails, lanes, senders
 from app.services.emails import NewEmail, insert_many
 from app.settings import Settings
+from tests.support.tables import rows_of
 from tests.support.tenants import make_tenant
 from tests.support.waiting import wait_until
 
@@ -33,11 +34,6 @@ async def sender(pool: Pool, settings: Settings) -> tuple[UUID, UUID]:
     wanted = NewSender(from_email="ann@example.com", host="smtp.example.com", hourly_limit=None, min_delay_ms=None)
     made = await senders.create(pool, settings, workspace_id=tenant.workspace_id, wanted=wanted, now=NOW)
     return tenant.workspace_id, made.id
-
-
-async def rows_of(pool: Pool, query: str, *values: Any) -> list[dict[str, Any]]:
-    async with pool.connection() as conn:
-        return list(await (await conn.execute(query, values)).fetchall())
 
 
 def a_row(workspace_id: UUID, sender_id: UUID, lane_id: int, id: UUID, position: int) -> NewEmail:

@@ -11,6 +11,7 @@ import pytest
 from app.db.pool import Pool
 from tests.api.conftest import api as api
 from tests.api.conftest import app as app
+from tests.support.tables import is_alone, rows_of
 from tests.support.tenants import Api
 from tests.support.waiting import wait_until
 from tests.support.worker_process import WorkerProcess, worker
@@ -47,11 +48,6 @@ async def done(api: Api, import_id: str) -> dict[str, Any]:
     return await wait_until(state, 90, what="the list to be read")
 
 
-async def rows_of(pool: Pool, sql: str) -> list[dict[str, Any]]:
-    async with pool.connection() as conn:
-        return await (await conn.execute(sql)).fetchall()
-
-
 async def suppress(api: Api, pool: Pool) -> None:
     async with pool.connection() as conn:
         await conn.execute(
@@ -86,7 +82,7 @@ async def test_a_reader_that_dies_is_followed_by_one_that_goes_on(
     (before,) = await rows_of(pool, "select rows_read, state from imports")
     assert before["state"] == "reading"
     # The reader ends with its worker; the list is taken up as if that had been a while ago.
-    await wait_until(lambda: no_reader(pool), 30)
+    await wait_until(lambda: is_alone(pool, "paceline import"), 30)
     await rows_of(pool, "update imports set touched_at = touched_at - interval '1 minute' returning id")
     with worker(environment):
         found = await done(api, import_id)
@@ -95,10 +91,6 @@ async def test_a_reader_that_dies_is_followed_by_one_that_goes_on(
     assert counted["n"] == counted["d"] == found["valid"]
     (attempts,) = await rows_of(pool, "select attempts from imports")
     assert attempts["attempts"] == 2
-
-
-async def no_reader(pool: Pool) -> bool:
-    return not await rows_of(pool, "select from pg_stat_activity where application_name = 'paceline import'")
 
 
 async def test_a_list_that_breaks_at_its_end_leaves_nothing(api: Api, pool: Pool, reader: WorkerProcess) -> None:
@@ -114,6 +106,6 @@ async def test_a_cancelled_list_leaves_nothing(api: Api, pool: Pool, reader: Wor
     await wait_until(lambda: rows_of(pool, "select from imports where rows_read > 0"), 60)
     await api.ok("POST", f"/imports/{import_id}/cancel")
     assert (await done(api, import_id))["state"] == "cancelled"
-    await wait_until(lambda: no_reader(pool), 30)
+    await wait_until(lambda: is_alone(pool, "paceline import"), 30)
     for table in ("import_recipients", "import_notes", "import_chunks"):
         assert await rows_of(pool, f"select from {table}") == []

@@ -13,16 +13,12 @@ from typing import Any
 from app.db.pool import Pool
 from tests.api.conftest import api as api
 from tests.api.conftest import app as app
+from tests.support.tables import is_alone, rows_of
 from tests.support.tenants import Api
 from tests.support.waiting import wait_until
 from tests.support.worker_process import worker
 
 COUNT = 40_000
-
-
-async def rows_of(pool: Pool, sql: str) -> list[dict[str, Any]]:
-    async with pool.connection() as conn:
-        return await (await conn.execute(sql)).fetchall()
 
 
 HALT = """
@@ -140,17 +136,13 @@ async def test_whoever_goes_on_after_a_kill_writes_none_twice(
             await halted(pool)
             process.signal(signal.SIGKILL)
             process.wait()
-            await wait_until(lambda: nobody_writes(pool), 30)
+            await wait_until(lambda: is_alone(pool, "paceline placing"), 30)
     (halfway,) = await rows_of(pool, "select placed from campaigns")
     assert 0 < halfway["placed"] < COUNT
     await rows_of(pool, "update campaigns set placing_at = placing_at - interval '1 minute' returning id")
     with worker(environment):
         await written(api, pool, campaign)
     await check(pool)
-
-
-async def nobody_writes(pool: Pool) -> bool:
-    return not await rows_of(pool, "select from pg_stat_activity where application_name = 'paceline placing'")
 
 
 async def test_a_campaign_that_is_cancelled_meanwhile_is_written_no_further(
