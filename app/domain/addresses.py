@@ -119,7 +119,7 @@ def _name(text: str) -> str:
 
 def _address(name: str, text: str) -> Address:
     if text.lower().startswith("mailto:"):
-        text = text[7:]
+        text = text[7:].partition("?")[0]  # what follows would be a subject, RFC 6068
     if "@" not in text:
         raise ValueError(f"“{_short(text)}” has no @.")
     local, _, domain = text.rpartition("@")

@@ -11,16 +11,6 @@ from app.errors import Problem, ValidationError
 
 LIMIT: Final = 200  # columns
 
-# Header names, as `plain` writes them.
-EMAIL_NAMES: Final = {
-    *("email", "emails", "mail", "emailaddress", "emailaddresses", "mailaddress", "emailid", "workemail"),
-    *("recipient", "recipients", "recipientemail", "to", "address", "addresses", "emailadresse", "emailadressen"),
-    *("mailadresse", "adressemail", "adresseemail", "courriel", "correo", "correoelectronico", "indirizzoemail"),
-}
-NAME_NAMES: Final = {
-    *("name", "fullname", "displayname", "recipientname", "contact", "contactname", "nom", "nombre", "nome"),
-}
-
 # Words that Jinja2 reads as its own.
 _RESERVED: Final = {
     *("and", "caller", "elif", "else", "false", "for", "if", "in", "is", "loop", "none", "not", "or", "self"),
@@ -88,3 +78,93 @@ def plain(title: str) -> str:
     """A title as it is compared: without case, accents, spaces and signs."""
     decomposed = unicodedata.normalize("NFKD", title).casefold()
     return "".join(c for c in decomposed if c.isalnum())
+
+
+# What the column of addresses is called in the languages of many spreadsheets.
+EMAIL_NAMES: Final = frozenset(
+    map(
+        plain,
+        (
+            *(
+                "email",
+                "emails",
+                "e-mail 1 value",
+                "mail",
+                "email address",
+                "email addresses",
+                "mail address",
+                "email id",
+            ),
+            *("work email", "recipient", "recipients", "recipient email", "to", "address", "addresses"),
+            *("primary email", "contact email", "customer email", "subscriber"),
+            *("E-Mail-Adresse", "E-Mail-Adressen", "Mailadresse", "E-Mail geschäftlich", "Empfänger"),  # German
+            *(
+                "adresse e-mail",
+                "adresse mail",
+                "adresse électronique",
+                "courriel",
+                "adresse courriel",
+                "mél",
+            ),  # French
+            *("correo", "correo electrónico", "dirección de correo", "dirección de correo electrónico"),  # Spanish
+            *("indirizzo e-mail", "posta elettronica", "indirizzo di posta elettronica"),  # Italian
+            *("endereço de e-mail", "correio eletrónico", "correio eletrônico"),  # Portuguese
+            *(
+                "e-mailadres",
+                "e-mailadressen",
+                "e-postadress",
+                "e-post",
+                "e-postadresse",
+                "e-mailadresse",
+            ),  # nl, sv, no, da
+            *("sähköposti", "sähköpostiosoite", "e-posta", "e-posta adresi", "e-mail cím", "e-mail-cím"),  # fi, tr, hu
+            *(
+                "adres e-mail",
+                "adres email",
+                "e-mailová adresa",
+                "emailová adresa",
+                "adresă de e-mail",
+            ),  # pl, cs, sk, ro
+            *(
+                "электронная почта",
+                "адрес электронной почты",
+                "эл. почта",
+                "почта",
+                "імейл",
+                "електронна пошта",
+            ),  # ru, uk
+            *("ηλεκτρονικό ταχυδρομείο", "διεύθυνση email", "البريد الإلكتروني", 'דוא"ל', "אימייל"),  # el, ar, he
+            *(
+                "メール",
+                "メールアドレス",
+                "eメール",
+                "電子メール",
+                "邮箱",
+                "邮箱地址",
+                "电子邮件",
+                "电子邮箱",
+            ),  # ja, zh
+            *("電子郵件", "電子信箱", "信箱", "이메일", "이메일 주소", "메일", "อีเมล", "ईमेल"),  # zh, ko, th, hi
+        ),
+    )
+)
+NAME_NAMES: Final = frozenset(
+    map(
+        plain,
+        (
+            *(
+                "name",
+                "full name",
+                "display name",
+                "recipient name",
+                "contact",
+                "contact name",
+                "nom",
+                "nombre",
+                "nome",
+            ),
+            *("vollständiger Name", "nom complet", "nombre completo", "nome completo", "naam", "namn", "navn", "nimi"),
+            *("氏名", "名前", "お名前", "姓名", "이름", "имя и фамилия", "фио", "imię i nazwisko", "név", "jméno"),
+        ),
+    )
+)

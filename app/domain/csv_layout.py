@@ -22,6 +22,7 @@ from app.errors import ValidationError
 
 HEAD: Final = 65_536  # characters of a list that are looked at
 SAMPLE: Final = 200  # rows of it
+TITLE: Final = 10  # rows that a report may have above the names of its columns
 
 DELIMITERS: Final = (",", ";", "\t", "|")
 
@@ -29,6 +30,7 @@ _EDGES: Final = " \t\r\n\v\f\x1a\u00a0\u200b\u2060\ufeff"
 _BARE = re.compile(r'[^\s@<>,;|"]+@[^\s@<>,;|"]+')
 _NAMED = re.compile(r"[^<>]*<\s*" + _BARE.pattern + r"\s*>")
 _TOKEN = re.compile(r'(?:"[^"\n]*"|<[^<>\n]*>|[^,;"<]|["<])+')
+_ESCAPED_QUOTE = re.compile(r'\\"[^,;\t|\r\n"]')  # as databases write it, in place of two quotation marks
 _SEPARATOR_HINT = re.compile(r"sep=(.)[ \t]*\r?\n", re.IGNORECASE)  # Excel's own first line
 
 Record = tuple[int, list[str]]  # the number of a row, as a spreadsheet counts from 1, and its trimmed cells
@@ -42,8 +44,9 @@ class Layout(msgspec.Struct, frozen=True):
     """
 
     delimiter: str
+    escape: str | None  # what stands before a quotation mark that is one; None: another one does
     has_hint: bool  # the first line is Excel's own
-    has_header: bool
+    header: int  # rows before the first recipient, blank ones included; 0: the columns have no names
     shape: Literal["table", "cells", "tokens"]
     columns: tuple[str | None, ...]  # names that a template can use; None is left out
 
@@ -59,28 +62,30 @@ def guess(head: str, *, whole: bool, mapping: Sequence[str | None] | None = None
     if not whole and (end := max(text.rfind("\n"), text.rfind("\r"))) > 0:
         text = text[: end + 1]  # the last line may have been cut
     delimiter = hint[1] if hint is not None and has_hint else _delimiter(text)
-    sample = _sample(text, delimiter, SAMPLE + 1)
-    header = _header(sample)
+    escape = "\\" if _ESCAPED_QUOTE.search(text) and '""' not in text else None
+    sample = _sample(text, delimiter, SAMPLE + TITLE + 1, escape)
+    header, titles = _header(sample)
     shape: Literal["table", "cells", "tokens"] = "table"
-    if header is None and mapping is None:
+    if not header and mapping is None:
         shape = _shape(sample, [(n, found) for n, line in enumerate(lines(text), 1) if (found := tokens(line))])
     columns: tuple[str | None, ...] = ("email",)
     if shape == "table" and sample:
-        columns = _columns(sample if header is None else sample[1:], header, mapping)
-    return Layout(delimiter, has_hint, header is not None, shape, columns)
+        columns = _columns([cells for number, cells in sample if number > header], titles, mapping)
+    return Layout(delimiter, escape, has_hint, header, shape, columns)
 
 
-def records(source: Iterable[str], delimiter: str, *, start: int = 1) -> Iterator[Record]:
+def records(source: Iterable[str], delimiter: str, escape: str | None = None, *, start: int = 1) -> Iterator[Record]:
     """Every row, also those that hold nothing. Raises csv.Error where a cell is too long."""
-    for number, cells in enumerate(csv.reader(source, delimiter=delimiter, skipinitialspace=True), start):
+    reader = csv.reader(source, delimiter=delimiter, escapechar=escape, skipinitialspace=True)
+    for number, cells in enumerate(reader, start):
         yield number, [cell.strip(_EDGES) for cell in cells]
 
 
-def _sample(text: str, delimiter: str, most: int) -> list[Record]:
+def _sample(text: str, delimiter: str, most: int, escape: str | None = None) -> list[Record]:
     """The first rows that hold something, as far as they can be read: spreadsheets leave rows of delimiters behind."""
     found: list[Record] = []
     with contextlib.suppress(csv.Error):
-        found.extend(islice(((n, cells) for n, cells in records(lines(text), delimiter) if any(cells)), most))
+        found.extend(islice(((n, cells) for n, cells in records(lines(text), delimiter, escape) if any(cells)), most))
     return found
 
 
@@ -117,17 +122,21 @@ def _delimiter(text: str) -> str:
     return max(DELIMITERS, key=score)
 
 
-def _header(sample: Sequence[Record]) -> list[str] | None:
-    """The first row, if it names columns: it holds no address, and either a name that is known or several names."""
-    first = sample[0][1] if sample else []
-    if not first or any("@" in cell for cell in first):
-        return None
-    if any(plain(cell) in EMAIL_NAMES for cell in first):
-        return first
+def _header(sample: Sequence[Record]) -> tuple[int, list[str]]:
+    """The number of the row that names columns, and the names; 0 if there is none. It holds no address, and either a
+    name that is known or several names. Only the former may stand below a title."""
+    for number, cells in sample[: TITLE + 1]:
+        if any("@" in cell for cell in cells):
+            break
+        if any(plain(cell) in EMAIL_NAMES for cell in cells):
+            return number, cells
+        if sum(map(bool, cells)) > 1:
+            break
+    number, first = sample[0] if sample else (0, [])
     # One lone unknown word may as well be a bad address: then it is shown as such instead of vanishing.
-    several = len(first) > 1 and sum(map(bool, first)) > 1
+    several = sum(map(bool, first)) > 1 and not any("@" in cell for cell in first)
     below = any(looks_like_address(cell) for _, cells in sample[1:] for cell in cells)
-    return first if several and below else None
+    return (number, first) if several and below else (0, [])
 
 
 def _shape(in_cells: Sequence[Record], in_tokens: Sequence[Record]) -> Literal["table", "cells", "tokens"]:
@@ -151,15 +160,22 @@ def _is_pasted(rows: Sequence[Record], addresses: int) -> bool:
 
 
 def _columns(
-    sample: Sequence[Record], header: list[str] | None, mapping: Sequence[str | None] | None
+    sample: Sequence[Sequence[str]], titles: Sequence[str], mapping: Sequence[str | None] | None
 ) -> tuple[str | None, ...]:
-    width = max(max((len(cells) for _, cells in sample), default=0), len(header or ()))
-    if width > LIMIT:
+    rows = sample[:SAMPLE]
+    if max(map(len, (titles, *rows)), default=0) > LIMIT:
         raise ValidationError.at("file", f"This list has more than {LIMIT} columns: leave out what no message needs.")
+    width = _width(rows, titles)
     if mapping is not None:
         return check_mapping(mapping, width)
-    titles = [*(header or ()), *[""] * (width - len(header or ()))]
-    addresses = [
-        sum(len(cells) > i and looks_like_address(cells[i]) for _, cells in sample[:SAMPLE]) for i in range(width)
-    ]
-    return name_columns(titles, addresses)
+    addresses = [sum(len(cells) > i and looks_like_address(cells[i]) for cells in rows) for i in range(width)]
+    return name_columns([*titles, *[""] * (width - len(titles))], addresses)
+
+
+def _width(rows: Sequence[Sequence[str]], titles: Sequence[str]) -> int:
+    """As many columns as have names, or as most rows have: a row with more is out of shape."""
+    lengths = Counter(map(len, rows))
+    usual = max(lengths, key=lambda length: (lengths[length], length), default=0)
+    if titles and 2 * lengths[usual] <= len(rows):
+        return len(titles)
+    return max(len(titles), usual)

@@ -87,16 +87,16 @@ def _rows(source: Iterator[str], layout: Layout) -> Iterator[Row]:
         for number, line in enumerate(source, start):
             yield from (Row(number, [entry]) for token in tokens(line) for entry in words(token))
         return
-    found = _checked(source, layout.delimiter, start)
-    if layout.has_header:
-        next(found, None)
+    found = _checked(source, layout, start)
     if layout.shape == "cells":
         for number, cells in found:
             yield from (Row(number, [entry]) for cell in cells if cell for entry in words(cell))
         return
     width = len(layout.columns)
+    names_end = start + layout.header
     for number, cells in found:
-        yield Row(number, _fitted(cells, width))
+        if number >= names_end:
+            yield Row(number, _fitted(cells, width))
 
 
 def _fitted(cells: list[str], width: int) -> list[str]:
@@ -106,12 +106,12 @@ def _fitted(cells: list[str], width: int) -> list[str]:
     return cells if any(cells[width:]) else cells[:width]
 
 
-def _checked(source: Iterator[str], delimiter: str, start: int) -> Iterator[Record]:
+def _checked(source: Iterator[str], layout: Layout, start: int) -> Iterator[Record]:
     """The rows that hold something, to the very end of the source. Raises ValidationError naming one without an end."""
     begun = start  # the number of the row that is being read
     marked = chain(source, ["\n", f"{_END}\n"])  # a line break first: the last line of a file may have none
     with contextlib.suppress(csv.Error):
-        for number, cells in records(marked, delimiter, start=start):
+        for number, cells in records(marked, layout.delimiter, layout.escape, start=start):
             if cells == [_END]:
                 return
             if cells and _END in cells[-1]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
@@ -14,6 +15,9 @@ from app.domain.text import one_line, why_turned
 
 SHOWN: Final = 100  # characters of a bad value that are repeated
 VARIABLES_LIMIT: Final = 65_536  # bytes of JSON, of one recipient
+
+_BEHIND: Final = " ,;."
+_AROUND: Final = {"'": "'", '"': '"', "‘": "’", "“": "”", "(": ")", "[": "]"}
 
 
 class Recipient(msgspec.Struct, frozen=True):
@@ -49,13 +53,23 @@ def judged(columns: Sequence[str | None], rows: Iterable[Row]) -> Iterator[Recip
         cells = row.cells
         if len(cells) > width:
             reason = (
-                f"This row has {len(cells)} cells and the list {width} columns: "
+                f"This row has {len(cells)} cells and the list {width} column{'s' if width > 1 else ''}: "
                 "a text with the separator in it needs quotation marks."
             )
             yield Rejected(row.number, cells[at][:SHOWN], reason)
             continue
         name = cells[naming] if naming is not None else None
-        yield judge(row.number, cells[at], name, {column: cells[i] for i, column in variables})
+        yield judge(row.number, _bared(cells[at]), name, {column: cells[i] for i, column in variables})
+
+
+def _bared(cell: str) -> str:
+    """Without the signs that mail programs and sentences leave around an address: none of them can be part of one."""
+    if "\uff20" in cell:  # @ from a Japanese or Chinese keyboard
+        cell = unicodedata.normalize("NFKC", cell)
+    cell = cell.rstrip(_BEHIND)
+    if len(cell) > 2 and _AROUND.get(cell[0]) == cell[-1]:
+        return cell[1:-1]
+    return cell
 
 
 def from_table(table: Table) -> Recipients:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +11,6 @@ from litestar import Litestar
 from tests.support.tenants import Api
 
 NOBODY = "00000000-0000-7000-8000-000000000000"
-DATA = Path(__file__).parents[1] / "data"
 
 
 async def upload(api: Api, data: bytes, filename: str = "list.csv") -> Any:

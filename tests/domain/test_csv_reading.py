@@ -1,10 +1,9 @@
-"""Lists as people have them: files of Excel, of a CRM, pasted from a mail program; and files that are none."""
+"""How a list is read: what is guessed, what is refused. Whole files are in tests/journeys/test_lists.py."""
 
 from __future__ import annotations
 
 import csv
 import io
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -16,65 +15,6 @@ from app.domain.csv_reading import read_table
 from app.domain.decoding import UnreadableFile
 from app.domain.recipients import from_table
 from app.errors import PacelineError, TooLarge, ValidationError
-
-DATA = Path(__file__).parents[1] / "data"
-
-CORPUS = {
-    "excel_semicolon.csv": (
-        ("email", "vorname", "betrag"),
-        [(2, ["anna@x.example", "Anna", "1,50"]), (3, ["björn@x.example", "Björn", "2,75"])],
-    ),
-    "excel_unicode_text.txt": (
-        ("email", "name", "city"),
-        [(2, ["anna@x.example", "Anna", "Köln"]), (3, ["ben@x.example", 'Ben "B"', "Łódź"])],
-    ),
-    "excel_windows.csv": (
-        ("name", "email"),
-        [(2, ["Renée", "renee@x.example"]), (3, ["José", "jose@x.example"])],
-    ),
-    "excel_sep_hint.csv": (("email", "name"), [(3, ["anna@x.example", "Anna"])]),
-    "no_header.csv": (
-        ("column_1", "email", "column_3"),
-        [(1, ["Anna", "anna@x.example", "Ulm"]), (2, ["Ben", "ben@x.example", "Rom"])],
-    ),
-    "quoted_line_breaks.csv": (
-        ("email", "address"),
-        [(2, ["anna@x.example", "1 High Street\nUlm"]), (3, ["ben@x.example", "2 Low Street\r\nRom"])],
-    ),
-    "crm_export.csv": (
-        ("id", "first_name", "last_name", "email", "opted_in"),
-        [
-            (2, ["1", "Anna", "A.", "anna@x.example", "true"]),
-            (3, ["2", "Ben", "B.", "Ben <ben@x.example>", "false"]),
-            (4, ["3", "", "", "", ""]),
-        ],
-    ),
-    "old_mac.csv": (("email", "name"), [(2, ["anna@x.example", "Anna"]), (3, ["ben@x.example", "Ben"])]),
-    "pasted.txt": (
-        ("email",),
-        [
-            (1, ["Anna <anna@x.example>"]),
-            (1, ['"Brown, Ben" <ben@x.example>']),
-            (2, ["cleo@x.example"]),
-            (2, ["dora@x.example"]),
-            (4, ["emil@x.example"]),
-        ],
-    ),
-    "two_address_columns.csv": (
-        ("manager", "email"),
-        [(2, ["boss@x.example", "anna@x.example"]), (3, ["boss@x.example", "ben@x.example"])],
-    ),
-    "trailing_delimiters.csv": (
-        ("email", "name", "column_3", "column_4"),
-        [(2, ["anna@x.example", "Anna", "", ""]), (4, ["ben@x.example", "Ben", "", ""])],
-    ),
-}
-
-
-@pytest.mark.parametrize("name", CORPUS)
-def test_files_that_people_have(name: str) -> None:
-    table = read_table((DATA / name).read_bytes())
-    assert (table.columns, [(row.number, row.cells) for row in table.rows]) == CORPUS[name]
 
 
 @pytest.mark.parametrize(
@@ -145,23 +85,6 @@ def test_limits() -> None:
         read_table(",".join(f"a{i}@x.example" for i in range(11)), most=10)
     with pytest.raises(ValidationError, match="columns"):
         read_table("email" + ",x" * 300 + "\na@x.example")
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ((DATA / "open_quote.csv").read_text(), "Row 2 does not end: a quotation mark opens there"),
-        ('email,note\na@x.example,ok\n\nb@x.example,"' + "x\n" * 100_000, "Row 4 does not end"),
-        ("email,note\na@x.example," + "x" * 10_000_000, "Line 2 has more than"),
-        ("email,note\na@x.example," + "x" * 200_000, "more than 131,072 characters"),
-        ("email" + ",x" * 2_000_000, "more than 200 columns"),
-    ],
-    ids=["short", "long", "cell of 10 MB", "long cell", "two million columns"],
-)
-def test_what_cannot_be_read_to_its_end_says_where(text: str, said: str) -> None:
-    with pytest.raises(ValidationError, match=said) as refused:
-        read_table(text)
-    assert refused.value.problems[0].path == "file"
 
 
 def test_a_quotation_mark_inside_of_a_cell_is_one() -> None:
