@@ -83,6 +83,11 @@ def parse(text: str, *, path: str = "") -> Address:
         raise InvalidAddress.at(path, str(error)) from None
 
 
+def ascii_domain(email: str) -> str:
+    """The domain of an address that was read, as it travels."""
+    return _domain(email.rpartition("@")[2])[1]
+
+
 def is_of_domain(email: str, domains: Collection[str]) -> bool:
     """Whether the address is of one of the domains, not of one below them. Without any domain every address is."""
     return not domains or email.rpartition("@")[2].lower() in domains

@@ -37,6 +37,7 @@ _REFUSED_FAMILIES: Final = ("content-", "resent-", "arc-", "x-paceline-")
 # Google's `a:b:c:SenderId` (support.google.com/mail/answer/6254652): up to three identifiers that may be empty, then
 # one of 5 to 15 characters. An @ would be somebody's address.
 FEEDBACK_ID: Final = "Feedback-ID"
+LIST_ID: Final = "List-ID"
 _FEEDBACK = re.compile(r"(?:[!-9;-?A-~]{0,60}:){0,3}[!-9;-?A-~]{5,15}")
 _ID_TAIL: Final = 12  # hex digits, the last of a UUIDv7: 48 of its random bits
 
@@ -66,6 +67,11 @@ def feedback_id(*, campaign_id: UUID, workspace_id: UUID, sender_id: UUID) -> st
     """
     campaign, workspace, sender = (each.hex[-_ID_TAIL:] for each in (campaign_id, workspace_id, sender_id))
     return f"{campaign}:{workspace}:campaign:{sender}"
+
+
+def list_id(*, workspace_id: UUID, domain: str) -> str:
+    """What one unsubscribes from (RFC 2919): the campaigns of a workspace, under the sender's domain in ASCII."""
+    return f"<{workspace_id.hex[-_ID_TAIL:]}.{domain}>"
 
 
 def _reason(name: str, value: str) -> str | None:

@@ -121,7 +121,7 @@ async def source(pool: Pool, links: Links, *, workspace_id: UUID, id: UUID) -> s
         message_id=row["message_id"],
         date=row["date"],
         variables=_variables(row, link),
-        headers=headers_of(links, link, workspace_id, row["campaign_id"], sender.id),
+        headers=headers_of(links, link, workspace_id, row["campaign_id"], sender),
     )
     return data.decode("utf-8", "replace")
 

@@ -16,7 +16,7 @@ from app.db.coalescing import Coalescer
 from app.db.pool import Conn, Pool
 from app.db.queries import queries, rows
 from app.db.transaction import retrying
-from app.domain.addresses import parse
+from app.domain.addresses import ascii_domain
 from app.domain.ids import new_ids
 from app.domain.status import Status
 from app.domain.windows import next_open
@@ -250,9 +250,7 @@ def _row(each: _Placed, lane_id: int) -> dict[str, Any]:
 
 def message_id(id: UUID, from_email: str) -> str:
     """RFC 5322, 3.6.4: unique by the message's own id, under the sender's domain in ASCII."""
-    domain = from_email.rpartition("@")[2]
-    ascii_domain = parse(f"x@{domain}").envelope.rpartition("@")[2]
-    return f"<{id}@{ascii_domain}>"
+    return f"<{id}@{ascii_domain(from_email)}>"
 
 
 def _problems(error: ValidationError) -> tuple[Problem, ...]:

@@ -14,8 +14,8 @@ import msgspec
 
 from app.db.pool import Pool
 from app.db.queries import queries, rows
-from app.domain.addresses import Address, parse
-from app.domain.headers import FEEDBACK_ID, feedback_id
+from app.domain.addresses import Address, ascii_domain, parse
+from app.domain.headers import FEEDBACK_ID, LIST_ID, feedback_id, list_id
 from app.mail.compose import Attachment, Content, Skeleton
 from app.mail.encodings import encode_bytes
 from app.mail.envelope import Envelope
@@ -141,7 +141,7 @@ def fill(
         message_id=message.message_id,
         date=date,
         variables=variables_of(message.to_address, message.to_name, message.variables, unsubscribe_url=link),
-        headers=headers_of(links, link, workspace_id, message.campaign_id, sender.id),
+        headers=headers_of(links, link, workspace_id, message.campaign_id, sender),
     )
     envelope = Envelope(
         mail_from=address_of(sender.email, None).envelope,
@@ -153,13 +153,14 @@ def fill(
 
 
 def headers_of(
-    links: Links, link: str, workspace_id: UUID, campaign_id: UUID | None, sender_id: UUID
+    links: Links, link: str, workspace_id: UUID, campaign_id: UUID | None, sender: From
 ) -> tuple[tuple[str, str], ...]:
     """Paceline's own: those of a campaign's message. `link` is its link to unsubscribe."""
     if campaign_id is None:
         return ()
-    named = feedback_id(campaign_id=campaign_id, workspace_id=workspace_id, sender_id=sender_id)
-    return (*links.headers(link), (FEEDBACK_ID, named))
+    named = feedback_id(campaign_id=campaign_id, workspace_id=workspace_id, sender_id=sender.id)
+    listed = list_id(workspace_id=workspace_id, domain=ascii_domain(sender.email))
+    return ((LIST_ID, listed), *links.headers(link), (FEEDBACK_ID, named))
 
 
 def attachment_of(row: dict[str, Any], encoded: bytes) -> Attachment:

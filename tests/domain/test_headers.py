@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.domain.headers import check_headers, feedback_id
+from app.domain.headers import check_headers, feedback_id, list_id
 from app.domain.ids import new_id
 from app.errors import ValidationError
 
@@ -30,6 +30,13 @@ def test_a_feedback_id_is_the_campaigns_and_in_googles_form() -> None:
     others = {feedback_id(campaign_id=new_id(), workspace_id=workspace, sender_id=sender) for _ in range(100)}
     assert len(others) == 100
     assert {each.split(":", 1)[1] for each in others} == {made.split(":", 1)[1]}
+
+
+def test_a_list_is_named_after_the_workspace_and_the_senders_domain() -> None:
+    workspace = new_id()
+    made = list_id(workspace_id=workspace, domain="xn--bcher-kva.example")
+    assert made == f"<{workspace.hex[-12:]}.xn--bcher-kva.example>"
+    assert check_headers({"List-ID": made})
 
 
 @pytest.mark.parametrize(

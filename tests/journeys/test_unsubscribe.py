@@ -143,6 +143,6 @@ async def test_what_people_see_of_a_message_has_the_right_links(
         return [line for line in text.split("\r\n") if line.startswith(("List-", "Feedback-ID"))]
 
     assert headers(source) == headers(message.data.decode())
-    assert len(headers(source)) == 3
+    assert len(headers(source)) == 4
     shown = await email_views.get(pool, **which, now=now(), base_url=settings.base_url)
     assert shown.html == '<a href="/u/preview">Bye</a>'
