@@ -15,6 +15,7 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from itertools import groupby
 from typing import Final
+from urllib.parse import quote
 
 import msgspec
 
@@ -28,6 +29,8 @@ from app.mail.template import compile as compile_template
 from app.mail.template import is_template
 
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]+@[!-;=?-~]+>")
+# Readers undo encoded words (RFC 2047) within quotation marks too, and runs of spaces, though both are what they are.
+_UNDONE = re.compile(r"=\?|  ")
 _SHARED: Final = (
     64 * 1024
 )  # bytes; a longer fixed piece is not copied into its neighbours, so that messages can share it
@@ -177,7 +180,8 @@ def _attach(whole: EmailMessage, attachment: Attachment, disposition: str) -> li
     kind = media_type(attachment.content_type, name)
     if kind is None:
         raise ValidationError.at("attachments", f"{(attachment.content_type or '')[:60]!r} is not a content type.")
-    token = _token()
+    token, name_token = _token(), _token()
+    is_undone = _UNDONE.search(name) is not None and name.isascii()
     part = EmailMessage(policy=SMTP)
     part.set_content(
         b"",
@@ -186,14 +190,16 @@ def _attach(whole: EmailMessage, attachment: Attachment, disposition: str) -> li
         params=dict(kind.parameters),
         cte="base64",
         disposition=disposition,
-        filename=name,
+        filename=name_token if is_undone else name,
     )
     slots: list[tuple[bytes, bytes | Fill]] = []
+    if is_undone:
+        slots.append((f'filename="{name_token}"'.encode(), f"filename*=utf-8''{quote(name)}\r\n".encode("ascii")))
     if attachment.content_id:
         # The standard library would make encoded words of a long one, which no reader of a Content-ID undoes.
-        name_token = f"<{_token()}>"
-        part["Content-ID"] = name_token
-        slots.append((name_token.encode(), f"<{attachment.content_id}>\r\n".encode("ascii")))
+        id_token = f"<{_token()}>"
+        part["Content-ID"] = id_token
+        slots.append((id_token.encode(), f"<{attachment.content_id}>\r\n".encode("ascii")))
     _mark(part, token, "base64")
     whole.attach(_as_part(part))
     return [*slots, (token.encode(), attachment.content if attachment.is_encoded else encode_bytes(attachment.content))]

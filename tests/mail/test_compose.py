@@ -339,6 +339,20 @@ def test_any_name_that_is_allowed_arrives_as_it_is(name: str, cid: str, kind: st
     _obeys(raw)
 
 
+@pytest.mark.parametrize("name", ["=?utf-8?q?a?=.bin", "two  spaces.txt", "=? " * 60 + "'%22.txt", "=?ü?=  .bin"])
+def test_a_name_that_readers_would_take_for_another_is_written_so_that_none_can(name: str) -> None:
+    for cid in (None, "logo"):
+        content = Content(sender=ADA, subject="x", html="h", attachments=(Attachment(name, b"content", None, cid),))
+        raw = compose(content, to=(BOB,), message_id=MESSAGE_ID, date=DATE)
+        *_, part = read(raw).walk()
+        assert part.get_filename() == name
+        assert part.get_payload(decode=True) == b"content"
+        head = raw.partition(b"filename")[2].partition(b"Content-")[0]
+        assert b"=?" not in head
+        assert b"  " not in head
+        _obeys(raw)
+
+
 def test_a_file_that_is_encoded_already_travels_as_it_is() -> None:
     octets = bytes(range(256)) * 20
     lines = b"".join(encode_bytes(octets[i : i + 570]) for i in range(0, len(octets), 570))
