@@ -20,6 +20,7 @@ DEV := $(VENV)/.made-dev
 MODULES := frontend/node_modules/.made
 DIST := frontend/dist/index.html
 TEST_MODULES := tests/node/node_modules/.made
+SPAMASSASSIN := .cache/spamassassin
 
 # Folders are listed too: a deleted file changes nothing else.
 FRONTEND := $(shell find frontend -mindepth 1 \( -name node_modules -o -name dist -o -name '.*' \) -prune -o -print 2>/dev/null)
@@ -31,7 +32,7 @@ up: $(RUNTIME) $(DIST) ## Start everything, set-up included. Options: make up AR
 	@exec $(VENV)/bin/paceline up $(ARGS)
 
 .PHONY: setup
-setup: $(DEV) $(DIST) $(TEST_MODULES) ## Only the set-up, for running and for testing
+setup: $(DEV) $(DIST) $(TEST_MODULES) $(SPAMASSASSIN) ## Only the set-up, for running and for testing
 	@echo 'All is set up: make up starts Paceline, make test checks it' >&2
 
 ##@ Check
@@ -43,7 +44,7 @@ test: ## Everything: lint, types, then all tests against real servers and a real
 	@$(MAKE) pytest
 
 .PHONY: pytest
-pytest: $(DEV) $(DIST) $(TEST_MODULES) ## All Python tests. Options: make pytest PYTEST_ARGS="tests/domain -k status"
+pytest: $(DEV) $(DIST) $(TEST_MODULES) $(SPAMASSASSIN) ## All Python tests. Options: make pytest PYTEST_ARGS="tests/domain -k status"
 	@$(PYTHON) -m pytest $(or $(PYTEST_ARGS),--numprocesses auto --maxprocesses 4 --dist loadfile)
 
 .PHONY: faults
@@ -102,7 +103,7 @@ lock: $(PYTHON) ## Renew all lock files: requirements/*.txt and package-lock.jso
 
 .PHONY: clean
 clean: ## Remove what the set-up made, but no data
-	@rm -rf $(VENV) .cache/uv frontend/node_modules frontend/dist tests/node/node_modules
+	@rm -rf $(VENV) .cache/uv $(SPAMASSASSIN) frontend/node_modules frontend/dist tests/node/node_modules
 
 .PHONY: help
 help: ## This list
@@ -143,3 +144,7 @@ $(TEST_MODULES): tests/node/package.json tests/node/package-lock.json | $(PYTHON
 	@echo 'Installing the Node packages for tests' >&2
 	@$(NPM) tests/node npm ci --loglevel=error >&2
 	@touch $@
+
+# Where it cannot be had the tests say so.
+$(SPAMASSASSIN):
+	@tools/spamassassin.sh || true
