@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 import msgspec
@@ -29,10 +29,11 @@ from app.contract.email_controls import (
 )
 from app.contract.emails import Batch, Email, EmailDetail, EmailState, SendEmail, StoryEntry
 from app.contract.lists import List
+from app.domain.scheduling import read_time
 from app.domain.status import Status
 from app.errors import ValidationError
 from app.services import email_bulk, email_controls, email_exports, email_views, emails, events
-from app.services.email_views import Sort, Wanted
+from app.services.email_lists import Sort, Wanted
 from app.services.unsubscribe import Links
 
 IdempotencyKey = Annotated[
@@ -41,6 +42,7 @@ IdempotencyKey = Annotated[
         name="Idempotency-Key", description="1 to 256 characters, kept for a day: the same request is done once."
     ),
 ]
+TIMES: Final = "of that by which the list is sorted. ISO 8601 with an offset."
 EmailId = Annotated[UUID, PathParameter(description="The message's id.")]
 
 
@@ -48,14 +50,35 @@ async def provide_wanted(
     status: Annotated[str | None, QueryParameter(description="One or more, with commas: `scheduled,deferred`.")] = None,
     campaign_id: FromQuery[UUID | None] = None,
     sender_id: FromQuery[UUID | None] = None,
+    tag: Annotated[str | None, QueryParameter(max_length=513, description="A name, or `name:value`.")] = None,
     q: Annotated[
         str | None,
         QueryParameter(
-            max_length=200, description="The start of the first recipient's address, or a part of the subject."
+            max_length=200,
+            description="The start of an address in to, cc or bcc; or the starts of words, all of them in the subject "
+            "and tags or in the campaign's name.",
         ),
     ] = None,
+    since: Annotated[str | None, QueryParameter(description=f"From this time on; {TIMES}")] = None,
+    until: Annotated[str | None, QueryParameter(description=f"Before this time; {TIMES}")] = None,
+    sort: Annotated[
+        Sort,
+        QueryParameter(
+            description="`created_at`: newest first. `scheduled_at`: what waits, the next one first. `sent_at`: what "
+            "has ended or is in doubt, the last one first."
+        ),
+    ] = "created_at",
 ) -> Wanted:
-    return Wanted(statuses=read_statuses(status), campaign_id=campaign_id, sender_id=sender_id, q=q or None)
+    return Wanted(
+        statuses=read_statuses(status),
+        campaign_id=campaign_id,
+        sender_id=sender_id,
+        tag=(tag or "").strip() or None,
+        q=(q or "").strip() or None,
+        since=None if since is None else read_time(since, path="since"),
+        until=None if until is None else read_time(until, path="until"),
+        sort=sort,
+    )
 
 
 WantedEmails = NamedDependency[Wanted]
@@ -131,13 +154,8 @@ class Emails(Controller):
         now: Now,
         page: Page,
         wanted: WantedEmails,
-        sort: Annotated[
-            Sort,
-            QueryParameter(description="`created_at`: newest first. `scheduled_at`: what waits, the next one first."),
-        ] = "created_at",
     ) -> List[Email]:
         """Each with its place in its life and, where it waits, why."""
-        wanted = msgspec.structs.replace(wanted, sort=sort)
         return await email_views.list_emails(pool, workspace_id=caller.workspace_id, wanted=wanted, page=page, now=now)
 
     @get(
@@ -148,8 +166,8 @@ class Emails(Controller):
         dependencies={"wanted": Provide(provide_wanted)},
     )
     async def export_emails(self, caller: Caller, pool: Pool, now: Now, wanted: WantedEmails) -> Stream:
-        """CSV of all that the filters let through, newest first. An apostrophe stands before a cell that a spreadsheet
-        would run."""
+        """CSV of all that the filters let through, sorted as the list is. An apostrophe stands before a cell that a
+        spreadsheet would run."""
         parts = email_exports.filtered(pool, workspace_id=caller.workspace_id, wanted=wanted, now=now)
         headers = {"content-disposition": 'attachment; filename="emails.csv"'}
         return Stream(parts, media_type="text/csv; charset=utf-8", headers=headers)

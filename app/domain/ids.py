@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 import uuid
+from datetime import datetime
 from threading import Lock
 
 _lock = Lock()
@@ -14,6 +15,12 @@ _last = 0  # the last 60 bits handed out: 48 of milliseconds, 12 of sub-millisec
 def new_id() -> uuid.UUID:
     """A new UUIDv7. Within one process each is greater than the one before (RFC 9562, 6.2, method 3)."""
     return new_ids(1)[0]
+
+
+def first_id(at: datetime) -> uuid.UUID:
+    """No id made from this moment on is below this one, and none made before it above."""
+    milliseconds = max(0, int(at.timestamp() * 1000))
+    return uuid.UUID(int=milliseconds << 80 | 0x7000 << 64 | 0x8000_0000_0000_0000)
 
 
 def new_ids(count: int) -> list[uuid.UUID]:

@@ -35,11 +35,23 @@ def read_moment(text: str, now: datetime, *, path: str = "scheduled_at") -> date
         raise InvalidMoment.at(path, str(error)) from None
 
 
+def read_time(text: str, *, path: str) -> datetime:
+    """Any instant, in UTC. Raises InvalidMoment."""
+    try:
+        return _instant(text.strip())
+    except ValueError as error:
+        raise InvalidMoment.at(path, str(error)) from None
+
+
 def _read(text: str, now: datetime) -> datetime:
     if match := _DISTANCE.fullmatch(text):
         count = 1 if match["count"].lower() in ("a", "an") else int(match["count"])
         unit = next(name for name in ("seconds", "minutes", "hours", "days") if match[name])
         return now + min(timedelta(**{unit: count}), HORIZON * 2)
+    return _instant(text)
+
+
+def _instant(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

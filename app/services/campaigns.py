@@ -31,6 +31,7 @@ from app.services.campaign_drafts import (
     read_list,
 )
 from app.services.campaign_timing import Timing
+from app.services.email_lists import Wanted
 
 WAITS_FOR: Final = {"hourly_limit": "campaign_hour", "window": "window"}  # by field, the wait that a change may end
 
@@ -263,7 +264,7 @@ async def list_campaigns(pool: Pool, *, workspace_id: UUID, page: Page, now: dat
 async def list_recipients(pool: Pool, *, workspace_id: UUID, id: UUID, page: Page, now: datetime) -> List[Email]:
     """The messages of a campaign, the last position first; none while it is a draft. Raises NotFound."""
     await get(pool, workspace_id=workspace_id, id=id, now=now)
-    wanted = email_views.Wanted(campaign_id=id)
+    wanted = Wanted(campaign_id=id)
     return await email_views.list_emails(pool, workspace_id=workspace_id, wanted=wanted, page=page, now=now)
 
 

@@ -35,7 +35,7 @@ from app.services.email_decisions import (
     why_not_resolved,
     why_not_retried,
 )
-from app.services.email_views import HIGHEST, LOWEST
+from app.services.email_lists import HIGHEST, LOWEST
 
 BATCH: Final = 500  # messages in one transaction
 MOST: Final = 20_000  # messages of a filter in one request

@@ -14,7 +14,9 @@ from app.domain.scheduling import iso
 from app.domain.spreadsheets import csv_rows
 from app.domain.status import Status
 from app.errors import NotFound
-from app.services.email_views import Wanted, newest, recipients_of, waiting
+from app.services import email_search
+from app.services.email_lists import Wanted
+from app.services.email_views import recipients_of, waiting
 
 BATCH: Final = 1000  # rows
 COLUMNS: Final = (*("email", "name", "status", "scheduled_at", "sent_at", "sender", "attempts", "reply", "waiting"),)
@@ -44,12 +46,12 @@ async def _campaign(pool: Pool, workspace_id: UUID, id: UUID, now: datetime) -> 
 
 
 async def filtered(pool: Pool, *, workspace_id: UUID, wanted: Wanted, now: datetime) -> AsyncIterator[bytes]:
-    """What the filters let through, newest first."""
+    """What the filters let through, in the order of the list."""
     yield _head()
     after: UUID | None = None
     while True:
         async with pool.connection() as conn:
-            ids = await newest(conn, workspace_id, wanted, after=after, before=None, count=BATCH)
+            ids = await email_search.after(conn, workspace_id, wanted, after, count=BATCH)
             if not ids:
                 return
             part = await _rows(conn, workspace_id, ids, now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import UUID
@@ -16,17 +16,16 @@ from app.db.pool import FOREVER, Conn, Pool
 from app.db.queries import queries, rows
 from app.domain.envelopes import written
 from app.domain.lateness import LatePolicy
-from app.domain.status import WAITING, Status
+from app.domain.status import Status
 from app.domain.waiting import Barrier, Reason, WaitingFor, waiting_for
 from app.domain.windows import Window
 from app.errors import Forbidden, NotFound, ValidationError
 from app.mail.compose import compose
 from app.mail.template import compile as compile_template
-from app.services import attachments, unsubscribe
+from app.services import attachments, email_search, unsubscribe
+from app.services.email_lists import Wanted
 from app.services.messages import From, address_of, attachment_of, content_of, headers_of, variables_of
 from app.services.unsubscribe import Links
-
-Sort = Literal["created_at", "scheduled_at"]
 
 LAST_EVENT: Final[dict[Status, str]] = {
     Status.SCHEDULED: "scheduled",
@@ -45,9 +44,6 @@ LAST_EVENT: Final[dict[Status, str]] = {
 # What stands in place of a text that only its recipient is to read.
 WITHHELD: Final = "Only the recipient can read this message: it holds a link that signs in."
 
-LOWEST: Final = UUID(int=0)
-HIGHEST: Final = UUID(int=2**128 - 1)
-
 
 class Confidential(Forbidden):
     """Only its recipient may read this message, and nobody may change it: it holds a link that signs in."""
@@ -55,23 +51,10 @@ class Confidential(Forbidden):
     code = "confidential"
 
 
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """What a list is to hold. `q`: the start of the first recipient's address, or a part of the subject."""
-
-    statuses: tuple[Status, ...] = ()  # empty: all, or with sort=scheduled_at all that wait
-    campaign_id: UUID | None = None
-    sender_id: UUID | None = None
-    q: str | None = None
-    sort: Sort = "created_at"
-
-
 async def list_emails(pool: Pool, *, workspace_id: UUID, wanted: Wanted, page: Page, now: datetime) -> List[Email]:
-    """Newest first, or with sort=scheduled_at what waits, the next one first. Raises ValidationError."""
+    """In the order of `wanted.sort`. Raises ValidationError."""
     async with pool.connection() as conn:
-        if wanted.sort == "scheduled_at":
-            ids = await _soonest(conn, workspace_id, wanted, page)
-        else:
-            ids = await newest(conn, workspace_id, wanted, after=page.after, before=page.before, count=page.limit + 1)
+        ids = await email_search.page(conn, workspace_id, wanted, page)
         shown = page_of(ids, page)
         found = await rows(queries.emails.shown(conn, workspace_id=workspace_id, ids=shown.data))
     return List(object="list", has_more=shown.has_more, data=[email_of(row, now) for row in found])
@@ -153,56 +136,6 @@ async def _row(conn: Conn, workspace_id: UUID, id: UUID) -> dict[str, Any]:
     for row in await rows(queries.emails.shown(conn, workspace_id=workspace_id, ids=[id])):
         return row
     raise NotFound("There is no such message in this workspace.")
-
-
-# Pages
-
-
-async def newest(
-    conn: Conn, workspace_id: UUID, wanted: Wanted, *, after: UUID | None, before: UUID | None, count: int
-) -> list[UUID]:
-    """Ids of up to `count` messages as the query walks them: newest first, with `before` oldest first from there."""
-    above, below = before or LOWEST, after or HIGHEST
-    if wanted.campaign_id is not None:
-        span = await queries.emails.campaign_span(conn, workspace_id=workspace_id, campaign_id=wanted.campaign_id)
-        if span is None or span["first"] is None:
-            return []
-        above = max(above, UUID(int=span["first"].int - 1))
-        below = min(below, UUID(int=span["last"].int + 1))
-    query = queries.emails.older if before is None else queries.emails.newer
-    statuses = wanted.statuses or tuple(Status)
-    if wanted.sender_id is not None:  # no index has it: at least what it has none of is not searched for
-        present = queries.emails.statuses_of(conn, workspace_id=workspace_id, sender_id=wanted.sender_id)
-        statuses = tuple(Status(row["status"]) for row in await rows(present) if row["status"] in statuses)
-    found = query(conn, workspace_id=workspace_id, above=above, below=below, **_filters(wanted, statuses), count=count)
-    return [row["id"] for row in await rows(found)]
-
-
-async def _soonest(conn: Conn, workspace_id: UUID, wanted: Wanted, page: Page) -> list[UUID]:
-    if not WAITING.issuperset(wanted.statuses):
-        raise ValidationError.at("sort", "sort=scheduled_at lists what waits: status can be scheduled or deferred.")
-    cursor = page.before or page.after
-    at: dict[str, Any] = {"due_at": None, "position": None, "id": None}
-    if cursor is not None:
-        found = await queries.emails.state(conn, workspace_id=workspace_id, id=cursor)
-        if found is None:
-            raise ValidationError.at("before" if page.before else "after", "There is no such message to go on from.")
-        at = {"due_at": found["due_at"], "position": found["position"], "id": cursor}
-    query = queries.emails.soonest if page.before is None else queries.emails.latest
-    statuses = wanted.statuses or tuple(WAITING)
-    page_rows = query(conn, workspace_id=workspace_id, **at, **_filters(wanted, statuses), count=page.limit + 1)
-    return [row["id"] for row in await rows(page_rows)]
-
-
-def _filters(wanted: Wanted, statuses: Sequence[Status]) -> dict[str, Any]:
-    text = None if wanted.q is None else wanted.q.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
-    return {
-        "statuses": [status.value for status in statuses],
-        "campaign_id": wanted.campaign_id,
-        "sender_id": wanted.sender_id,
-        "starts": None if text is None else f"{text.lower()}%",
-        "contains": None if text is None else f"%{text}%",
-    }
 
 
 # One row

@@ -146,7 +146,8 @@ async def test_searches_addresses_and_subjects(api: Api) -> None:
     assert await walk(api, q="p7@example.org") == [ids[7]]
     assert await walk(api, q="NOTE 3") == [ids[3]]
     assert await walk(api, q="100%_") == [odd]
-    assert await walk(api, q="%") == [odd]
+    assert await walk(api, q="50 OFF") == [odd]
+    assert await walk(api, q="%") == []
     assert await walk(api, q="p_@") == []
     assert await walk(api, q="p1", sort="scheduled_at", limit=2) == [ids[1], ids[10], ids[11]]
 

@@ -481,8 +481,8 @@ export interface paths {
         };
         /**
          * Export messages
-         * @description CSV of all that the filters let through, newest first. An apostrophe stands before a cell that a spreadsheet
-         *     would run.
+         * @description CSV of all that the filters let through, sorted as the list is. An apostrophe stands before a cell that a
+         *     spreadsheet would run.
          */
         get: operations["exportEmails"];
         put?: never;
@@ -5467,10 +5467,16 @@ export interface operations {
                  * @example 0199c29f-40aa-7d6e-8a2b-9d0c4e1f5a33
                  */
                 sender_id?: string;
-                /** @description The start of the first recipient's address, or a part of the subject. */
+                /** @description A name, or `name:value`. */
+                tag?: string;
+                /** @description The start of an address in to, cc or bcc; or the starts of words, all of them in the subject and tags or in the campaign's name. */
                 q?: string;
-                /** @description `created_at`: newest first. `scheduled_at`: what waits, the next one first. */
-                sort?: "created_at" | "scheduled_at";
+                /** @description From this time on; of that by which the list is sorted. ISO 8601 with an offset. */
+                since?: string;
+                /** @description Before this time; of that by which the list is sorted. ISO 8601 with an offset. */
+                until?: string;
+                /** @description `created_at`: newest first. `scheduled_at`: what waits, the next one first. `sent_at`: what has ended or is in doubt, the last one first. */
+                sort?: "created_at" | "scheduled_at" | "sent_at";
             };
             header?: never;
             path?: never;
@@ -5727,8 +5733,16 @@ export interface operations {
                  * @example 0199c29f-40aa-7d6e-8a2b-9d0c4e1f5a33
                  */
                 sender_id?: string;
-                /** @description The start of the first recipient's address, or a part of the subject. */
+                /** @description A name, or `name:value`. */
+                tag?: string;
+                /** @description The start of an address in to, cc or bcc; or the starts of words, all of them in the subject and tags or in the campaign's name. */
                 q?: string;
+                /** @description From this time on; of that by which the list is sorted. ISO 8601 with an offset. */
+                since?: string;
+                /** @description Before this time; of that by which the list is sorted. ISO 8601 with an offset. */
+                until?: string;
+                /** @description `created_at`: newest first. `scheduled_at`: what waits, the next one first. `sent_at`: what has ended or is in doubt, the last one first. */
+                sort?: "created_at" | "scheduled_at" | "sent_at";
             };
             header?: never;
             path?: never;
