@@ -61,6 +61,10 @@ fuzz: $(DEV) ## The API against its document for longer, with the edges of every
 	@FUZZ_PHASES=examples,coverage,fuzzing FUZZ_EXAMPLES=50 FUZZ_SECONDS=3600 FUZZ_SEED=$(or $(SEED),$(shell date +%s)) \
 	  $(PYTHON) -m pytest tests/api/test_document_fuzz.py -q
 
+.PHONY: bench
+bench: $(DEV) $(DIST) ## Every bench, on a quiet machine. Options: make bench ARGS="--runs 3 --only batch,idle" PEER=path/to/peer
+	@PEER=$(PEER) $(PYTHON) -m bench $(ARGS)
+
 .PHONY: vitest
 vitest: $(MODULES)
 	@$(NPM) frontend npm run --silent test

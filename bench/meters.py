@@ -71,8 +71,13 @@ def tree_seconds(pid: int) -> float:
 
 def peak_mb(pid: int) -> float:
     """The most memory that a process has had; 0 once it has ended."""
+    return memory_mb(pid, "VmHWM")
+
+
+def memory_mb(pid: int, what: str = "VmRSS") -> float:
+    """What /proc/PID/status says of a process's memory; 0 once it has ended."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     except (FileNotFoundError, ProcessLookupError):
         return 0.0
-    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:")), 0.0)
+    return next((round(int(line.split()[1]) / 1024, 1) for line in lines if line.startswith(f"{what}:")), 0.0)

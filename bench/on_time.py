@@ -1,82 +1,86 @@
-"""How late mail leaves: `python -m bench.on_time [MESSAGES] [MILLISECONDS APART]`.
+"""How late mail leaves, with a million messages stored for other days: `python -m bench.on_time`.
 
-Starts `paceline up` on a data folder of its own, schedules messages over the API (ten of them for one instant) and
-compares their times with the final dots that a recording SMTP server saw. Run it on a quiet machine.
+Messages 20 ms apart (ten of them for one instant) through one mailbox, given over the API. Late is the gate's stamp
+minus the due time, and the final dot as a recording mail server sees it minus the due time.
 """
 
 from __future__ import annotations
 
-import json
-import statistics
-import subprocess
-import sys
-import tempfile
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from typing import Any, Final
 
-import httpx
-
+from bench.ground import Ground, Needs, Result, alone, spread
+from bench.imports import write_list
 from tests.support.smtp_server import SmtpServer
 
-SAME = range(50, 60)  # these are for one instant
+NEEDS: Final = Needs()
+STORED: Final = 1_000_000
+COUNT: Final = 500
+APART: Final = timedelta(milliseconds=20)
+SAME: Final = range(50, 60)  # these are for one instant
+BATCH: Final = 100
 
 
-def main(count: int, apart_ms: int) -> None:
-    with (
-        tempfile.TemporaryDirectory(prefix="paceline-bench-", ignore_cleanup_errors=True) as home,
-        SmtpServer() as smtp,
-    ):
-        Path(home).chmod(0o711)
-        command = [
-            str(Path(sys.executable).parent / "paceline"),
-            "up",
-            "--json",
-            "--port",
-            "0",
-            "--data-dir",
-            f"{home}/data",
-        ]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as up:
-            assert up.stdout is not None
-            info = json.loads(up.stdout.readline())
-            try:
-                report(measure(info["url"], info["api_key"], smtp, count, apart_ms))
-            finally:
-                up.terminate()
+def measure(ground: Ground, *, quick: bool, stored: int = STORED) -> Result:
+    count, stored = (100, 1_000) if quick else (COUNT, stored)
+    with SmtpServer() as smtp:
+        sender = ground.sender(port=smtp.port)
+        store(ground, sender["id"], stored)
+        ids, due = schedule(ground, sender["from_email"], count)
+        smtp.wait_for(count, timeout=count * APART.total_seconds() + 60)
+        time.sleep(0.5)  # would there be one too many?
+        arrived = [(message.recipients[0], message.at) for message in smtp.messages]
+    assert sorted(to for to, _ in arrived) == sorted(due), "each exactly once"
+    found = ground.conn.execute(
+        "select extract(epoch from dispatched_at - due_at)::float8 from emails where id = any (%s)", [ids]
+    )
+    return {
+        "messages": count,
+        "stored": stored,
+        "gate_ms": spread(late for (late,) in found),
+        "dot_ms": spread(at - due[to] for to, at in arrived),
+        "overtaken_by": most_overtaken([due[to] for to, _ in arrived]),
+    }
 
 
-def measure(url: str, key: str, smtp: SmtpServer, count: int, apart_ms: int) -> list[float]:
-    """Seconds from each message's time to its dot at the server, in order of arrival."""
-    client = httpx.Client(base_url=f"{url}/v1", headers={"Authorization": f"Bearer {key}"}, timeout=20)
-    sender = {
-        "name": "Bench", "from_email": "bench@example.com", "host": "127.0.0.1", "port": smtp.port, "security": "none",
-        "hourly_limit": None, "min_delay_ms": 0,
-    }  # fmt: skip
-    client.post("/senders", json=sender).raise_for_status()
+def store(ground: Ground, sender_id: str, count: int) -> None:
+    """Has the mailbox hold so many messages of a campaign for tomorrow, unless the workspace holds them already."""
+    if ground.one("select coalesce(sum(count), 0) from lane_counts where status = 'scheduled'") >= count:
+        return
+    with write_list(ground.home / "stored.csv", count * 50 // 49 + 1).open("rb") as file:
+        listed = ground.client.post("/recipients/parse", files={"file": ("stored.csv", file)}).raise_for_status().json()
+    path = f"/imports/{listed['import_id']}"
+    ground.wait(lambda: ground.client.get(path).json()["state"] == "done", 300, "the list to be read")
+    wanted = {"sender_ids": [sender_id], "subject": "Hi {{ first_name }}", "text": "Hi", "start_at": "in 1 day"}
+    campaign = ground.post("/campaigns", wanted | {"import_id": listed["import_id"]})["id"]
+    ground.client.post(f"/campaigns/{campaign}/schedule").raise_for_status()
+    placed = "select placed is null and state <> 'draft' from campaigns where id = %s"
+    ground.wait(lambda: ground.one(placed, campaign), 300, "the campaign to be written")
+    ground.conn.execute("vacuum analyze emails")  # as autovacuum does, but now
+
+
+def most_overtaken(dues: Sequence[float]) -> int:
+    """By how many later ones the unluckiest was overtaken."""
+    return max(sum(earlier > due for earlier in dues[max(0, i - 50) : i]) for i, due in enumerate(dues))
+
+
+def schedule(ground: Ground, from_email: str, count: int) -> tuple[list[str], dict[str, float]]:
+    """The ids of the messages, and the time of each by its recipient."""
     start = datetime.now(UTC) + timedelta(seconds=3)
+    emails: list[dict[str, Any]] = []
     due = {}
     for i in range(count):
-        at = start + timedelta(milliseconds=apart_ms * (SAME.start if i in SAME else i))
+        at = start + APART * (SAME.start if i in SAME else i)
         to = f"r{i}@example.com"
-        email = {"from": sender["from_email"], "to": to, "subject": str(i), "text": "x", "scheduled_at": at.isoformat()}
-        client.post("/emails", json=email).raise_for_status()
+        emails.append({"from": from_email, "to": to, "subject": str(i), "text": "x", "scheduled_at": at.isoformat()})
         due[to] = at.timestamp()
-    smtp.wait_for(count, timeout=count * apart_ms / 1000 + 30)
-    time.sleep(0.5)  # would there be one too many?
-    arrived = [(message.recipients[0], message.at) for message in smtp.messages]
-    assert sorted(to for to, _ in arrived) == sorted(due), "each exactly once"
-    assert [due[to] for to, _ in arrived] == sorted(due.values()), "in the order of their times"
-    return [at - due[to] for to, at in arrived]
-
-
-def report(lateness: list[float]) -> None:
-    ordered = sorted(1000 * late for late in lateness)
-    print(
-        f"{len(ordered)} messages, each once, in order; late by (ms): min {ordered[0]:.1f}, median "
-        f"{statistics.median(ordered):.1f}, p99 {ordered[int(len(ordered) * 0.99) - 1]:.1f}, max {ordered[-1]:.1f}"
-    )
+    ids = []
+    for i in range(0, count, BATCH):
+        ids += [each["id"] for each in ground.post("/emails/batch", emails[i : i + BATCH])["data"]]
+    return ids, due
 
 
 if __name__ == "__main__":
-    main(*(int(word) for word in (*sys.argv[1:], *("100", "50")[len(sys.argv) - 1 :])))
+    alone(measure, NEEDS, about=__doc__)

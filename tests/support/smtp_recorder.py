@@ -38,6 +38,7 @@ class Received:
     reply: str | None
     user: str | None
     tls: bool
+    mail_at: float  # monotonic, when its MAIL command was seen
 
     @property
     def accepted(self) -> bool:

@@ -44,6 +44,7 @@ class SmtpServer:
         options: Options | None = None,
         *,
         port: int = 0,
+        host: str = HOST,
         certificates: Certificates | None = None,
         log: Path | None = None,
         log_data: bool = True,
@@ -53,6 +54,7 @@ class SmtpServer:
             raise ValueError("TLS needs certificates: make_certificates(folder)")
         self.certificates = certificates
         self.port = port
+        self._host = host
         self._log = log
         self._recorder = Recorder(self.options, log_data=log_data)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -169,7 +171,7 @@ class SmtpServer:
         log = self._log.open("ab", buffering=0) if self._log else None
         self._recorder.log = log
         at_once = context if self.options.security == "tls" else None
-        server = await loop.create_server(lambda: Session(self._recorder, context), HOST, self.port, ssl=at_once)
+        server = await loop.create_server(lambda: Session(self._recorder, context), self._host, self.port, ssl=at_once)
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         beats = asyncio.create_task(self._beats())

@@ -31,6 +31,7 @@ class Session(asyncio.Protocol):
         self.held = False  # a reply is delayed or TLS is being set up: commands wait
         self.in_body = False
         self.mail_from: str | None = None
+        self.mail_at = 0.0
         self.recipients: list[str] = []
         self.user: str | None = None
         self.auth_step = ""
@@ -187,6 +188,7 @@ class Session(asyncio.Protocol):
             self.say("501 5.5.4 Syntax")
         elif self.act("mail", line, "250 2.1.0 Sender OK").startswith("2"):
             self.mail_from = path[1]
+            self.mail_at = time.monotonic()
 
     def rcpt(self, line: str) -> None:
         path = _PATH.search(line)
@@ -262,6 +264,7 @@ class Session(asyncio.Protocol):
                 reply,
                 self.user,
                 self.tls,
+                self.mail_at,
             )
         )
         self.clear()

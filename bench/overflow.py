@@ -1,0 +1,72 @@
+"""What a full limit costs while a backlog waits behind it: `python -m bench.overflow`.
+
+A campaign that is due at once, through a mailbox that may send 200 in a window. Once the first window is full, a few
+more are watched: what the workers ask of Postgres and Redis for the 200 of each, however many wait. An hour is 10 s
+here.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+from bench.ground import Ground, Needs, Result, alone
+from bench.imports import write_list
+
+NEEDS: Final = Needs(environment={"RATE_WINDOW_SECONDS": "10"})
+WAITING: Final = 100_000
+LIMIT: Final = 200
+WINDOWS: Final = 3
+SENT: Final = """
+    select coalesce(sum(c.count), 0)::integer from lane_counts c join lanes l on l.id = c.lane_id
+    where l.campaign_id = %s and c.status = 'sent'"""
+RUN: Final = "from lanes l\n\tcross join lateral"  # how a lane's runner reads what is due
+
+
+def measure(ground: Ground, *, quick: bool, waiting: int = WAITING) -> Result:
+    waiting, limit, windows = (500, 20, 1) if quick else (waiting, LIMIT, WINDOWS)
+    host, port = ground.sink
+    sender = ground.sender(host=host, port=port, hourly_limit=limit)["id"]
+    campaign = due_at_once(ground, sender, waiting)
+    ground.wait(lambda: ground.one(SENT, campaign) >= limit, 60 + ground.window, "the first window to be full")
+    before = ground.one(SENT, campaign)
+    of_clients, all_calls = ground.commands()
+    with ground.metered() as spent:
+        time.sleep(windows * ground.window)
+    of_clients, all_calls = ground.commands()[0] - of_clients, ground.commands()[1] - all_calls
+    after = ground.one(SENT, campaign)
+    with ground.statements() as made:
+        time.sleep(windows * ground.window)
+    runs = sum(RUN in what for _, what in made)
+    ground.client.post(f"/campaigns/{campaign}/cancel").raise_for_status()
+    return {
+        "waiting": waiting,
+        "limit": limit,
+        "window_seconds": ground.window,
+        "sent_per_window": round((after - before) / windows, 1),
+        "lane_runs": round(runs / windows, 1),
+        "redis_commands": round(of_clients / windows, 1),
+        "redis_calls": round(all_calls / windows, 1),
+        "queries": round(len(made) / windows, 1),
+        "cpu_seconds": {kind: round(seconds / windows, 3) for kind, seconds in spent["cpu"].items()},
+        "wal_bytes": round(spent["wal_bytes"] / windows),
+    }
+
+
+def due_at_once(ground: Ground, sender_id: str, count: int) -> str:
+    """The id of a campaign whose messages are all written and all due."""
+    with write_list(ground.home / "overflow.csv", count * 50 // 49 + 1).open("rb") as file:
+        listed = ground.client.post("/recipients/parse", files={"file": ("o.csv", file)}).raise_for_status().json()
+    path = f"/imports/{listed['import_id']}"
+    if listed["state"] != "done":
+        ground.wait(lambda: ground.client.get(path).json()["state"] == "done", 300, "the list to be read")
+    wanted = {"sender_ids": [sender_id], "subject": "Hi {{ first_name }}", "text": "Hi"}
+    campaign: str = ground.post("/campaigns", wanted | {"import_id": listed["import_id"]})["id"]
+    ground.client.post(f"/campaigns/{campaign}/schedule").raise_for_status()
+    written = "select placed is null and state <> 'draft' from campaigns where id = %s"
+    ground.wait(lambda: ground.one(written, campaign), 300, "the campaign to be written")
+    return campaign
+
+
+if __name__ == "__main__":
+    alone(measure, NEEDS, about=__doc__)
