@@ -36,6 +36,7 @@ from app.api.metrics import Requests, get_metrics
 from app.api.problems import HANDLERS
 from app.api.rate_limit import open_limit
 from app.api.recipients import Imports, parse_recipients
+from app.api.sender_dns import SenderDns
 from app.api.senders import Senders
 from app.api.sign_in import SignIn
 from app.api.stats import get_stats
@@ -61,6 +62,7 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     ApiKeys,
     Webhooks,
     Senders,
+    SenderDns,
     Campaigns,
     CampaignPreviews,
     parse_recipients,

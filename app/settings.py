@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from ipaddress import ip_address
 from typing import Final
 
 import msgspec
@@ -31,6 +32,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     rate_window_seconds: float  # what "an hour" is; a day is 24 of them
     lease_seconds: float  # how long a dead worker holds what it claimed
     smtp_allow_private: bool
+    dns_server: str | None  # host:port of the name server to ask; None: those of this machine
     log_json: bool
     inbox_url: str | None  # where people read the test inbox of `paceline up`; None: there is none
     inbox_smtp: str | None  # host:port where it takes mail
@@ -59,6 +61,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         rate_window_seconds=window,
         lease_seconds=read.number("LEASE_SECONDS", 30.0, least=1.0),
         smtp_allow_private=read.flag("SMTP_ALLOW_PRIVATE", False),
+        dns_server=read.server("DNS_SERVER"),
         log_json=read.text("LOG_FORMAT", "text") == "json",
         inbox_url=read.optional("PACELINE_INBOX_URL"),
         inbox_smtp=read.optional("PACELINE_INBOX_SMTP"),
@@ -87,6 +90,19 @@ class _Reader:
         if len(value) < 32:
             raise ConfigurationError(f"{name} is too short ({len(value)} characters): give it at least 32 random ones.")
         return value
+
+    def server(self, name: str) -> str | None:
+        raw = self.optional(name)
+        if raw is None:
+            return None
+        host, _, port = raw.rpartition(":") if ":" in raw and not raw.endswith("]") else (raw, "", "53")
+        try:
+            ip_address(host.strip("[]"))
+        except ValueError:
+            host = ""
+        if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
+            raise ConfigurationError(f"{name}={raw!r} is no name server: give an IP address and a port, 192.0.2.53:53.")
+        return f"{host.strip('[]')}:{int(port)}"
 
     def number(self, name: str, default: float, *, least: float) -> float:
         raw = self.optional(name)

@@ -8,8 +8,9 @@ from uuid import UUID
 import structlog
 
 from app.errors import ConfigurationError
+from app.mail.signing import Signer
 from app.mail.smtp import Server
-from app.services import delivery, holds, mailboxes, secrets
+from app.services import delivery, holds, mailboxes, secrets, sender_dkim
 from app.services.messages import From
 from tasks.connections import Account
 
@@ -25,24 +26,32 @@ class Accounts:
         self._worker = runner.worker
         self._lease = runner.lease
         self._senders: dict[UUID, tuple[From, Account]] = {}
+        self._signers: dict[UUID, tuple[bytes, Signer]] = {}  # with the sealed key: reading one takes a while
         self._is_ours = False  # the mailbox belongs to its workspace
 
     async def refresh(self) -> None:
-        """Reads the senders of the mailbox again: names, passwords. One whose password cannot be read is paused."""
-        senders = {}
+        """Reads the mailbox's senders again: names, passwords, keys. One whose secrets cannot be read is paused."""
+        senders, signers = {}, {}
         found = await delivery.senders(self._worker.pool, self._lease)
         self._is_ours = any(row["is_ours"] for row in found)
         for row in found:
             try:
+                if row["dkim_key"] is not None:
+                    signers[row["id"]] = self._signer(row)
                 senders[row["id"]] = self._sender(row)
             except ConfigurationError as error:
                 if row["state"] == "active":
                     await self.pause(row["id"], error.message)
-        self._senders = senders
+        self._senders, self._signers = senders, signers
 
     def of(self, sender_id: UUID) -> tuple[From, Account] | None:
         """None: it moved to another mailbox a moment ago, or cannot sign in."""
         return self._senders.get(sender_id)
+
+    def signer(self, sender_id: UUID) -> Signer | None:
+        """What signs the mail of a sender; None: nothing does."""
+        found = self._signers.get(sender_id)
+        return None if found is None else found[1]
 
     async def own(self) -> bool:
         """After a sign-in: whether the mailbox is this workspace's to use. The first one to ask takes it."""
@@ -65,3 +74,10 @@ class Accounts:
         lease = self._lease
         server = Server(lease.host, lease.port, row["security"], lease.username or None, password)
         return From(row["id"], row["from_name"], row["from_email"], row["reply_to"]), Account(lease.mailbox_id, server)
+
+    def _signer(self, row: dict[str, Any]) -> tuple[bytes, Signer]:
+        sealed = bytes(row["dkim_key"])
+        known = self._signers.get(row["id"])
+        if known is not None and known[0] == sealed:
+            return known
+        return sealed, sender_dkim.signer(self._worker.settings, row, host=self._lease.host)

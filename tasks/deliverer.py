@@ -6,6 +6,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import structlog
 
 from app.db.outage import UNAVAILABLE
@@ -117,9 +118,12 @@ class Deliverer:
     async def _render(self, message: Due, sender: From) -> Rendered | None:
         """None once it is written down why it cannot be: that concerns this message alone, never its mailbox."""
         try:
-            return await self._worker.messages.render(
-                self._lease.workspace_id, message, sender, date=instant(self._worker.clock.now())
-            )
+            now = instant(self._worker.clock.now())
+            rendered = await self._worker.messages.render(self._lease.workspace_id, message, sender, date=now)
+            signer = self._runner.accounts.signer(sender.id)
+            if signer is None:
+                return rendered
+            return msgspec.structs.replace(rendered, data=await signer.signed(rendered.data, now=now))
         except UNAVAILABLE:
             raise
         except ValidationError as error:

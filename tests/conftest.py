@@ -16,6 +16,7 @@ from hypothesis import settings as hypothesis_settings
 
 from app.settings import Settings, load
 from tests.support import servers
+from tests.support.dns_server import DnsServer
 
 if TYPE_CHECKING:
     from app.db.pool import Pool
@@ -87,14 +88,29 @@ def redis_url(redis_server_url: str) -> str:
     return url
 
 
+@pytest.fixture(scope="session")
+def name_server() -> Iterator[DnsServer]:
+    """The session's own: nobody asks the internet."""
+    with DnsServer() as server:
+        yield server
+
+
 @pytest.fixture
-def environment(database_url: str, redis_url: str) -> dict[str, str]:
+def dns(name_server: DnsServer) -> DnsServer:
+    """A DNS without any records."""
+    name_server.forget()
+    return name_server
+
+
+@pytest.fixture
+def environment(database_url: str, redis_url: str, dns: DnsServer) -> dict[str, str]:
     """The environment of a Paceline process on this test's servers, also for processes that a test starts."""
     return {
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
         "SECRET_KEY": secrets.token_urlsafe(32),
         "SMTP_ALLOW_PRIVATE": "1",
+        "DNS_SERVER": dns.address,
         "API_RATE_LIMIT": "none",
     }
 

@@ -28,6 +28,7 @@ from app.services.invitations import AlreadyMember
 from app.services.mailboxes import MailboxTaken
 from app.services.members import LastOwner
 from app.services.memberships import TooManyWorkspaces
+from app.services.sender_dkim import NothingToCheck
 from app.services.senders import SenderInUse
 from app.services.webhooks import TooManyWebhooks, WebhookDisabled
 
@@ -48,6 +49,7 @@ CONFLICTS: Final[dict[str, tuple[type[PacelineError], ...]]] = {
     "createSender": (MailboxTaken,),
     "changeSender": (MailboxTaken,),
     "deleteSender": (SenderInUse,),
+    "checkSenderDkim": (NothingToCheck,),
     "changeMember": (LastOwner,),
     "removeMember": (LastOwner,),
     "leaveWorkspace": (LastOwner,),

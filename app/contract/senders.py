@@ -81,6 +81,7 @@ class Sender(Output):
     state: SenderState
     state_reason: str | None
     is_default: bool
+    dkim: Literal["off", "waiting", "active"]  # whether its mail is signed: see /senders/{id}/dkim
     created_at: datetime
 
 

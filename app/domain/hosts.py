@@ -37,6 +37,11 @@ def host_name(text: str) -> str:
     return ascii_host
 
 
+def domain_of(email: str) -> str:
+    """The domain of an address that was checked when it came in, as the DNS knows it."""
+    return host_name(email.rpartition("@")[2])
+
+
 def is_local(host: str) -> bool:
     """Whether this names the machine itself."""
     try:

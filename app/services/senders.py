@@ -14,6 +14,8 @@ from app.contract.senders import Allowance, NewSender, Sender, SenderChange, Usa
 from app.db.pool import Conn, Pool
 from app.db.queries import queries, rows
 from app.db.transaction import retrying
+from app.domain.dkim import covers
+from app.domain.hosts import domain_of
 from app.domain.ids import new_id
 from app.errors import ConfigurationError, Conflict, NotFound, ValidationError
 from app.services import feed, mailboxes, secrets, windows
@@ -95,6 +97,7 @@ async def change(
         old, before, lost = await _before(tx, settings, workspace_id, id, wanted)
         draft = changed(before, wanted, settings)
         await _refuse_second(tx, workspace_id, id, draft.from_email)
+        await _refuse_unsigned(tx, workspace_id, id, draft.from_email)
         new = old
         if draft.sign_in != before.sign_in:
             new = await mailboxes.find_or_add(tx, settings, workspace_id, draft.sign_in)
@@ -131,6 +134,7 @@ async def delete(pool: Pool, *, workspace_id: UUID, id: UUID, now: datetime) -> 
         place = await queries.senders.sign_in(tx, workspace_id=workspace_id, id=id)
         # Holding its row and its lanes first: whoever is just adding to them is counted, or finds the sender gone.
         await queries.senders.delete(tx, workspace_id=workspace_id, id=id)
+        await queries.dkim.remove(tx, workspace_id=workspace_id, sender_id=id)
         await mailboxes.settle_lanes(tx, workspace_id, sender_id=id)
         found = await queries.senders.open(tx, workspace_id=workspace_id, id=id)
         if found["waiting"] or found["in_doubt"]:
@@ -296,6 +300,14 @@ async def _refuse_second(tx: Conn, workspace_id: UUID, id: UUID, from_email: str
     """`from` picks the sender, so an address has one."""
     if await queries.senders.by_from_email(tx, workspace_id=workspace_id, from_email=from_email, id=id):
         raise ValidationError.at("from_email", f"There is a sender with the address {from_email} already.")
+
+
+async def _refuse_unsigned(tx: Conn, workspace_id: UUID, id: UUID, from_email: str) -> None:
+    """A key signs for one domain; receivers would not take its word for another one's mail."""
+    for key in await rows(queries.dkim.keys(tx, workspace_id=workspace_id, sender_id=id)):
+        if not covers(key["domain"], domain_of(from_email)):
+            why = f"The mail of this sender is signed for {key['domain']}: remove DKIM first, then set it up again."
+            raise ValidationError.at("from_email", why)
 
 
 async def _make_default(tx: Conn, workspace_id: UUID, id: UUID | None) -> None:

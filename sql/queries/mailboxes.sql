@@ -31,10 +31,12 @@ from mailboxes m join workspaces w on w.id = m.workspace_id
 where m.id = :mailbox_id and m.runner_id = :worker_id and m.fence = :fence;
 
 -- name: senders
--- The senders that deliver through this mailbox, with what it takes to sign in.
+-- The senders that deliver through this mailbox, with what it takes to sign in, and to sign their mail where that is set up.
 select s.id, s.from_name, s.from_email, s.reply_to, s.security::text as security, s.password, s.state::text as state,
-    m.owned_at is not null or m.username = '' as is_ours
+    m.owned_at is not null or m.username = '' as is_ours, k.domain as dkim_domain, k.selector as dkim_selector,
+    k.private_key as dkim_key
 from senders s join mailboxes m on m.id = s.mailbox_id
+left join dkim_keys k on k.workspace_id = s.workspace_id and k.sender_id = s.id and k.state = 'active'
 where s.workspace_id = :workspace_id and s.mailbox_id = :mailbox_id;
 
 -- name: block!

@@ -2,6 +2,7 @@
 select s.id, s.name, s.from_name, s.from_email, s.reply_to, m.host, m.port, s.security::text as security,
     nullif(m.username, '') as username, s.password is not null as has_password, s.hourly_limit, s.daily_limit, s.min_delay_ms,
     s.concurrency, s.window_days, s.window_start, s.window_end, s.window_timezone, s.state::text as state, s.state_reason, s.is_default,
+    coalesce((select max(k.state)::text from dkim_keys k where k.workspace_id = s.workspace_id and k.sender_id = s.id), 'off') as dkim,
     s.created_at
 from senders s join mailboxes m on m.workspace_id = s.workspace_id and m.id = s.mailbox_id
 where s.workspace_id = :workspace_id and s.id = :id and s.deleted_at is null;
@@ -11,6 +12,7 @@ where s.workspace_id = :workspace_id and s.id = :id and s.deleted_at is null;
 select s.id, s.name, s.from_name, s.from_email, s.reply_to, m.host, m.port, s.security::text as security,
     nullif(m.username, '') as username, s.password is not null as has_password, s.hourly_limit, s.daily_limit, s.min_delay_ms,
     s.concurrency, s.window_days, s.window_start, s.window_end, s.window_timezone, s.state::text as state, s.state_reason, s.is_default,
+    coalesce((select max(k.state)::text from dkim_keys k where k.workspace_id = s.workspace_id and k.sender_id = s.id), 'off') as dkim,
     s.created_at
 from senders s join mailboxes m on m.workspace_id = s.workspace_id and m.id = s.mailbox_id
 where s.workspace_id = :workspace_id and s.deleted_at is null

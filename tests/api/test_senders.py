@@ -64,6 +64,7 @@ async def test_what_is_absent_takes_the_defaults(api: Api, settings: Settings) -
         "state": "active",
         "state_reason": None,
         "is_default": True,
+        "dkim": "off",
         "created_at": "",
     }
     assert await api.ok("GET", f"/senders/{sender['id']}") == sender

@@ -54,6 +54,9 @@ def test_a_needed_variable_that_is_absent_is_named(name: str, absent: str | None
         ("LEASE_SECONDS", "0"),
         ("API_RATE_LIMIT", "0"),
         ("SMTP_ALLOW_PRIVATE", "perhaps"),
+        ("DNS_SERVER", "dns.example.com:53"),
+        ("DNS_SERVER", "2001:db8::53"),
+        ("DNS_SERVER", "192.0.2.53:0"),
     ],
 )
 def test_a_wrong_value_is_an_error_that_names_its_variable(name: str, raw: str) -> None:
@@ -70,6 +73,13 @@ def test_a_secret_is_never_in_its_error_message() -> None:
 @pytest.mark.parametrize(("raw", "limit"), [("none", None), ("NONE", None), ("12.5", 12.5), ("", 50.0)])
 def test_the_request_limit_may_be_none(raw: str, limit: float | None) -> None:
     assert load(NEEDED | {"API_RATE_LIMIT": raw}).api_rate_limit == limit
+
+
+@pytest.mark.parametrize(
+    ("raw", "server"), [("192.0.2.53", "192.0.2.53:53"), ("192.0.2.53:5353", "192.0.2.53:5353"), ("[::1]", "::1:53")]
+)
+def test_a_name_server_has_a_port(raw: str, server: str) -> None:
+    assert load(NEEDED | {"DNS_SERVER": raw}).dns_server == server
 
 
 def test_an_empty_variable_counts_as_absent() -> None:

@@ -1060,6 +1060,55 @@ export interface paths {
         patch: operations["changeSender"];
         trace?: never;
     };
+    "/v1/senders/{sender_id}/dkim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How its mail is signed
+         * @description With the record to publish. The private key is never shown.
+         */
+        get: operations["getSenderDkim"];
+        put?: never;
+        /**
+         * Make a key to sign with, or give one
+         * @description Answers with the record to publish. The key signs once `check` has seen it; one that signs now goes on until
+         *     then. If another sender signs for the domain, `{}` takes its key, which signs at once.
+         */
+        post: operations["setUpSenderDkim"];
+        /**
+         * Sign no longer
+         * @description The keys are gone for good. Leave the records for a week: mail on its way is checked with them.
+         */
+        delete: operations["removeSenderDkim"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/senders/{sender_id}/dkim/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look for the record, then sign
+         * @description Asks the DNS. If the record is there, mail is signed within a second; else `finding` says what was wrong.
+         */
+        post: operations["checkSenderDkim"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/senders/{sender_id}/pause": {
         parameters: {
             query?: never;
@@ -2093,6 +2142,30 @@ export interface components {
             /** @enum {unknown} */
             object: "webhook";
         };
+        /** DkimKey */
+        DkimKey: {
+            /** @description Since when it signs. */
+            active_at: string | null;
+            /** @description When the DNS was last asked for the record. */
+            checked_at: string | null;
+            /** Format: date-time */
+            created_at: string;
+            domain: string;
+            /** @description What was wrong with the record then; null: nothing. */
+            finding: string | null;
+            record: components["schemas"]["DnsRecord"];
+            selector: string;
+        };
+        /**
+         * DnsRecord
+         * @description What to publish at the domain's DNS provider.
+         */
+        DnsRecord: {
+            name: string;
+            /** @enum {unknown} */
+            type: "TXT";
+            value: string;
+        };
         /**
          * Email
          * @description A message in a list.
@@ -2588,6 +2661,18 @@ export interface components {
             window?: components["schemas"]["CampaignWindow"] | null;
         };
         /**
+         * NewDkim
+         * @description All absent: a key is made here, under a selector of its own. What signs now goes on until the new one is seen.
+         */
+        NewDkim: {
+            /** @description The sender's own, or one above it; absent: its own. */
+            domain?: string | null;
+            /** @description PEM, RSA of 2048 to 4096 bits; never shown. */
+            private_key?: string | null;
+            /** @description The record's place in the domain. */
+            selector?: string | null;
+        };
+        /**
          * NewEstimate
          * @description A campaign as `POST /campaigns` takes it, or less: all that is needed is how many it goes to, as `count`,
          *         `recipients` or an `import_id`. Or the `campaign_id` of one that there is, and nothing else.
@@ -2954,6 +3039,11 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             daily_limit: number | null;
+            /**
+             * @description Whether its mail is signed: see /senders/{id}/dkim.
+             * @enum {unknown}
+             */
+            dkim: "active" | "off" | "waiting";
             from_email: string;
             from_name: string | null;
             has_password: boolean;
@@ -3003,6 +3093,22 @@ export interface components {
             username?: string | null;
             /** @description Null: at any hour. */
             window?: components["schemas"]["SenderWindow"] | null;
+        };
+        /** SenderDkim */
+        SenderDkim: {
+            /** @description What signs. */
+            active: components["schemas"]["DkimKey"] | null;
+            /** @enum {unknown} */
+            object: "sender_dkim";
+            /** Format: uuid */
+            sender_id: string;
+            /**
+             * @description Waiting: for the record, nothing is signed; active: all mail is signed.
+             * @enum {unknown}
+             */
+            state: "active" | "off" | "waiting";
+            /** @description What will, once its record is seen. */
+            waiting: components["schemas"]["DkimKey"] | null;
         };
         /**
          * SenderLoad
@@ -3617,6 +3723,17 @@ export interface components {
         };
         /** @description The state it is in does not allow this. */
         "Conflict.already_sending.part_of_campaign": {
+            headers: {
+                /** @description The same as in the log: say it when you ask about a request. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ProblemBody"];
+            };
+        };
+        /** @description The state it is in does not allow this. */
+        "Conflict.dkim_not_waiting": {
             headers: {
                 /** @description The same as in the log: say it when you ask about a request. */
                 "X-Request-Id"?: string;
@@ -7293,6 +7410,7 @@ export interface operations {
                      *           "concurrency": 5,
                      *           "created_at": "2027-03-01T08:59:12.034Z",
                      *           "daily_limit": null,
+                     *           "dkim": "active",
                      *           "from_email": "ann@example.com",
                      *           "from_name": "Ann",
                      *           "has_password": true,
@@ -7374,6 +7492,7 @@ export interface operations {
                      *       "concurrency": 5,
                      *       "created_at": "2027-03-01T08:59:12.034Z",
                      *       "daily_limit": null,
+                     *       "dkim": "active",
                      *       "from_email": "ann@example.com",
                      *       "from_name": "Ann",
                      *       "has_password": true,
@@ -7506,6 +7625,7 @@ export interface operations {
                      *       "concurrency": 5,
                      *       "created_at": "2027-03-01T08:59:12.034Z",
                      *       "daily_limit": null,
+                     *       "dkim": "active",
                      *       "from_email": "ann@example.com",
                      *       "from_name": "Ann",
                      *       "has_password": true,
@@ -7629,6 +7749,7 @@ export interface operations {
                      *       "concurrency": 5,
                      *       "created_at": "2027-03-01T08:59:12.034Z",
                      *       "daily_limit": null,
+                     *       "dkim": "active",
                      *       "from_email": "ann@example.com",
                      *       "from_name": "Ann",
                      *       "has_password": true,
@@ -7675,6 +7796,239 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable.service_unavailable"];
         };
     };
+    getSenderDkim: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Its id.
+                 * @example 0199c29f-40aa-7d6e-8a2b-9d0c4e1f5a33
+                 */
+                sender_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "active": {
+                     *         "active_at": "2027-03-01T09:00:00Z",
+                     *         "checked_at": "2027-03-01T09:00:00Z",
+                     *         "created_at": "2027-03-01T08:59:12.034Z",
+                     *         "domain": "example.com",
+                     *         "finding": null,
+                     *         "record": {
+                     *           "name": "paceline-4f1c9a2e._domainkey.example.com",
+                     *           "type": "TXT",
+                     *           "value": "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A..."
+                     *         },
+                     *         "selector": "paceline-4f1c9a2e"
+                     *       },
+                     *       "object": "sender_dkim",
+                     *       "sender_id": "0199c29f-40aa-7d6e-8a2b-9d0c4e1f5a33",
+                     *       "state": "active",
+                     *       "waiting": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SenderDkim"];
+                };
+            };
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key"];
+            404: components["responses"]["NotFound.not_found"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
+        };
+    };
+    setUpSenderDkim: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Its id.
+                 * @example 0199c29f-40aa-7d6e-8a2b-9d0c4e1f5a33
+                 */
+                sender_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /** @example {} */
+                "application/json": components["schemas"]["NewDkim"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "active": {
+                     *         "active_at": "2027-03-01T09:00:00Z",
+                     *         "checked_at": "2027-03-01T09:00:00Z",
+                     *         "created_at": "2027-03-01T08:59:12.034Z",
+                     *         "domain": "example.com",
+                     *         "finding": null,
+                     *         "record": {
+                     *           "name": "paceline-4f1c9a2e._domainkey.example.com",
+                     *           "type": "TXT",
+                     *           "value": "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A..."
+                     *         },
+                     *         "selector": "paceline-4f1c9a2e"
+                     *       },
+                     *       "object": "sender_dkim",
+                     *       "sender_id": "0199c29f-40aa-7d6e-8a2b-9d0c4e1f5a33",
+                     *       "state": "active",
+                     *       "waiting": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SenderDkim"];
+                };
+            };
+            400: components["responses"]["BadRequest.invalid_request"];
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            404: components["responses"]["NotFound.not_found"];
+            413: components["responses"]["RequestEntityTooLarge.payload_too_large"];
+            415: components["responses"]["UnsupportedMediaType.unsupported_media_type"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
+        };
+    };
+    removeSenderDkim: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Its id.
+                 * @example 0199c29f-40aa-7d6e-8a2b-9d0c4e1f5a33
+                 */
+                sender_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "active": {
+                     *         "active_at": "2027-03-01T09:00:00Z",
+                     *         "checked_at": "2027-03-01T09:00:00Z",
+                     *         "created_at": "2027-03-01T08:59:12.034Z",
+                     *         "domain": "example.com",
+                     *         "finding": null,
+                     *         "record": {
+                     *           "name": "paceline-4f1c9a2e._domainkey.example.com",
+                     *           "type": "TXT",
+                     *           "value": "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A..."
+                     *         },
+                     *         "selector": "paceline-4f1c9a2e"
+                     *       },
+                     *       "object": "sender_dkim",
+                     *       "sender_id": "0199c29f-40aa-7d6e-8a2b-9d0c4e1f5a33",
+                     *       "state": "active",
+                     *       "waiting": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SenderDkim"];
+                };
+            };
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            404: components["responses"]["NotFound.not_found"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
+        };
+    };
+    checkSenderDkim: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Its id.
+                 * @example 0199c29f-40aa-7d6e-8a2b-9d0c4e1f5a33
+                 */
+                sender_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "active": {
+                     *         "active_at": "2027-03-01T09:00:00Z",
+                     *         "checked_at": "2027-03-01T09:00:00Z",
+                     *         "created_at": "2027-03-01T08:59:12.034Z",
+                     *         "domain": "example.com",
+                     *         "finding": null,
+                     *         "record": {
+                     *           "name": "paceline-4f1c9a2e._domainkey.example.com",
+                     *           "type": "TXT",
+                     *           "value": "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A..."
+                     *         },
+                     *         "selector": "paceline-4f1c9a2e"
+                     *       },
+                     *       "object": "sender_dkim",
+                     *       "sender_id": "0199c29f-40aa-7d6e-8a2b-9d0c4e1f5a33",
+                     *       "state": "active",
+                     *       "waiting": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SenderDkim"];
+                };
+            };
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            404: components["responses"]["NotFound.not_found"];
+            409: components["responses"]["Conflict.dkim_not_waiting"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
+        };
+    };
     pauseSender: {
         parameters: {
             query?: never;
@@ -7703,6 +8057,7 @@ export interface operations {
                      *       "concurrency": 5,
                      *       "created_at": "2027-03-01T08:59:12.034Z",
                      *       "daily_limit": null,
+                     *       "dkim": "active",
                      *       "from_email": "ann@example.com",
                      *       "from_name": "Ann",
                      *       "has_password": true,
@@ -7773,6 +8128,7 @@ export interface operations {
                      *       "concurrency": 5,
                      *       "created_at": "2027-03-01T08:59:12.034Z",
                      *       "daily_limit": null,
+                     *       "dkim": "active",
                      *       "from_email": "ann@example.com",
                      *       "from_name": "Ann",
                      *       "has_password": true,
