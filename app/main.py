@@ -107,7 +107,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
             Router("/", **guarded, include_in_schema=False),
             Router("/", route_handlers=OPEN, include_in_schema=False),
             pages.dashboard,
-            pages.assets(),
+            pages.asset,
         ],
         dependencies={
             "pool": Provide(provide_pool, sync_to_thread=False),

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Any, Final
 
-from litestar import MediaType, Response, get
-from litestar.datastructures import CacheControlHeader
-from litestar.router import Router
-from litestar.static_files import create_static_files_router
+from litestar import MediaType, Request, Response, get
+from litestar.params import PathParameter
+
+from app.errors import NotFound
 
 DIST: Final = Path(__file__).parents[2] / "frontend/dist"
 A_YEAR: Final = 31_536_000  # seconds
+ENCODED: Final = {"br": ".br", "gzip": ".gz"}
+FILE: Final = re.compile(r"\w[\w.-]{0,100}")
+NEVER: Final = re.compile(r"q\s*=\s*0(\.0*)?")
+KINDS: Final = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
 
 NOT_BUILT: Final = """<!doctype html>
 <meta charset="utf-8"><title>Paceline</title>
@@ -30,12 +35,30 @@ def dashboard() -> Response[bytes]:
         return Response(NOT_BUILT.encode(), status_code=503, headers=headers)
 
 
-def assets() -> Router:
-    """Their names carry a hash of their content, so they never change."""
-    return create_static_files_router(
-        path="/assets",
-        directories=[DIST / "assets"],
-        cache_control=CacheControlHeader(public=True, max_age=A_YEAR, immutable=True),
-        include_in_schema=False,
-        name="assets",
-    )
+@get("/assets/{name:str}", include_in_schema=False, name="assets", media_type=MediaType.TEXT, sync_to_thread=True)
+def asset(request: Request[Any, Any, Any], name: Annotated[str, PathParameter()]) -> Response[bytes]:
+    """Their names carry a hash of their content, so they never change. The build leaves them compressed besides.
+
+    Raises NotFound.
+    """
+    path = DIST / "assets" / name
+    if not FILE.fullmatch(name) or path.suffix not in KINDS or not path.is_file():
+        raise NotFound
+    kind = KINDS[path.suffix]
+    headers = {"cache-control": f"public, max-age={A_YEAR}, immutable", "vary": "accept-encoding"}
+    for encoding in accepted(request.headers.get("accept-encoding", "")):
+        compressed = path.with_name(name + ENCODED[encoding])
+        if compressed.is_file():
+            path, headers["content-encoding"] = compressed, encoding
+            break
+    return Response(path.read_bytes(), headers=headers, media_type=kind)
+
+
+def accepted(said: str) -> list[str]:
+    """Those of our encodings that a request takes (RFC 9110, 12.5.3), the smallest first."""
+    taken = set()
+    for part in said.lower().split(","):
+        coding, _, weight = part.partition(";")
+        if not NEVER.fullmatch(weight.strip()):
+            taken.add(coding.strip())
+    return [encoding for encoding in ENCODED if encoding in taken]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -77,6 +78,37 @@ async def test_assets_are_kept_for_ever(browser: httpx.AsyncClient) -> None:
     assert "javascript" in answer.headers["content-type"]
     assert (await browser.get("/assets/../index.html")).status_code == 404
     assert (await browser.get("/assets/%2e%2e/index.html")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("accepted", "encoding"),
+    [
+        ("gzip, deflate, br, zstd", "br"),
+        ("gzip;q=1.0, BR;q=0.2", "br"),
+        ("gzip, br;q=0", "gzip"),
+        ("br; q=0.000, gzip;q=0.0", None),
+        ("identity", None),
+        ("", None),
+    ],
+)
+async def test_assets_are_compressed_for_whom_takes_it(
+    browser: httpx.AsyncClient, dist: Path, accepted: str, encoding: str | None
+) -> None:
+    (dist / "assets/index-4f2a.js.gz").write_bytes(gzip.compress(b"export {};"))
+    (dist / "assets/index-4f2a.js.br").write_bytes(b"as it lies there")
+    async with browser.stream("GET", "/assets/index-4f2a.js", headers={"accept-encoding": accepted}) as answer:
+        sent = b"".join([part async for part in answer.aiter_raw()])
+    assert answer.headers.get("content-encoding") == encoding
+    assert answer.headers["vary"] == "accept-encoding"
+    assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
+    plain = (dist / "assets" / f"index-4f2a.js{ {'br': '.br', 'gzip': '.gz'}.get(encoding or '', '') }").read_bytes()
+    assert (sent, answer.headers["content-length"]) == (plain, str(len(plain)))
+
+
+@pytest.mark.parametrize("name", ["index-4f2a.js.gz", "%2e%2e%2findex.html", ".env", "a%00.js", "x" * 300 + ".js"])
+async def test_nothing_else_is_served(browser: httpx.AsyncClient, dist: Path, name: str) -> None:
+    (dist / "assets/index-4f2a.js.gz").write_bytes(b"")
+    assert (await browser.get(f"/assets/{name}")).status_code == 404
 
 
 async def test_a_dashboard_that_is_not_built_says_so(browser: httpx.AsyncClient, dist: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal
 
 import httpx
@@ -93,6 +94,20 @@ async def test_every_page_is_accessible_in_both_themes_and_fits_a_phone(desk: Pa
         assert (name, light[1:], dark[1:]) == (name, [], [])
         assert light != dark
         assert await desk.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], name
+
+
+async def test_the_first_load_is_small_and_kept(site: str) -> None:
+    async with httpx.AsyncClient(base_url=site, headers={"accept-encoding": "br"}) as browser:
+        page = (await browser.get("/", headers={"accept": "text/html"})).text
+        names = set(re.findall(r'(?:src|href)="(/assets/[^"]+\.(?:js|css))"', page))
+        assert len(names) >= 4
+        total = 0
+        for name in names:
+            async with browser.stream("GET", name) as answer:
+                assert answer.headers["content-encoding"] == "br"
+                assert "immutable" in answer.headers["cache-control"]
+                total += len(b"".join([part async for part in answer.aiter_raw()]))
+        assert total < 200_000, "bytes before a page's own"
 
 
 async def in_theme(page: Page, theme: Literal["light", "dark"]) -> None:

@@ -1,4 +1,4 @@
-import { Outlet, useLocation, useNavigate } from "@tanstack/react-router";
+import { type LinkProps, Outlet, useLocation, useNavigate, useRouter } from "@tanstack/react-router";
 import {
   CalendarClock,
   LayoutDashboard,
@@ -23,6 +23,7 @@ import { Shell } from "@/ui/shell";
 import { ShortcutsHelp } from "@/ui/shortcuts-help";
 import { type NavGroup, Sidebar } from "@/ui/sidebar";
 import { ErrorState } from "@/ui/states";
+import { Pending } from "./pending";
 
 const NAVIGATION: readonly NavGroup[] = [
   { label: null, items: [{ label: "Overview", icon: LayoutDashboard, to: "/", exact: true }] },
@@ -56,6 +57,7 @@ export function AppLayout() {
   }, [signedIn]);
 
   useEffect(followOtherTabs, []);
+  usePagesAtHand(signedIn);
 
   if (me.isError && me.error instanceof ApiError && me.error.status === 401) {
     return <ToSignIn from={location.href} />;
@@ -89,7 +91,28 @@ export function AppLayout() {
   }
   if (me.isError)
     return <ErrorState title="Paceline could not start" error={me.error} onRetry={() => me.refetch()} />;
-  return <div aria-busy className="min-h-dvh" />;
+  return (
+    <Shell location={location.pathname} sidebar={null} header={null}>
+      <Pending />
+    </Shell>
+  );
+}
+
+/** Where people go next: their code is loaded while nothing else happens. */
+const NEAR: readonly LinkProps["to"][] = ["/compose", "/scheduled", "/emails/$id", "/campaigns", "/senders"];
+
+function usePagesAtHand(signedIn: boolean) {
+  const router = useRouter();
+  useEffect(() => {
+    if (!signedIn) return;
+    const load = () => {
+      for (const to of NEAR)
+        router.loadRouteChunk(router.routesByPath[to as keyof typeof router.routesByPath]);
+    };
+    if (!("requestIdleCallback" in window)) return;
+    const waiting = window.requestIdleCallback(load, { timeout: 5_000 });
+    return () => window.cancelIdleCallback(waiting);
+  }, [signedIn, router]);
 }
 
 /** Goes to the sign-in page and remembers where to return: the place as it was at first, not while it changes. */

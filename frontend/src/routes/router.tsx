@@ -1,12 +1,7 @@
-import { createRootRoute, createRoute, createRouter } from "@tanstack/react-router";
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { AppLayout } from "./app-layout";
-import { CampaignPage, CampaignsPage } from "./campaign-pages";
-import { ComposePage, EditDraftPage } from "./compose-page";
-import { JoinPage, MailedLinkPage, SignInPage } from "./entrance-pages";
-import { ScheduledPage, SentPage } from "./mail-pages";
-import { MessagePage } from "./message-page";
 import { NotFound } from "./not-found";
-import { OverviewPage } from "./overview-page";
+import { Pending } from "./pending";
 import { Root } from "./root";
 import {
   cursorSearch,
@@ -17,11 +12,19 @@ import {
   signInSearch,
   suppressionSearch,
 } from "./search";
-import { SendersPage } from "./set-up-pages";
-import { GeneralPage, SecurityPage, TeamPage } from "./settings-pages";
-import { SuppressionsPage } from "./suppressions-page";
-import { NewTemplatePage, TemplatePage, TemplatesPage } from "./template-pages";
-import { DeliveryPage, WebhookPage } from "./webhook-pages";
+
+// Each of these is a file of its own, loaded when somebody goes there or is about to.
+const campaignPages = () => import("./campaign-pages");
+const composePages = () => import("./compose-page");
+const entrancePages = () => import("./entrance-pages");
+const mailPages = () => import("./mail-pages");
+const messagePages = () => import("./message-page");
+const overviewPages = () => import("./overview-page");
+const setUpPages = () => import("./set-up-pages");
+const settingsPages = () => import("./settings-pages");
+const suppressionPages = () => import("./suppressions-page");
+const templatePages = () => import("./template-pages");
+const webhookPages = () => import("./webhook-pages");
 
 const root = createRootRoute({ component: Root, notFoundComponent: NotFound });
 
@@ -29,114 +32,138 @@ const signIn = createRoute({
   getParentRoute: () => root,
   path: "/sign-in",
   validateSearch: signInSearch,
-  component: SignInPage,
+  component: lazyRouteComponent(entrancePages, "SignInPage"),
 });
 
 const mailedLink = createRoute({
   getParentRoute: () => root,
   path: "/sign-in/link",
-  component: MailedLinkPage,
+  component: lazyRouteComponent(entrancePages, "MailedLinkPage"),
 });
 
-const join = createRoute({ getParentRoute: () => root, path: "/join", component: JoinPage });
+const join = createRoute({
+  getParentRoute: () => root,
+  path: "/join",
+  component: lazyRouteComponent(entrancePages, "JoinPage"),
+});
 
 const app = createRoute({ getParentRoute: () => root, id: "app", component: AppLayout });
 
-const overview = createRoute({ getParentRoute: () => app, path: "/", component: OverviewPage });
+const overview = createRoute({
+  getParentRoute: () => app,
+  path: "/",
+  component: lazyRouteComponent(overviewPages, "OverviewPage"),
+});
 
-const compose = createRoute({ getParentRoute: () => app, path: "/compose", component: ComposePage });
+const compose = createRoute({
+  getParentRoute: () => app,
+  path: "/compose",
+  component: lazyRouteComponent(composePages, "ComposePage"),
+});
 
 const scheduled = createRoute({
   getParentRoute: () => app,
   path: "/scheduled",
   validateSearch: emailSearch,
-  component: ScheduledPage,
+  component: lazyRouteComponent(mailPages, "ScheduledPage"),
 });
 
 const sent = createRoute({
   getParentRoute: () => app,
   path: "/sent",
   validateSearch: emailSearch,
-  component: SentPage,
+  component: lazyRouteComponent(mailPages, "SentPage"),
 });
 
 const message = createRoute({
   getParentRoute: () => app,
   path: "/emails/$id",
   validateSearch: messageSearch,
-  component: MessagePage,
+  component: lazyRouteComponent(messagePages, "MessagePage"),
 });
 
 const campaigns = createRoute({
   getParentRoute: () => app,
   path: "/campaigns",
   validateSearch: cursorSearch,
-  component: CampaignsPage,
+  component: lazyRouteComponent(campaignPages, "CampaignsPage"),
 });
 
 const campaign = createRoute({
   getParentRoute: () => app,
   path: "/campaigns/$id",
   validateSearch: emailSearch,
-  component: CampaignPage,
+  component: lazyRouteComponent(campaignPages, "CampaignPage"),
 });
 
 const editDraft = createRoute({
   getParentRoute: () => app,
   path: "/campaigns/$id/edit",
-  component: EditDraftPage,
+  component: lazyRouteComponent(composePages, "EditDraftPage"),
 });
 
 const templates = createRoute({
   getParentRoute: () => app,
   path: "/templates",
   validateSearch: cursorSearch,
-  component: TemplatesPage,
+  component: lazyRouteComponent(templatePages, "TemplatesPage"),
 });
 
 const newTemplate = createRoute({
   getParentRoute: () => app,
   path: "/templates/new",
-  component: NewTemplatePage,
+  component: lazyRouteComponent(templatePages, "NewTemplatePage"),
 });
 
-const template = createRoute({ getParentRoute: () => app, path: "/templates/$id", component: TemplatePage });
+const template = createRoute({
+  getParentRoute: () => app,
+  path: "/templates/$id",
+  component: lazyRouteComponent(templatePages, "TemplatePage"),
+});
 
 const senders = createRoute({
   getParentRoute: () => app,
   path: "/senders",
   validateSearch: sendersSearch,
-  component: SendersPage,
+  component: lazyRouteComponent(setUpPages, "SendersPage"),
 });
 
 const suppressions = createRoute({
   getParentRoute: () => app,
   path: "/suppressions",
   validateSearch: suppressionSearch,
-  component: SuppressionsPage,
+  component: lazyRouteComponent(suppressionPages, "SuppressionsPage"),
 });
 
-const settings = createRoute({ getParentRoute: () => app, path: "/settings", component: GeneralPage });
+const settings = createRoute({
+  getParentRoute: () => app,
+  path: "/settings",
+  component: lazyRouteComponent(settingsPages, "GeneralPage"),
+});
 
-const team = createRoute({ getParentRoute: () => app, path: "/settings/team", component: TeamPage });
+const team = createRoute({
+  getParentRoute: () => app,
+  path: "/settings/team",
+  component: lazyRouteComponent(settingsPages, "TeamPage"),
+});
 
 const security = createRoute({
   getParentRoute: () => app,
   path: "/settings/security",
-  component: SecurityPage,
+  component: lazyRouteComponent(settingsPages, "SecurityPage"),
 });
 
 const webhook = createRoute({
   getParentRoute: () => app,
   path: "/settings/webhooks/$id",
   validateSearch: deliverySearch,
-  component: WebhookPage,
+  component: lazyRouteComponent(webhookPages, "WebhookPage"),
 });
 
 const delivery = createRoute({
   getParentRoute: () => app,
   path: "/settings/webhooks/$id/deliveries/$deliveryId",
-  component: DeliveryPage,
+  component: lazyRouteComponent(webhookPages, "DeliveryPage"),
 });
 
 const nowhere = createRoute({ getParentRoute: () => app, path: "$", component: NotFound });
@@ -169,6 +196,10 @@ export const router = createRouter({
     ]),
   ]),
   scrollRestoration: true,
+  defaultPreload: "intent",
+  defaultPreloadDelay: 30,
+  defaultPendingComponent: Pending,
+  defaultPendingMs: 150,
 });
 
 declare module "@tanstack/react-router" {
