@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from uuid import UUID
 
 import msgspec
@@ -19,10 +19,11 @@ from app.db.outage import UNAVAILABLE
 from app.db.pool import Pool
 from app.domain.pacing import dot_deadline
 from app.services import delivery
-from app.services.delivery import Due
+from app.services.delivery import Due, Verdict
 from app.services.leases import Lease
 from tasks import failpoints
 from tasks.clock import Clock, instant
+from tasks.gates import Gates
 
 log = structlog.get_logger()
 
@@ -53,9 +54,22 @@ SHUT = Pass("window", None, None, 0.0, 0.0)
 
 
 class Gatekeeper:
-    def __init__(self, pool: Pool, lease: Lease, clock: Clock, *, window: float, admits: Callable[[Due], bool]) -> None:
-        """`window`: seconds of an hour. `admits`: whether the sending window of a message is open now."""
+    def __init__(
+        self,
+        pool: Pool,
+        gates: Gates,
+        lease: Lease,
+        clock: Clock,
+        *,
+        window: float,
+        admits: Callable[[Due], bool],
+        is_counted: Callable[[Due], bool],
+    ) -> None:
+        """`window`: seconds of an hour. `admits`: whether the sending window of a message is open now. `is_counted`:
+        whether a limit is known to hold for it."""
         self._pool = pool
+        self._gates = gates
+        self._is_counted = is_counted
         self._lease = lease
         self._clock = clock
         self._window = window
@@ -154,13 +168,9 @@ class Gatekeeper:
             await self._pass(batch)
 
     async def _pass(self, batch: list[tuple[Due, asyncio.Future[Pass]]]) -> None:
-        asked = time.monotonic()
-        prior = None if self._prior_dot is None else instant(self._prior_dot)
         try:
             failpoints.passing("gate.asked")
-            verdicts = await delivery.gate(
-                self._pool, self._lease, window=self._window, prior_dot=prior, offers=[message for message, _ in batch]
-            )
+            verdicts, asked = await self._ask([message for message, _ in batch])
             failpoints.passing("gate.committed")
         except Exception as error:
             outage = isinstance(error, UNAVAILABLE)
@@ -192,6 +202,22 @@ class Gatekeeper:
             self._queue = again + self._queue
             self._arrived.set()
             await self._until(self._clock.monotonic(soonest))
+
+    async def _ask(self, offers: list[Due]) -> tuple[Mapping[UUID, Verdict], float]:
+        """One commit. The verdicts, and the monotonic time at which the database was asked."""
+        if self.gap or any(map(self._is_counted, offers)):
+            return await self._count(offers)
+        verdicts, asked = await self._gates.ask(self._lease, offers)
+        counted = [message for message in offers if verdicts[message.id].verdict == "counted"]
+        if counted:  # by a limit or a gap that was set a moment ago
+            verdicts = {**verdicts, **(await self._count(counted))[0]}
+        return verdicts, asked
+
+    async def _count(self, offers: list[Due]) -> tuple[Mapping[UUID, Verdict], float]:
+        asked = time.monotonic()
+        prior = None if self._prior_dot is None else instant(self._prior_dot)
+        verdicts = await delivery.gate(self._pool, self._lease, window=self._window, prior_dot=prior, offers=offers)
+        return verdicts, asked
 
     async def _gap_is_over(self) -> bool:
         """Waits for the gap. False: it was changed meanwhile."""

@@ -55,7 +55,15 @@ class Runner:
         self.lease = lease
         self.clock = worker.clock
         self.window = worker.settings.rate_window_seconds
-        self.gate = Gatekeeper(worker.pool, lease, worker.clock, window=self.window, admits=self._admits)
+        self.gate = Gatekeeper(
+            worker.pool,
+            worker.gates,
+            lease,
+            worker.clock,
+            window=self.window,
+            admits=self._admits,
+            is_counted=self._is_counted,
+        )
         self.accounts = Accounts(self)
         self.endings = Endings(self)
         self.deliverer = Deliverer(self)
@@ -190,6 +198,9 @@ class Runner:
 
     def _admits(self, message: Due) -> bool:
         return self.openings.is_open(message.lane_id)
+
+    def _is_counted(self, message: Due) -> bool:
+        return bool(self.places.scopes_of(message.campaign_id))
 
     async def _idle(self) -> float | None:
         """Nothing in hand: the moment to look again by the database's clock, or None once the lease is given back."""

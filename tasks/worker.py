@@ -34,6 +34,7 @@ from tasks import campaign, failpoints, lane, prune, webhooks
 from tasks import imports as list_reading
 from tasks.clock import Clock, instant
 from tasks.connections import Connections
+from tasks.gates import Gates
 from tasks.recorder import Recorder
 from tasks.runner import Runner
 
@@ -63,6 +64,7 @@ class Worker:
         self.reservations = Reservations(settings.redis_url, hold_seconds=settings.lease_seconds)
         self.connections = Connections(concurrency, allow_private=settings.smtp_allow_private)
         self.messages = Messages(self.pool, Links(settings))
+        self.gates = Gates(self.pool, window=settings.rate_window_seconds)
         self.recorder = Recorder(self.pool)
         self.webhooks = webhooks.Webhooks(self)
         self._runners: dict[UUID, tuple[Runner, asyncio.Task[None]]] = {}

@@ -139,6 +139,24 @@ async def gate(
     return {row["email_id"]: Verdict(row["verdict"], row["dispatch_id"], row["at"], row["next_at"]) for row in found}
 
 
+async def gate_unlimited(pool: Pool, *, window: float, offers: Sequence[tuple[Lease, Due]]) -> dict[UUID, Verdict]:
+    """The same for messages of several mailboxes of one worker and workspace. What needs a count is `counted`."""
+    async with pool.connection() as conn:
+        found = await rows(
+            queries.delivery.gate_unlimited(
+                conn,
+                workspace_id=offers[0][0].workspace_id,
+                worker_id=offers[0][0].worker_id,
+                window=window,
+                mailbox_ids=[lease.mailbox_id for lease, _ in offers],
+                fences=[lease.fence for lease, _ in offers],
+                email_ids=[offer.id for _, offer in offers],
+                revisions=[offer.revision for _, offer in offers],
+            )
+        )
+    return {row["email_id"]: Verdict(row["verdict"], row["dispatch_id"], row["at"], row["next_at"]) for row in found}
+
+
 async def void(pool: Pool, lease: Lease, dispatch_ids: Sequence[int]) -> None:
     """Takes back dispatches whose dot was provably never written: quota and message return."""
 

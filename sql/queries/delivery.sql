@@ -42,6 +42,12 @@ where workspace_id = :workspace_id and id = any (:ids::uuid[]) and hourly_limit 
 select email_id, verdict, dispatch_id, at, next_at
 from gate(:workspace_id, :mailbox_id, :worker_id, :fence, :window, :prior_dot, :email_ids::uuid[], :revisions::integer[]);
 
+-- name: gate_unlimited
+select email_id, verdict, dispatch_id, at, next_at
+from gate_unlimited(
+    :workspace_id, :worker_id, :window, :mailbox_ids::uuid[], :fences::bigint[], :email_ids::uuid[], :revisions::integer[]
+);
+
 -- name: headroom^
 select used, next_at from headroom(:scope::pacing_scope, :scope_id, :limit, :window);
 

@@ -20,7 +20,7 @@ from tests.support.waiting import wait_until
 # Commits take as long as on a slow disk, so that something is always committing.
 SLOW_COMMITS: Final = {"commit_delay": "20000", "commit_siblings": "0"}
 
-GATE: Final = b"from gate("
+GATE: Final = b"from gate"  # of either kind
 RECORD: Final = b"update dispatches d"
 LEASE: Final = b"fence = m.fence + 1"
 AFTERMATH: Final = 1.0  # seconds in which what had passed the gate before may get its dot
@@ -90,7 +90,7 @@ async def _terminate(w: World, times: int, *, pause: float) -> int:
             """
             select pg_terminate_backend(pid) as ended from pg_stat_activity
             where application_name = 'paceline worker' and state = 'active'
-                and (query like '%%from gate(%%' or query like '%%update dispatches d%%')
+                and (query like '%%from gate%%' or query like '%%update dispatches d%%')
                 and wait_event in ('CommitDelay', 'WalSync', 'WALSync', 'WALWrite', 'WalWrite')
             order by random() limit 1
             """

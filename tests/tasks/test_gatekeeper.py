@@ -16,6 +16,7 @@ from app.services.leases import Lease
 from tasks import failpoints
 from tasks.clock import Clock
 from tasks.gatekeeper import GateFault, Gatekeeper, GateUnknown, Pass
+from tasks.gates import Gates
 from tests.support.mailroom import Mailroom, Sender
 from tests.support.waiting import wait_until
 
@@ -29,7 +30,15 @@ class Entrance:
         self.room = room
         self.sender = sender
         self.lease = lease
-        self.keeper = Gatekeeper(room.pool, lease, clock, window=3600.0, admits=lambda _: True)
+        self.keeper = Gatekeeper(
+            room.pool,
+            Gates(room.pool, window=3600.0),
+            lease,
+            clock,
+            window=3600.0,
+            admits=lambda _: True,
+            is_counted=lambda _: False,
+        )
 
     async def due(self, count: int) -> list[Due]:
         await self.room.emails(self.sender, count)

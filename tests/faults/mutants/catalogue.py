@@ -46,7 +46,10 @@ MUTANTS: Final = (
     Mutant(
         "no fence at the gate",
         16,
-        (Redefine("gate", "and m.runner_id = p_worker and m.fence = p_fence", ""),),
+        (
+            Redefine("gate", "and m.runner_id = p_worker and m.fence = p_fence", ""),
+            Redefine("gate_unlimited", "and m.runner_id = p_worker and m.fence = o.fence", ""),
+        ),
     ),
     Mutant(
         "limits counted in Redis alone",
@@ -96,6 +99,11 @@ MUTANTS: Final = (
         (
             Redefine(
                 "gate",
+                "e.status not in ('scheduled', 'deferred') or e.revision <> o.revision",
+                "false",
+            ),
+            Redefine(
+                "gate_unlimited",
                 "e.status not in ('scheduled', 'deferred') or e.revision <> o.revision",
                 "false",
             ),
