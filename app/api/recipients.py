@@ -28,7 +28,7 @@ from litestar.response import Stream
 from app.api.bodies import JSON, check_kind
 from app.api.given import Caller, Pool
 from app.contract.recipients import ColumnNames, Import, RecipientText
-from app.errors import TooLarge, ValidationError
+from app.errors import ValidationError
 from app.services import import_reports, imports
 
 MAX_BODY: Final = imports.BYTES_LIMIT + 1024 * 1024  # bytes: the parts of a form have heads of their own
@@ -50,7 +50,7 @@ _TEXT = Reference(ref="#/components/schemas/RecipientText")
 
 @dataclass
 class EitherBody(Operation):
-    """The one route whose body may be of two kinds."""
+    """The body of a route that takes a list, which may be of two kinds."""
 
     def __post_init__(self) -> None:
         self.request_body = RequestBody(
@@ -62,7 +62,9 @@ class EitherBody(Operation):
         )
 
 
-class _Given(msgspec.Struct):
+class GivenList(msgspec.Struct):
+    """A list as it came in a request."""
+
     file: BinaryIO
     size: int  # bytes
     filename: str | None
@@ -86,7 +88,7 @@ async def parse_recipients(caller: Caller, pool: Pool, request: Request[Any, Any
     templates. A list of more than 10,000 rows is answered with 202 at once and read by a worker: `GET /imports/{id}`
     says how far it is. A campaign takes the list by its `import_id` once it is done.
     """
-    given = await _given(request)
+    given = await given_list(request)
     found = await imports.parse(
         pool,
         workspace_id=caller.workspace_id,
@@ -104,12 +106,13 @@ class Imports(Controller):
 
     @get("/{import_id:uuid}", operation_id="getImport", summary="Get a list of recipients")
     async def get_import(self, caller: Caller, pool: Pool, import_id: ImportId) -> Import:
-        """What was found in it, or how far reading it is."""
+        """What was found in it, or how far reading it is; also of a list of suppressions."""
         return await imports.get(pool, workspace_id=caller.workspace_id, id=import_id)
 
     @post("/{import_id:uuid}/cancel", operation_id="cancelImport", summary="Cancel reading a list", status_code=200)
     async def cancel_import(self, caller: Caller, pool: Pool, import_id: ImportId) -> Import:
-        """What was read of it is forgotten. A list that is done stays as it is."""
+        """What was read of it is forgotten. A list that is done stays, as does one of suppressions of which the first
+        addresses are suppressed."""
         return await imports.cancel(pool, workspace_id=caller.workspace_id, id=import_id)
 
     @get(
@@ -130,16 +133,8 @@ class Imports(Controller):
         )
 
 
-async def given_list(request: Request[Any, Any, Any]) -> tuple[bytes, str | None]:
-    """A list that is read at once, and its file's name. Raises TooLarge."""
-    given = await _given(request)
-    if given.size > imports.AT_ONCE:
-        raise TooLarge(f"This file is larger than {imports.AT_ONCE // 1024 // 1024} MB: divide it into several.")
-    given.file.seek(0)
-    return given.file.read(), given.filename
-
-
-async def _given(request: Request[Any, Any, Any]) -> _Given:
+async def given_list(request: Request[Any, Any, Any]) -> GivenList:
+    """Of a form or as JSON. Raises ValidationError."""
     if request.content_type[0] != "multipart/form-data":
         check_kind(request, JSON)
         try:
@@ -153,15 +148,15 @@ async def _given(request: Request[Any, Any, Any]) -> _Given:
     file = form.get("file")
     if isinstance(file, UploadFile):
         size = file.file.seek(0, io.SEEK_END)
-        return _Given(cast("BinaryIO", file.file), size or file.file.tell(), file.filename or None, columns)
+        return GivenList(cast("BinaryIO", file.file), size or file.file.tell(), file.filename or None, columns)
     if isinstance(file, str):
         return _of_text(file, None, columns)
     raise ValidationError.at("file", "Send the list in the form's field `file`.")
 
 
-def _of_text(text: str, filename: str | None, columns: list[str | None] | None) -> _Given:
+def _of_text(text: str, filename: str | None, columns: list[str | None] | None) -> GivenList:
     data = text.encode("utf-8", "surrogatepass")
-    return _Given(io.BytesIO(data), len(data), filename, columns)
+    return GivenList(io.BytesIO(data), len(data), filename, columns)
 
 
 def _columns(given: object) -> list[str | None] | None:

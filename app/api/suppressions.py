@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
-from litestar import Controller, Request, delete, get, post
+from litestar import Controller, Request, Response, delete, get, post
 from litestar.di import NamedDependency, Provide
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody, PathParameter, QueryParameter
 from litestar.response import Stream
 
 from app.api.given import Caller, Page, Pool
 from app.api.lists import provide_page
-from app.api.recipients import EitherBody, given_list
+from app.api.recipients import MAX_BODY, EitherBody, given_list
 from app.contract.lists import List
 from app.contract.suppressions import (
     AddedSuppressions,
@@ -28,10 +29,7 @@ from app.contract.suppressions import (
 )
 from app.domain.suppressions import ORIGINS, Reason
 from app.services import suppressions
-from app.services.imports import AT_ONCE
 from app.services.suppressions import Wanted
-
-MAX_BODY: Final = AT_ONCE + 1024 * 1024  # bytes: the parts of a form have heads of their own
 
 IdOrEmail = Annotated[str, PathParameter(description="Its id, or the address.")]
 
@@ -92,14 +90,26 @@ class Suppressions(Controller):
         request_max_body_size=MAX_BODY,
         status_code=200,
         summary="Suppress the addresses of a list",
+        responses={202: ResponseSpec(ImportedSuppressions, description="A long list: a worker reads it now.")},
     )
     async def import_suppressions(
         self, caller: Caller, pool: Pool, request: Request[Any, Any, Any]
-    ) -> ImportedSuppressions:
-        """CSV, TSV or text, as a form with the field `file` or as JSON `{"text"}`, read like a list of recipients. A
-        column `reason` may say `hard_bounce`, `complaint` or `unsubscribed`; else it is `manual`."""
-        data, filename = await given_list(request)
-        return await suppressions.import_list(pool, workspace_id=caller.workspace_id, data=data, filename=filename)
+    ) -> Response[ImportedSuppressions]:
+        """CSV, TSV or text, as a form with the field `file` or as JSON `{"text"}`, up to 256 MB, read like a list of
+        recipients. A column `reason` may say `hard_bounce`, `complaint` or `unsubscribed`; else it is `manual`.
+
+        A list of more than 10,000 rows is answered with 202 at once and read by a worker: `GET /imports/{id}` says how
+        far it is. Nothing of a list that cannot be read to its end is suppressed."""
+        given = await given_list(request)
+        found = await suppressions.import_list(
+            pool,
+            workspace_id=caller.workspace_id,
+            file=given.file,
+            size=given.size,
+            filename=given.filename,
+            columns=given.columns,
+        )
+        return Response(found, status_code=200 if found.state == "done" else 202)
 
     @get(
         "/export.csv",

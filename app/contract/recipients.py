@@ -39,23 +39,27 @@ class ListedRecipient(Output):
     variables: dict[str, Any]
 
 
+Purpose = Literal["recipients", "suppressions"]
+
+
 class Import(Output):
     """A list and what was found in it. Once it is done `detected` is the sum of valid, duplicates, suppressed and
     `invalid_count`."""
 
     object: Literal["import"]
     import_id: UUID
+    purpose: Purpose  # for a campaign, or read by POST /suppressions/import
     state: Literal["waiting", "reading", "done", "failed", "cancelled"]
     progress: float  # from 0 to 1
     error: str | None  # of one that failed: what is wrong with the file and how to mend it
     filename: str | None
     detected: int
-    valid: int  # these a campaign goes to
+    valid: int  # these a campaign goes to; of a list of suppressions those that it added
     duplicates: int  # equal but for case to an earlier one
-    suppressed: int  # on the suppression list, so left out
+    suppressed: int  # on the suppression list already, so left out
     roles: int  # of the valid ones: addresses of a role rather than a person, such as info@
     invalid: list[InvalidRow]  # the first 1,000; GET /imports/{id}/report.csv has all, duplicates and suppressed too
     invalid_count: int
     columns: list[str]  # names that a template can use, as the columns stand
-    sample: list[ListedRecipient]  # the first few valid ones
+    sample: list[ListedRecipient]  # the first few valid ones; none of a list of suppressions
     created_at: datetime

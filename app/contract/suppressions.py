@@ -66,9 +66,11 @@ class RemovedSuppressions(Output):
 
 
 class ImportedSuppressions(Output):
-    """`detected` is the sum of added, `already_suppressed`, duplicates and `invalid_count`."""
+    """Once it is done `detected` is the sum of added, `already_suppressed`, duplicates and `invalid_count`."""
 
     object: Literal["suppression_import"]
+    import_id: UUID  # GET /imports/{import_id} says how far it is, /imports/{import_id}/report.csv what was left out
+    state: Literal["waiting", "reading", "done", "failed", "cancelled"]
     detected: int
     added: int
     already_suppressed: int

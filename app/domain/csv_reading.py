@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import io
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import BinaryIO, Final, TextIO
@@ -13,7 +12,7 @@ import msgspec
 
 from app.domain.csv_layout import HEAD, Layout, Record, guess, records, tokens, words
 from app.domain.decoding import open_text
-from app.errors import TooLarge, ValidationError
+from app.errors import ValidationError
 
 ROWS_LIMIT: Final = 10_000  # that are read while the caller waits
 LINE_LIMIT: Final = 1_048_576  # characters
@@ -40,11 +39,6 @@ class Listing(msgspec.Struct, frozen=True):
         return [column for column in self.columns if column is not None]
 
 
-class Table(msgspec.Struct, frozen=True):
-    columns: tuple[str | None, ...]
-    rows: list[Row]
-
-
 def open_list(file: BinaryIO, *, mapping: Sequence[str | None] | None = None) -> Listing:
     """Reads the beginning of a file that can seek. Raises UnreadableFile when it is no text, or ValidationError."""
     text = open_text(file)
@@ -52,18 +46,6 @@ def open_list(file: BinaryIO, *, mapping: Sequence[str | None] | None = None) ->
     layout = guess(head, whole=len(head) < HEAD, mapping=mapping)
     text.seek(0)
     return Listing(layout.columns, _rows(_lines(text), layout))
-
-
-def read_table(data: bytes | str, *, most: int = ROWS_LIMIT, mapping: Sequence[str | None] | None = None) -> Table:
-    """The same for a list that is at hand. Raises also TooLarge when it has more than `most` rows."""
-    raw = data if isinstance(data, bytes) else data.encode("utf-8", "surrogatepass")
-    listing = open_list(io.BytesIO(raw), mapping=mapping)
-    rows: list[Row] = []
-    for row in listing.rows:
-        if len(rows) == most:
-            raise TooLarge(f"This list has more than {most:,} rows: divide it into several.")
-        rows.append(row)
-    return Table(listing.columns, rows)
 
 
 def _lines(text: TextIO) -> Iterator[str]:

@@ -10,7 +10,7 @@ import msgspec
 
 from app.domain import addresses
 from app.domain.addresses import InvalidAddress
-from app.domain.csv_reading import Row, Table
+from app.domain.csv_reading import Row
 from app.domain.text import one_line, why_turned
 
 SHOWN: Final = 100  # characters of a bad value that are repeated
@@ -72,14 +72,9 @@ def _bared(cell: str) -> str:
     return cell
 
 
-def from_table(table: Table) -> Recipients:
-    """Every row is one of: valid, duplicate, invalid."""
-    return _sorted(judged(table.columns, table.rows))
-
-
 def collect(entries: Iterable[tuple[int, str, str | None, dict[str, object]]]) -> Recipients:
     """Reads (row, address, name, variables). A name of its own wins over the one in `Name <address>`."""
-    return _sorted(judge(*entry) for entry in entries)
+    return sorted_out(judge(*entry) for entry in entries)
 
 
 def judge(row: int, text: str, name: str | None, variables: dict[str, object]) -> Recipient | Rejected:
@@ -95,7 +90,8 @@ def judge(row: int, text: str, name: str | None, variables: dict[str, object]) -
     return Recipient(address.email, address.key, shown or None, variables, row)
 
 
-def _sorted(found: Iterable[Recipient | Rejected]) -> Recipients:
+def sorted_out(found: Iterable[Recipient | Rejected]) -> Recipients:
+    """Each is one of: valid, duplicate, invalid."""
     valid: list[Recipient] = []
     invalid: list[Rejected] = []
     seen: set[str] = set()

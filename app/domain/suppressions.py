@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import Final, Literal
 
+import msgspec
+
 from app.domain import addresses
+from app.domain.csv_reading import Listing
+from app.domain.recipients import Recipient, Rejected, judged
+from app.domain.spreadsheets import unsafe_cell
 
 
 class Reason(StrEnum):
@@ -35,3 +41,16 @@ def reason_of(text: str) -> Reason:
         return Reason(text.strip().lower().replace(" ", "_"))
     except ValueError:
         return Reason.MANUAL
+
+
+def judged_suppressions(listing: Listing) -> Iterator[Recipient | Rejected]:
+    """A list of suppressions, read as one of recipients is, with what our export put before a cell taken away. Of the
+    other columns only `reason` is heard; each that is not plainly a person's word is a variable."""
+    columns = tuple(column if column in ("email", "reason") else None for column in listing.columns)
+    rows = (msgspec.structs.replace(row, cells=[unsafe_cell(cell) for cell in row.cells]) for row in listing.rows)
+    for each in judged(columns, rows):
+        if isinstance(each, Rejected):
+            yield each
+            continue
+        reason = reason_of(str(each.variables.get("reason", "")))
+        yield msgspec.structs.replace(each, variables={} if reason is Reason.MANUAL else {"reason": reason.value})

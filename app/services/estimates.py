@@ -97,7 +97,7 @@ async def _count(conn: Conn, workspace_id: UUID, wanted: NewEstimate, problems: 
     if wanted.recipients is not None:
         return len(collect(entry_of(index, each) for index, each in enumerate(wanted.recipients)).valid)
     found: Mapping[str, Any] | None = await queries.imports.get(conn, workspace_id=workspace_id, id=wanted.import_id)
-    if found is None:
+    if found is None or found["purpose"] != "recipients":
         problems.append(Problem("import_id", "There is no such import in this workspace."))
         return 0
     return int(found["valid"])

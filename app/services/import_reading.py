@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections.abc import Mapping
 from itertools import islice
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 from uuid import UUID
 
 import structlog
 
+from app.contract.recipients import Purpose
 from app.db.pool import Conn, connect
 from app.db.queries import queries
 from app.domain.csv_reading import open_list
-from app.domain.recipients import judged
 from app.errors import PacelineError
-from app.services.imports import finish, forget, to_json, write
+from app.services.imports import entries, finish, forget, suppress_some, to_json, write
 from app.settings import Settings
 
 BATCH: Final = 10_000  # rows in one transaction
@@ -43,25 +44,37 @@ async def read(settings: Settings, *, workspace_id: UUID, import_id: UUID) -> No
             return
         if begun["attempts"] > ATTEMPTS:
             await _fail(conn, workspace_id, import_id, "This list could not be read in ten attempts.")
-        else:
-            await _read(conn, workspace_id, import_id, done=begun["rows_read"], mapping=begun["mapping"])
+        elif begun["added_to"] is not None or await _read(conn, workspace_id, import_id, begun):
+            await _suppress(conn, workspace_id, import_id, begun["filename"])
         await queries.events.announce(conn, workspace_id=workspace_id)
     finally:
         await conn.close()
 
 
-async def _read(
-    conn: Conn, workspace_id: UUID, import_id: UUID, *, done: int, mapping: list[str | None] | None
-) -> None:
+async def _read(conn: Conn, workspace_id: UUID, import_id: UUID, begun: Mapping[str, Any]) -> bool:
+    """Whether it is all there, and the addresses of it are to be suppressed now."""
+    purpose: Purpose = begun["purpose"]
     with tempfile.TemporaryFile() as file:
         await _fetch(conn, workspace_id, import_id, file)
         try:
-            await _rows(conn, workspace_id, import_id, file, done=done, mapping=mapping)
+            await _rows(conn, workspace_id, import_id, file, begun)
         except PacelineError as error:
             await _fail(conn, workspace_id, import_id, error.message)
+            return False
         except _Cancelled:
             async with conn.transaction():
                 await forget(conn, workspace_id, import_id)
+            return False
+    return purpose == "suppressions"
+
+
+async def _suppress(conn: Conn, workspace_id: UUID, import_id: UUID, filename: str | None) -> None:
+    """Some at a time: what a server says about one of them meanwhile does not wait for a million."""
+    more = True
+    while more:
+        async with conn.transaction():
+            more = await suppress_some(conn, workspace_id, import_id, filename)
+        await queries.events.announce(conn, workspace_id=workspace_id)
 
 
 async def _fetch(conn: Conn, workspace_id: UUID, import_id: UUID, file: BinaryIO) -> None:
@@ -73,15 +86,15 @@ async def _fetch(conn: Conn, workspace_id: UUID, import_id: UUID, file: BinaryIO
             await queries.imports.touch(conn, workspace_id=workspace_id, id=import_id)
 
 
-async def _rows(
-    conn: Conn, workspace_id: UUID, import_id: UUID, file: BinaryIO, *, done: int, mapping: list[str | None] | None
-) -> None:
-    listing = open_list(file, mapping=mapping)
-    found = islice(judged(listing.columns, listing.rows), done, None)
+async def _rows(conn: Conn, workspace_id: UUID, import_id: UUID, file: BinaryIO, begun: Mapping[str, Any]) -> None:
+    done: int = begun["rows_read"]
+    purpose: Purpose = begun["purpose"]
+    listing = open_list(file, mapping=begun["mapping"])
+    found = islice(entries(listing, purpose), done, None)
     shown = time.monotonic()
     while batch := list(islice(found, BATCH)):
         async with conn.transaction():
-            await write(conn, workspace_id, import_id, batch, first=done)
+            await write(conn, workspace_id, import_id, batch, first=done, purpose=purpose)
             done += len(batch)
             advanced = await queries.imports.advance(
                 conn,

@@ -5,15 +5,13 @@ Taking an address off lets later mail through; what was held back for it stays `
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 from uuid import UUID
 
 import msgspec
 
 from app.contract.lists import List, Page, page_of
-from app.contract.recipients import InvalidRow
 from app.contract.suppressions import (
     AddedSuppressions,
     ImportedSuppressions,
@@ -28,15 +26,12 @@ from app.contract.suppressions import (
 from app.db.pool import Conn, Pool
 from app.db.queries import queries, rows
 from app.db.transaction import transaction
-from app.domain.csv_reading import read_table
-from app.domain.recipients import Recipients, from_table
 from app.domain.scheduling import iso
-from app.domain.spreadsheets import csv_rows, unsafe_cell
-from app.domain.suppressions import ORIGINS, Reason, address_of, reason_of
-from app.domain.text import is_one_line, one_line
+from app.domain.spreadsheets import csv_rows
+from app.domain.suppressions import ORIGINS, Reason, address_of
+from app.domain.text import is_one_line
 from app.errors import NotFound, Problem, ValidationError
-from app.services import feed
-from app.services.imports import INVALID_SHOWN
+from app.services import feed, imports
 
 EXPORTED: Final = ("email", "reason", "detail", "created_at")
 EXPORT_BATCH: Final = 5000  # rows, each batch on a connection of its own: who reads slowly holds none
@@ -116,32 +111,39 @@ async def remove_many(pool: Pool, *, workspace_id: UUID, wanted: SuppressionsToR
 
 
 async def import_list(
-    pool: Pool, *, workspace_id: UUID, data: bytes | str, filename: str | None
+    pool: Pool,
+    *,
+    workspace_id: UUID,
+    file: BinaryIO,
+    size: int,
+    filename: str | None,
+    columns: Sequence[str | None] | None,
 ) -> ImportedSuppressions:
-    """Reads a file or a pasted text as lists of recipients are read; a column `reason` is heard.
+    """Reads a file or a pasted text as lists of recipients are read; a column `reason` is heard. All of it is
+    suppressed when this returns, or is waiting for a worker if it has more than 10,000 rows.
 
-    Raises UnreadableFile, ValidationError, TooLarge.
+    Raises UnreadableFile, ValidationError, TooLarge; then nothing of it is suppressed.
     """
-    found = await asyncio.to_thread(_read, data)
-    detail = None if filename is None else f"Imported from {one_line(filename)[:200]}."
-    async with transaction(pool) as tx:
-        standing = await _add(
-            tx,
-            workspace_id,
-            [recipient.email for recipient in found.valid],
-            [reason_of(str(recipient.variables.get("reason", ""))) for recipient in found.valid],
-            [detail] * len(found.valid),
-        )
-    added = sum(each["added"] for each in standing)
+    found = await imports.parse(
+        pool,
+        workspace_id=workspace_id,
+        file=file,
+        size=size,
+        filename=filename,
+        columns=columns,
+        purpose="suppressions",
+    )
     feed.announce(pool, workspace_id)
     return ImportedSuppressions(
         object="suppression_import",
-        detected=len(found.valid) + found.duplicates + len(found.invalid),
-        added=added,
-        already_suppressed=len(found.valid) - added,
+        import_id=found.import_id,
+        state=found.state,
+        detected=found.detected,
+        added=found.valid,
+        already_suppressed=found.suppressed,
         duplicates=found.duplicates,
-        invalid=[InvalidRow(row=bad.row, value=bad.value, reason=bad.reason) for bad in found.invalid[:INVALID_SHOWN]],
-        invalid_count=len(found.invalid),
+        invalid=found.invalid,
+        invalid_count=found.invalid_count,
     )
 
 
@@ -157,13 +159,6 @@ async def export(pool: Pool, *, workspace_id: UUID, wanted: Wanted) -> AsyncIter
         if len(batch) < EXPORT_BATCH:
             return
         after = batch[-1]["id"]
-
-
-def _read(data: bytes | str) -> Recipients:
-    """As recipients are read, with what `export` put before a cell taken away."""
-    table = read_table(data)
-    plain = [msgspec.structs.replace(row, cells=[unsafe_cell(cell) for cell in row.cells]) for row in table.rows]
-    return from_table(msgspec.structs.replace(table, rows=plain))
 
 
 async def _page(conn: Conn, workspace_id: UUID, wanted: Wanted, **part: Any) -> list[dict[str, Any]]:

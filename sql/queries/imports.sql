@@ -1,6 +1,6 @@
 -- name: add!
-insert into imports (workspace_id, id, state, filename, size, mapping, touched_at)
-values (:workspace_id, :id, :state, :filename, :size, :mapping::jsonb, clock_timestamp());
+insert into imports (workspace_id, id, purpose, state, filename, size, mapping, touched_at)
+values (:workspace_id, :id, :purpose, :state, :filename, :size, :mapping::jsonb, clock_timestamp());
 
 -- name: copy_chunks!
 copy import_chunks (workspace_id, import_id, number, data) from stdin (format binary);
@@ -16,7 +16,8 @@ copy import_recipients (workspace_id, import_id, position, row, email, key, name
 copy import_notes (workspace_id, import_id, position, kind, row, value, reason) from stdin (format binary);
 
 -- name: get^
-select id, state, filename, detected, valid, duplicates, suppressed, roles, invalid_count, columns, size, bytes_read, error, created_at
+select id, purpose, state, filename, detected, valid, duplicates, suppressed, roles, invalid_count, columns, size, bytes_read,
+    rows_read, added_to, error, created_at
 from imports where workspace_id = :workspace_id and id = :id;
 
 -- name: notes
@@ -34,8 +35,9 @@ select email, name, variables from import_recipients
 where workspace_id = :workspace_id and import_id = :id order by position limit :count;
 
 -- name: usable^
--- Held until the commit: a list that a campaign takes stays.
-select id, state, valid, duplicates, columns from imports where workspace_id = :workspace_id and id = :id for share;
+-- A list of recipients. Held until the commit: a list that a campaign takes stays.
+select id, state, valid, duplicates, columns from imports
+where workspace_id = :workspace_id and id = :id and purpose = 'recipients' for share;
 
 -- name: note_use!
 update imports set state = 'used' where workspace_id = :workspace_id and id = :id and state in ('done', 'used');
@@ -48,7 +50,7 @@ where workspace_id = :workspace_id and import_id = :id order by position;
 -- The reader starts, or goes on where the last one ended.
 update imports set state = 'reading', touched_at = clock_timestamp(), attempts = attempts + 1
 where workspace_id = :workspace_id and id = :id and state in ('waiting', 'reading')
-returning rows_read, mapping, attempts;
+returning purpose, filename, rows_read, added_to, mapping, attempts;
 
 -- name: advance!
 -- Zero rows: it was cancelled.
@@ -100,10 +102,15 @@ where n.workspace_id = :workspace_id and n.import_id = :id and n.kind = 'role' a
 );
 
 -- name: finish!
--- Zero rows: it was cancelled.
+-- Counts what is left of the list. One of recipients is done; the addresses of one of suppressions are still to be added. Zero
+-- rows: it was cancelled.
 update imports
-set state = 'done', touched_at = null, bytes_read = size, columns = :columns::jsonb,
-    detected = counted.valid + counted.duplicates + counted.suppressed + counted.invalid, valid = counted.valid,
+set state = case purpose when 'recipients' then 'done' else state end,
+    touched_at = case purpose when 'recipients' then null else clock_timestamp() end,
+    added_to = case purpose when 'suppressions' then 0 end,
+    valid = case purpose when 'recipients' then counted.valid else 0 end,
+    bytes_read = size, columns = :columns::jsonb,
+    detected = counted.valid + counted.duplicates + counted.suppressed + counted.invalid,
     duplicates = counted.duplicates, suppressed = counted.suppressed, invalid_count = counted.invalid, roles = counted.roles
 from (
     select (select count(*) from import_recipients where workspace_id = :workspace_id and import_id = :id) as valid,
@@ -113,14 +120,45 @@ from (
 ) as counted
 where workspace_id = :workspace_id and id = :id and state in ('waiting', 'reading');
 
+-- name: suppress_some^
+-- Puts the next addresses of the list on the suppression list, and notes how far that came. What somebody else has put there
+-- meanwhile stays as it is. `taken` 0: there are no more.
+with batch as (
+    select position, lower(email) as address, coalesce(variables ->> 'reason', 'manual')::suppression_reason as reason
+    from import_recipients
+    where workspace_id = :workspace_id and import_id = :id
+        and position >= (select added_to from imports where workspace_id = :workspace_id and id = :id)
+    order by position limit :count
+),
+added as (
+    insert into suppressions (workspace_id, address, reason, detail)
+    select :workspace_id, address, reason, :detail from batch order by address
+    on conflict (workspace_id, address) do nothing
+    returning 1
+),
+counted as (
+    select (select count(*) from batch)::integer as taken, (select count(*) from added)::integer as added,
+        (select max(position) + 1 from batch) as upto
+)
+update imports set added_to = coalesce(counted.upto, added_to), touched_at = clock_timestamp(),
+    valid = valid + counted.added, suppressed = suppressed + counted.taken - counted.added
+from counted
+where workspace_id = :workspace_id and id = :id and added_to is not null
+returning counted.taken;
+
+-- name: finish_suppressing!
+update imports set state = 'done', touched_at = null
+where workspace_id = :workspace_id and id = :id and state in ('waiting', 'reading') and added_to is not null;
+
 -- name: fail!
 update imports set state = 'failed', error = :error, touched_at = null
 where workspace_id = :workspace_id and id = :id and state in ('waiting', 'reading');
 
 -- name: cancel$
--- The state afterwards; null: there is no such list.
+-- The state afterwards; null: there is no such list. What has begun to be suppressed is brought to its end.
 update imports
-set state = case when state in ('waiting', 'reading') then 'cancelled' else state end, touched_at = null
+set state = case when state in ('waiting', 'reading') and added_to is null then 'cancelled' else state end,
+    touched_at = case when added_to is not null then touched_at end
 where workspace_id = :workspace_id and id = :id
 returning state;
 

@@ -32,6 +32,7 @@ async def test_a_file_is_read_and_kept(api: Api, app: Litestar) -> None:
     )
     assert found | {"import_id": "", "created_at": ""} == {
         "object": "import",
+        "purpose": "recipients",
         "import_id": "",
         "created_at": "",
         "state": "done",

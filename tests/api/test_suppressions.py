@@ -119,8 +119,10 @@ async def test_a_list_is_imported_as_recipients_are_and_hears_the_reason(api: Ap
     )
     files = {"file": ("excel.csv", text.encode("utf-8-sig"))}
     answer = await api.ok("POST", "/suppressions/import", files=files)
-    assert answer == {
+    assert answer | {"import_id": ""} == {
         "object": "suppression_import",
+        "import_id": "",
+        "state": "done",
         "detected": 6,
         "added": 3,
         "already_suppressed": 1,
@@ -136,9 +138,35 @@ async def test_a_list_is_imported_as_recipients_are_and_hears_the_reason(api: Ap
         "odd@example.org": "manual",
     }
     assert (await api.ok("GET", "/suppressions/gone@example.org"))["detail"] == "Imported from excel.csv."
+    report = await api.get(f"/imports/{answer['import_id']}/report.csv")
+    assert report.text.splitlines()[1:] == [
+        "4,duplicate,gone@example.org,The same address stands in an earlier row.",
+        "7,invalid,bad,“bad” has no @.",
+        "2,suppressed,there@example.org,On the suppression list: complaint.",
+    ]
     pasted = await api.ok("POST", "/suppressions/import", json={"text": "x@example.org, y@example.org"})
     assert (pasted["added"], pasted["invalid"]) == (2, [])
     assert "text" in await api.refused(422, "POST", "/suppressions/import", json={})
+
+
+async def test_a_list_of_suppressions_is_none_for_a_campaign(api: Api) -> None:
+    found = await api.ok("POST", "/suppressions/import", json={"text": "x@example.org", "columns": ["email"]})
+    shown = await api.ok("GET", f"/imports/{found['import_id']}")
+    assert (shown["purpose"], shown["state"], shown["valid"], shown["sample"]) == ("suppressions", "done", 1, [])
+    sender = {"from_email": "ann@example.com", "host": "smtp.example.com"}
+    campaign = {
+        "sender_ids": [(await api.ok("POST", "/senders", json=sender))["id"]],
+        "import_id": found["import_id"],
+    }
+    message = {"name": "A", "subject": "Hi", "text": "Hi"}
+    assert "import_id" in await api.refused(422, "POST", "/campaigns", json=campaign | message)
+    assert "import_id" in await api.refused(422, "POST", "/campaigns/estimate", json=campaign)
+
+
+async def test_nothing_of_a_list_that_breaks_is_suppressed(api: Api) -> None:
+    files = {"file": ("list.csv", b'email,reason\na@example.org,manual\nb@example.org,"open')}
+    assert "Row 3 does not end" in (await api.refused(422, "POST", "/suppressions/import", files=files))["file"]
+    assert await listed(api) == []
 
 
 async def test_an_export_is_whole_safe_and_can_be_imported(

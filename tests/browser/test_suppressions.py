@@ -64,6 +64,32 @@ async def test_addresses_are_added_found_exported_and_removed(desk: Page, api: h
     assert (await asyncio.to_thread(api.get, "/suppressions/cy@list.example")).status_code == 404
 
 
+async def test_a_long_list_is_followed_to_its_end_and_can_be_cancelled(
+    desk: Page, api: httpx.Client, tmp_path: Path
+) -> None:
+    long, longer = tmp_path / "long.csv", tmp_path / "longer.csv"
+    long.write_text("email\n" + "".join(f"long{i}@list.example\n" for i in range(12_000)) + "nobody\n")
+    longer.write_text("email\n" + "".join(f"longer{i}@list.example\n" for i in range(400_000)))
+    await desk.goto("/suppressions")
+    dialog = desk.get_by_role("dialog", name="Suppress addresses")
+
+    await desk.get_by_role("button", name="Add addresses").click()
+    await desk.get_by_label("A file of addresses").set_input_files(longer)
+    await expect(dialog.get_by_role("progressbar", name="Reading of longer.csv")).to_be_visible(timeout=30_000)
+    await dialog.get_by_role("button", name="Cancel").click()
+    await expect(dialog).to_have_count(0)
+
+    await desk.get_by_role("button", name="Add addresses").click()
+    await desk.get_by_label("A file of addresses").set_input_files(long)
+    await expect(dialog.get_by_role("status")).to_contain_text("12,000 addresses added", timeout=60_000)
+    async with desk.expect_download() as downloading:
+        await dialog.get_by_role("link", name="Report").click()
+    assert "12002,invalid,nobody" in Path(await (await downloading.value).path()).read_text()
+    await dialog.get_by_role("button", name="Done").click()
+    assert (await asyncio.to_thread(api.get, "/suppressions/long11999@list.example")).status_code == 200
+    assert (await asyncio.to_thread(api.get, "/suppressions/longer0@list.example")).status_code == 404
+
+
 async def test_a_link_in_a_message_unsubscribes_and_takes_it_back_without_signing_in(
     page: Page, up: Up, site: str, api: httpx.Client
 ) -> None:

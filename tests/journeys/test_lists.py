@@ -21,12 +21,12 @@ import pytest
 from app.db.pool import make_pool
 from app.domain.addresses import is_role
 from app.domain.csv_layout import HEAD, guess
-from app.domain.csv_reading import read_table
 from app.domain.decoding import open_text
-from app.domain.recipients import Recipient, Recipients, from_table
+from app.domain.recipients import Recipient, Recipients
 from app.errors import PacelineError
 from app.settings import load
 from tests.conftest import TEMPLATE, database_of
+from tests.support.listed import from_table, read_table
 from tests.support.ports import free_port
 from tests.support.tenants import make_tenant
 from tests.support.web_process import web_process

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from typing import Any
 
 from app.db.pool import Pool
 from tests.api.conftest import api as api
 from tests.api.conftest import app as app
+from tests.support.halting import WAITING, halted, halted_halfway
 from tests.support.tables import is_alone, rows_of
 from tests.support.tenants import Api
 from tests.support.waiting import wait_until
@@ -21,31 +21,7 @@ from tests.support.worker_process import worker
 COUNT = 40_000
 
 
-HALT = """
-    create function halt() returns trigger language plpgsql as $$
-    begin
-        if (select placed from campaigns) > 12000 then
-            perform pg_advisory_xact_lock(42);
-        end if;
-        return null;
-    end $$;
-    create trigger halt after insert on emails for each statement execute function halt();
-"""
-WAITING = "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
-
-
-@asynccontextmanager
-async def halted_halfway(pool: Pool) -> AsyncIterator[None]:
-    """Whoever writes the messages waits in the middle of them. Enter it before there is a worker."""
-    async with pool.connection() as conn:
-        await conn.execute("select pg_advisory_lock(42)")
-        await conn.execute(HALT)
-        yield
-        await conn.execute("select pg_advisory_unlock(42)")
-
-
-async def halted(pool: Pool) -> None:
-    await wait_until(lambda: rows_of(pool, f"{WAITING} and wait_event = 'advisory'"), 60)
+HALFWAY = ("emails", "(select placed from campaigns) > 12000")
 
 
 async def campaign_of(api: Api, pool: Pool, **more: Any) -> str:
@@ -131,7 +107,7 @@ async def test_whoever_goes_on_after_a_kill_writes_none_twice(
 ) -> None:
     campaign = await campaign_of(api, pool)
     await api.ok("POST", f"/campaigns/{campaign}/schedule")
-    async with halted_halfway(pool):
+    async with halted_halfway(pool, *HALFWAY):
         with worker(environment) as process:
             await halted(pool)
             process.signal(signal.SIGKILL)
@@ -151,7 +127,7 @@ async def test_a_campaign_that_is_cancelled_meanwhile_is_written_no_further(
     campaign = await campaign_of(api, pool)
     await api.ok("POST", f"/campaigns/{campaign}/schedule")
     async with AsyncExitStack() as stack:
-        async with halted_halfway(pool):
+        async with halted_halfway(pool, *HALFWAY):
             stack.enter_context(worker(environment))
             await halted(pool)
             cancelling = asyncio.create_task(api.ok("POST", f"/campaigns/{campaign}/cancel"))

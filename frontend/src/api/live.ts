@@ -7,8 +7,11 @@ const THROTTLE_MS = 700;
 const FALLBACK_MS = 15_000;
 const CHANGING = ["emails", "campaigns", "senders", "stats", "suppressions", "webhooks"];
 
+const SETTLE_MS = 250;
+
 let connected = false;
 const listeners = new Set<() => void>();
+const waiting = new Set<() => void>();
 
 /** Opens the stream and keeps it open. Returns what closes it. */
 export function startLive(client: QueryClient): () => void {
@@ -28,6 +31,7 @@ export function startLive(client: QueryClient): () => void {
     return opened;
   }
   function hint() {
+    for (const wake of waiting) wake();
     if (state === "reading") state = "reading-and-again";
     if (state !== "idle") return;
     state = "waiting";
@@ -57,6 +61,30 @@ export function startLive(client: QueryClient): () => void {
 /** True while changes arrive at once; false while the lists are read again every 15 seconds. */
 export function useLive(): boolean {
   return useSyncExternalStore(subscribe, () => connected);
+}
+
+/**
+ * Resolves a moment after something has changed, for who follows one thing closely. Without a word it resolves in the
+ * end all the same: after 3 s while changes arrive at once, else soon; and at once when aborted.
+ */
+export function nextChange(signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    let timer = window.setTimeout(done, connected ? 3_000 : 700);
+    function wake() {
+      waiting.delete(wake);
+      window.clearTimeout(timer);
+      timer = window.setTimeout(done, SETTLE_MS);
+    }
+    function done() {
+      waiting.delete(wake);
+      window.clearTimeout(timer);
+      signal?.removeEventListener("abort", done);
+      resolve();
+    }
+    waiting.add(wake);
+    signal?.addEventListener("abort", done);
+    if (signal?.aborted) done();
+  });
 }
 
 function setConnected(next: boolean): void {

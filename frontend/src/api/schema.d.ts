@@ -746,7 +746,7 @@ export interface paths {
         };
         /**
          * Get a list of recipients
-         * @description What was found in it, or how far reading it is.
+         * @description What was found in it, or how far reading it is; also of a list of suppressions.
          */
         get: operations["getImport"];
         put?: never;
@@ -768,7 +768,8 @@ export interface paths {
         put?: never;
         /**
          * Cancel reading a list
-         * @description What was read of it is forgotten. A list that is done stays as it is.
+         * @description What was read of it is forgotten. A list that is done stays, as does one of suppressions of which the first
+         *     addresses are suppressed.
          */
         post: operations["cancelImport"];
         delete?: never;
@@ -1306,8 +1307,11 @@ export interface paths {
         put?: never;
         /**
          * Suppress the addresses of a list
-         * @description CSV, TSV or text, as a form with the field `file` or as JSON `{"text"}`, read like a list of recipients. A
-         *     column `reason` may say `hard_bounce`, `complaint` or `unsubscribed`; else it is `manual`.
+         * @description CSV, TSV or text, as a form with the field `file` or as JSON `{"text"}`, up to 256 MB, read like a list of
+         *     recipients. A column `reason` may say `hard_bounce`, `complaint` or `unsubscribed`; else it is `manual`.
+         *
+         *     A list of more than 10,000 rows is answered with 202 at once and read by a worker: `GET /imports/{id}` says how
+         *     far it is. Nothing of a list that cannot be read to its end is suppressed.
          */
         post: operations["importSuppressions"];
         delete?: never;
@@ -2340,31 +2344,43 @@ export interface components {
             object: "import";
             /** @description From 0 to 1. */
             progress: number;
+            /**
+             * @description For a campaign, or read by POST /suppressions/import.
+             * @enum {unknown}
+             */
+            purpose: "recipients" | "suppressions";
             /** @description Of the valid ones: addresses of a role rather than a person, such as info@. */
             roles: number;
-            /** @description The first few valid ones. */
+            /** @description The first few valid ones; none of a list of suppressions. */
             sample: components["schemas"]["ListedRecipient"][];
             /** @enum {unknown} */
             state: "cancelled" | "done" | "failed" | "reading" | "waiting";
-            /** @description On the suppression list, so left out. */
+            /** @description On the suppression list already, so left out. */
             suppressed: number;
-            /** @description These a campaign goes to. */
+            /** @description These a campaign goes to; of a list of suppressions those that it added. */
             valid: number;
         };
         /**
          * ImportedSuppressions
-         * @description `detected` is the sum of added, `already_suppressed`, duplicates and `invalid_count`.
+         * @description Once it is done `detected` is the sum of added, `already_suppressed`, duplicates and `invalid_count`.
          */
         ImportedSuppressions: {
             added: number;
             already_suppressed: number;
             detected: number;
             duplicates: number;
+            /**
+             * Format: uuid
+             * @description GET /imports/{import_id} says how far it is, /imports/{import_id}/report.csv what was left out.
+             */
+            import_id: string;
             /** @description The first 1,000. */
             invalid: components["schemas"]["InvalidRow"][];
             invalid_count: number;
             /** @enum {unknown} */
             object: "suppression_import";
+            /** @enum {unknown} */
+            state: "cancelled" | "done" | "failed" | "reading" | "waiting";
         };
         /** InvalidRow */
         InvalidRow: {
@@ -6627,6 +6643,7 @@ export interface operations {
                      *       "invalid_count": 0,
                      *       "object": "import",
                      *       "progress": 0.25,
+                     *       "purpose": "recipients",
                      *       "roles": 0,
                      *       "sample": [
                      *         {
@@ -6694,6 +6711,7 @@ export interface operations {
                      *       "invalid_count": 0,
                      *       "object": "import",
                      *       "progress": 0.25,
+                     *       "purpose": "recipients",
                      *       "roles": 0,
                      *       "sample": [
                      *         {
@@ -7301,6 +7319,7 @@ export interface operations {
                      *       "invalid_count": 0,
                      *       "object": "import",
                      *       "progress": 0.25,
+                     *       "purpose": "recipients",
                      *       "roles": 0,
                      *       "sample": [
                      *         {
@@ -7344,6 +7363,7 @@ export interface operations {
                      *       "invalid_count": 0,
                      *       "object": "import",
                      *       "progress": 0.25,
+                     *       "purpose": "recipients",
                      *       "roles": 0,
                      *       "sample": [
                      *         {
@@ -8650,9 +8670,35 @@ export interface operations {
                      *       "already_suppressed": 0,
                      *       "detected": 0,
                      *       "duplicates": 0,
+                     *       "import_id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
                      *       "invalid": [],
                      *       "invalid_count": 0,
-                     *       "object": "suppression_import"
+                     *       "object": "suppression_import",
+                     *       "state": "cancelled"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ImportedSuppressions"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "added": 0,
+                     *       "already_suppressed": 0,
+                     *       "detected": 0,
+                     *       "duplicates": 0,
+                     *       "import_id": "0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11",
+                     *       "invalid": [],
+                     *       "invalid_count": 0,
+                     *       "object": "suppression_import",
+                     *       "state": "cancelled"
                      *     }
                      */
                     "application/json": components["schemas"]["ImportedSuppressions"];

@@ -1,24 +1,18 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { api } from "@/api/client";
+import { type Reading, readToEnd } from "@/api/lists";
 import type { CampaignChange, Import, NewCampaign } from "@/api/types";
 import { upload } from "@/api/upload";
 import { randomKey } from "@/lib/random";
-
-const LOOK_AGAIN_MS = 700;
-
-export interface Reading {
-  step: "upload" | "reading";
-  /** 0 to 1 */
-  share: number;
-}
 
 /** What templates call the columns of a list, in their order; null leaves one out. */
 export type ColumnNames = readonly (string | null)[];
 
 export async function parseText(text: string, columns: ColumnNames | null = null): Promise<Import> {
   const body = columns === null ? { text } : { text, columns: [...columns] };
-  return readToEnd(await api.post("/v1/recipients/parse", { body }));
+  const first = await api.post("/v1/recipients/parse", { body });
+  return first.state === "done" ? first : readToEnd(first.import_id);
 }
 
 /** Uploads a list and waits until it is read: a long one is read by a worker meanwhile. */
@@ -35,27 +29,7 @@ export async function parseFile(
     signal,
     columns === null ? {} : { columns: JSON.stringify(columns) },
   );
-  return readToEnd(first, onProgress, signal);
-}
-
-async function readToEnd(
-  first: Import,
-  onProgress?: (reading: Reading) => void,
-  signal?: AbortSignal,
-): Promise<Import> {
-  const path = { import_id: first.import_id };
-  let found = first;
-  while (found.state === "waiting" || found.state === "reading") {
-    if (signal?.aborted) {
-      await api.post("/v1/imports/{import_id}/cancel", { path });
-      throw new DOMException("Reading was cancelled.", "AbortError");
-    }
-    onProgress?.({ step: "reading", share: found.progress });
-    await new Promise((resolve) => window.setTimeout(resolve, LOOK_AGAIN_MS));
-    found = await api.get("/v1/imports/{import_id}", { path });
-  }
-  if (found.state === "failed") throw new Error(found.error ?? "This list could not be read.");
-  return found;
+  return first.state === "done" ? first : readToEnd(first.import_id, onProgress, signal);
 }
 
 /** A list that was read before, with null none. */

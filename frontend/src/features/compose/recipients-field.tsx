@@ -3,6 +3,7 @@ import { type DragEvent, useRef, useState } from "react";
 import { classes } from "@/lib/classes";
 import { Button } from "@/ui/button";
 import { Field, Textarea } from "@/ui/field";
+import { ReadingBar } from "@/ui/reading-bar";
 import { RecipientsResult } from "./recipients-result";
 import type { Recipients } from "./use-recipients";
 
@@ -98,17 +99,7 @@ function FileChip({ recipients }: { recipients: Recipients }) {
         {progress === null ? (
           <p className="text-faint text-xs">{formatSize(file.size)}</p>
         ) : (
-          <div className="flex items-center gap-2 text-faint text-xs">
-            <span className="shrink-0">{progress.step === "upload" ? "Uploading" : "Reading"}</span>
-            <progress
-              aria-label={`${progress.step === "upload" ? "Upload" : "Reading"} of ${file.name}`}
-              value={progress.step === "reading" || progress.share < 1 ? progress.share : undefined}
-              className="h-1.5 w-full accent-accent"
-            />
-            {progress.step === "reading" && (
-              <span className="tabular shrink-0">{Math.round(progress.share * 100)} %</span>
-            )}
-          </div>
+          <ReadingBar name={file.name} reading={progress} />
         )}
       </div>
       <Button

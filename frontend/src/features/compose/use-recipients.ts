@@ -1,8 +1,9 @@
 import { useEffect, useMemo, useRef, useState } from "react";
+import type { Reading } from "@/api/lists";
 import type { Import } from "@/api/types";
 import { type AddressCount, countAddresses } from "@/lib/addresses";
 import { toast } from "@/ui/toast";
-import { type ColumnNames, parseFile, parseText, type Reading } from "./queries";
+import { type ColumnNames, parseFile, parseText } from "./queries";
 
 const SETTLE_MS = 400;
 /** Above this the browser does not count by itself while the server reads. */

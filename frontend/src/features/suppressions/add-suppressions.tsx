@@ -1,31 +1,52 @@
 import { FileUp } from "lucide-react";
 import { type FormEvent, useRef, useState } from "react";
-import type { SuppressionImport } from "@/api/types";
+import type { Reading } from "@/api/lists";
+import type { Import } from "@/api/types";
 import { formatCount, plural } from "@/lib/numbers";
 import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
 import { Field, Textarea } from "@/ui/field";
+import { ReadingBar } from "@/ui/reading-bar";
 import { toast } from "@/ui/toast";
 import { useAddSuppressions } from "./queries";
 
 export function AddSuppressions({ onClose }: { onClose: () => void }) {
   const [text, setText] = useState("");
+  const [reading, setReading] = useState<Reading | null>(null);
   const file = useRef<HTMLInputElement>(null);
+  const stop = useRef(new AbortController());
   const add = useAddSuppressions();
-  function start(input: string | File) {
-    add.mutate(input, { onError: (error) => toast.error("The list could not be read", error) });
+  const list = add.variables?.list;
+  const name = list instanceof File ? list.name : "the addresses";
+
+  function start(chosen: string | File) {
+    stop.current = new AbortController();
+    const { signal } = stop.current;
+    add.mutate(
+      { list: chosen, onProgress: setReading, signal },
+      {
+        onError: (error) => {
+          if (!signal.aborted) toast.error("The list could not be read", error);
+        },
+        onSettled: () => setReading(null),
+      },
+    );
   }
   function submit(event: FormEvent) {
     event.preventDefault();
     start(text);
   }
+  function close() {
+    stop.current.abort();
+    onClose();
+  }
   if (add.data) return <Result found={add.data} onClose={onClose} />;
   return (
-    <Dialog title="Suppress addresses" onClose={onClose}>
+    <Dialog title="Suppress addresses" onClose={close}>
       <form onSubmit={submit} className="space-y-4">
         <Field
           label="Addresses"
-          hint="One a line, or a table as CSV. Nothing more is sent to them, also what waits already."
+          hint="One a line, or a table as CSV; a file may have a million. Nothing more is sent to them, also what waits already."
         >
           {(ids) => (
             <Textarea
@@ -51,6 +72,7 @@ export function AddSuppressions({ onClose }: { onClose: () => void }) {
             event.target.value = "";
           }}
         />
+        {reading && <ReadingBar name={name} reading={reading} />}
         <div className="flex flex-wrap justify-end gap-2">
           <Button
             className="mr-auto"
@@ -60,7 +82,7 @@ export function AddSuppressions({ onClose }: { onClose: () => void }) {
           >
             Choose a file
           </Button>
-          <Button onClick={onClose}>Cancel</Button>
+          <Button onClick={close}>Cancel</Button>
           <Button type="submit" variant="primary" busy={add.isPending}>
             Suppress
           </Button>
@@ -72,12 +94,12 @@ export function AddSuppressions({ onClose }: { onClose: () => void }) {
 
 const SHOWN = 20;
 
-function Result({ found, onClose }: { found: SuppressionImport; onClose: () => void }) {
+function Result({ found, onClose }: { found: Import; onClose: () => void }) {
   const left = found.invalid_count - Math.min(found.invalid.length, SHOWN);
   return (
     <Dialog title="Suppress addresses" onClose={onClose}>
       <div role="status">
-        <p className="font-medium">{plural(found.added, "address", "addresses")} added</p>
+        <p className="font-medium">{plural(found.valid, "address", "addresses")} added</p>
         <p className="mt-1 text-soft">{rest(found)}</p>
       </div>
       {found.invalid_count > 0 && (
@@ -92,7 +114,16 @@ function Result({ found, onClose }: { found: SuppressionImport; onClose: () => v
           {left > 0 && <li className="px-3 py-2 text-faint text-xs">and {formatCount(left)} more</li>}
         </ul>
       )}
-      <div className="mt-5 flex justify-end">
+      <div className="mt-5 flex items-center justify-end gap-4">
+        {found.invalid_count + found.duplicates + found.suppressed > 0 && (
+          <a
+            href={`/v1/imports/${found.import_id}/report.csv`}
+            download
+            className="mr-auto text-[0.8125rem] text-accent hover:underline"
+          >
+            Report
+          </a>
+        )}
         <Button data-autofocus variant="primary" onClick={onClose}>
           Done
         </Button>
@@ -101,9 +132,9 @@ function Result({ found, onClose }: { found: SuppressionImport; onClose: () => v
   );
 }
 
-function rest({ already_suppressed, duplicates, invalid_count }: SuppressionImport): string {
+function rest({ suppressed, duplicates, invalid_count }: Import): string {
   const parts = [];
-  if (already_suppressed > 0) parts.push(`${formatCount(already_suppressed)} there already`);
+  if (suppressed > 0) parts.push(`${formatCount(suppressed)} there already`);
   if (duplicates > 0) parts.push(`${formatCount(duplicates)} twice in the list`);
   if (invalid_count > 0) parts.push(`${formatCount(invalid_count)} that cannot be read`);
   return parts.length > 0 ? `Left out: ${parts.join(", ")}.` : "Nothing more is sent to them.";

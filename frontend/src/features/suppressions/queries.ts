@@ -1,6 +1,7 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api } from "@/api/client";
-import type { SuppressionFilter, SuppressionImport } from "@/api/types";
+import { type Reading, readToEnd } from "@/api/lists";
+import type { Import, SuppressionFilter, SuppressionImport } from "@/api/types";
 import { upload } from "@/api/upload";
 
 export function useSuppressions(filter: SuppressionFilter) {
@@ -11,15 +12,30 @@ export function useSuppressions(filter: SuppressionFilter) {
   });
 }
 
-/** Pasted addresses, or a file of them. */
+export interface SuppressionInput {
+  /** Pasted addresses, or a file of them. */
+  list: string | File;
+  onProgress: (reading: Reading) => void;
+  signal: AbortSignal;
+}
+
+/** Suppresses the addresses of a list; a long one is read by a worker meanwhile. What was found in it. */
 export function useAddSuppressions() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (input: string | File): Promise<SuppressionImport> =>
-      typeof input === "string"
-        ? api.post("/v1/suppressions/import", { body: { text: input } })
-        : upload("/v1/suppressions/import", input, () => {}, new AbortController().signal),
-    onSuccess: () => client.invalidateQueries({ queryKey: ["suppressions"] }),
+    mutationFn: async ({ list, onProgress, signal }: SuppressionInput): Promise<Import> => {
+      const first: SuppressionImport =
+        typeof list === "string"
+          ? await api.post("/v1/suppressions/import", { body: { text: list }, signal })
+          : await upload(
+              "/v1/suppressions/import",
+              list,
+              (share) => onProgress({ step: "upload", share }),
+              signal,
+            );
+      return readToEnd(first.import_id, onProgress, signal);
+    },
+    onSettled: () => client.invalidateQueries({ queryKey: ["suppressions"] }),
   });
 }
 
