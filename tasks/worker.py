@@ -30,7 +30,7 @@ from app.services import leases, milestones, stranded, workspaces
 from app.services.messages import Messages
 from app.services.unsubscribe import Links
 from app.settings import Settings
-from tasks import campaign, failpoints, lane, prune, webhooks
+from tasks import campaign, failpoints, lane, prune, rollups, webhooks
 from tasks import imports as list_reading
 from tasks.clock import Clock, instant
 from tasks.connections import Connections
@@ -171,6 +171,7 @@ class Worker:
         jobs = (
             ("lane", lane),
             ("prune", prune),
+            ("rollups", rollups),
             ("campaign", campaign),
             ("imports", list_reading),
             ("webhook", webhooks),

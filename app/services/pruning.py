@@ -24,6 +24,7 @@ async def prune(pool: Pool) -> None:
         await queries.prune.sign_in_requests(conn)
         await queries.prune.partitions(conn)
         await queries.prune.lane_dues(conn)
+        await queries.prune.sent_minutes(conn)
         while await queries.prune.contents(conn, count=BATCH) == BATCH:
             pass
         while await queries.prune.webhook_deliveries(conn, count=DELIVERIES) == DELIVERIES:

@@ -44,6 +44,10 @@ delete from webhook_deliveries d using old where d.workspace_id = old.workspace_
 delete from webhooks w where w.deleted_at < now() - interval '1 hour'
     and not exists (select from webhook_deliveries d where d.workspace_id = w.workspace_id and d.webhook_id = w.id);
 
+-- name: sent_minutes!
+-- The overview looks a day back.
+delete from sent_minutes where minute < now() - interval '48 hours';
+
 -- name: lane_dues!
 -- What is due by now is counted with its lane.
 delete from lane_dues where minute < now() - interval '1 hour';

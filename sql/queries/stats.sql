@@ -13,10 +13,78 @@ where s.workspace_id = :workspace_id and l.next_due is not null and l.blocked_un
     and s.state = 'active';
 
 -- name: sent_since$
--- From the ledger, mailbox by mailbox, by its index.
-select count(*) from mailboxes m join dispatches d on d.mailbox_id = m.id
-where m.workspace_id = :workspace_id and d.dispatched_at > clock_timestamp() - make_interval(secs => :window)
-    and d.outcome = 'accepted';
+-- Messages that were accepted in the window that ends now: whole minutes from the rollup, the two ends from the ledger, mailbox
+-- by mailbox, by its index.
+with edges as (
+    select since, ceil.minute as whole_from, greatest(r.until, ceil.minute) as whole_to
+    from sent_rollup r
+    cross join (select clock_timestamp() - make_interval(secs => :window) as since) as w
+    cross join lateral (select date_trunc('minute', w.since) + interval '1 minute' as minute) as ceil
+)
+select (
+    select coalesce(sum(s.sent), 0) from sent_minutes s
+    where s.workspace_id = :workspace_id and s.minute >= e.whole_from and s.minute < e.whole_to
+) + (
+    select count(*) from mailboxes m join dispatches d on d.mailbox_id = m.id
+    where m.workspace_id = :workspace_id and d.dispatched_at > e.since and d.dispatched_at < e.whole_from and d.outcome = 'accepted'
+) + (
+    select count(*) from mailboxes m join dispatches d on d.mailbox_id = m.id
+    where m.workspace_id = :workspace_id and d.dispatched_at >= e.whole_to and d.outcome = 'accepted'
+)
+from edges e;
+
+-- name: hours
+-- What was accepted in each hour of the workspace's own clock, in recipients as limits count: the 24th last to this one. From the
+-- rollup; what is younger from the ledger.
+with zone as (select timezone from workspaces where id = :workspace_id),
+hours as (
+    select generate_series(last - interval '23 hours', last, interval '1 hour') as start, last - interval '23 hours' as first
+    from zone, lateral (select date_trunc('hour', clock_timestamp(), zone.timezone) as last) as l
+),
+left_at as (
+    select s.minute as at, s.recipients from sent_minutes s, sent_rollup r
+    where s.workspace_id = :workspace_id and s.minute >= (select min(start) from hours) and s.minute < r.until
+    union all
+    select d.dispatched_at, d.recipients
+    from sent_rollup r cross join mailboxes m join dispatches d on d.mailbox_id = m.id
+    where m.workspace_id = :workspace_id and d.outcome = 'accepted'
+        and d.dispatched_at >= greatest(r.until, (select min(start) from hours))
+)
+select h.start, coalesce(sum(l.recipients), 0)::bigint as count
+from hours h
+left join left_at l on date_bin('1 hour', l.at, h.first) = h.start
+group by h.start order by h.start;
+
+-- name: on_time^
+-- How long after its moment a message left, of the newest that were first in line: nothing of the mailbox that was due earlier
+-- left in between, and it had no sending hours to wait for. Looks at no more than :count dispatches of a mailbox.
+with newest as (
+    select d.* from mailboxes m
+    cross join lateral (
+        select d.workspace_id, d.email_id, d.attempt, d.outcome, d.dispatched_at, coalesce(d.dot_at, d.dispatched_at) as left_at,
+            lag(d.dispatched_at) over (order by d.dispatched_at) as previous_at
+        from (
+            select * from dispatches
+            where mailbox_id = m.id and dispatched_at > clock_timestamp() - interval '24 hours'
+            order by dispatched_at desc limit :count
+        ) as d
+    ) as d
+    where m.workspace_id = :workspace_id
+    order by d.dispatched_at desc limit :count
+),
+late as (
+    select extract(epoch from greatest(n.left_at - e.due_at, interval '0')) as seconds
+    from newest n
+    join emails e on e.workspace_id = n.workspace_id and e.id = n.email_id
+    join senders s on s.id = e.sender_id
+    left join campaigns c on c.workspace_id = e.workspace_id and c.id = e.campaign_id
+    where n.workspace_id = :workspace_id and n.outcome = 'accepted' and n.attempt = 1 and e.status = 'sent'
+        and (n.previous_at is null or n.previous_at <= e.due_at)
+        and s.window_days is null and c.window_days is null
+)
+select count(*) as count, percentile_cont(0.5) within group (order by seconds)::double precision as p50_seconds,
+    percentile_cont(0.99) within group (order by seconds)::double precision as p99_seconds
+from late;
 
 -- name: workspace_hour^
 -- The global limit and what the gate counts against it; no row without one.
@@ -26,7 +94,7 @@ where w.id = :workspace_id and w.hourly_limit is not null;
 
 -- name: senders
 -- Each sender with what its mailbox may send and has sent in the window that ends now.
-select s.id, s.name, s.from_email, s.state::text as state, s.state_reason, m.hourly_limit, u.used, u.next_at,
+select s.id, s.name, s.from_email, s.state::text as state, s.state_reason, s.mailbox_id, m.hourly_limit, u.used, u.next_at,
     coalesce(k.waiting, 0)::bigint as waiting,
     case when m.blocked_until > clock_timestamp() then m.blocked_reason end as blocked_reason,
     case when m.blocked_until > clock_timestamp() and m.blocked_until < 'infinity' then m.blocked_until end as blocked_until

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from litestar import Litestar
 
 from app.db.queries import queries, rows
+from app.services.rollups import roll_up
 from tests.support.tenants import Api
 
 
@@ -125,3 +126,90 @@ async def test_what_waits_for_a_person_has_no_next_moment(api: Api, app: Litesta
     assert await pass_gate(app, api, sender) == ["paused"]
     stats = await api.ok("GET", "/stats")
     assert (stats["waiting"], stats["next_due_at"], stats["senders"][0]["state"]) == (1, None, "paused")
+
+
+async def execute(app: Litestar, statement: str, *values: Any) -> None:
+    async with app.state.pool.connection() as conn:
+        await conn.execute(statement, values)
+
+
+async def bars(api: Api) -> list[int]:
+    return [hour["count"] for hour in (await api.ok("GET", "/stats"))["hours"]]
+
+
+async def test_what_left_in_each_hour_whether_it_is_rolled_up_or_not(api: Api, stranger: Api, app: Litestar) -> None:
+    sender = await add_sender(api, hourly_limit=50)
+    await schedule(api, sender, 5)
+    assert await pass_gate(app, api, sender) == ["go"] * 5
+    stats = await api.ok("GET", "/stats")
+    starts = [datetime.fromisoformat(hour["start"]) for hour in stats["hours"]]
+    assert (len(starts), starts[-1] - starts[0]) == (24, timedelta(hours=23))
+    assert starts[-1] <= datetime.now(UTC) < starts[-1] + timedelta(hours=1)
+    assert await bars(api) == [0] * 24, "nothing was accepted yet"
+
+    # Three hours ago; one of them is still on the wire when it is rolled up.
+    await execute(app, "update dispatches set dispatched_at = dispatched_at - interval '3 hours'")
+    await accept(app)
+    await execute(
+        app,
+        "update dispatches set outcome = 'pending', outcome_at = null where id = (select min(id) from dispatches)",
+    )
+    there = await bars(api)
+    assert (sum(there), sum(there[-5:-2])) == (4, 4)
+    await roll_up(app.state.pool)
+    assert await bars(api) == there
+    assert (await api.ok("GET", "/stats"))["sent_last_hour"] == 0
+    await execute(app, "update sent_minutes set minute = minute + interval '170 minutes' where pending > 0")
+    await execute(app, "update dispatches set dispatched_at = dispatched_at + interval '170 minutes'")
+    await accept(app)
+    await roll_up(app.state.pool)
+    assert sum(await bars(api)) == 5, "what was on the wire is counted once it has an end"
+    assert (await api.ok("GET", "/stats"))["sent_last_hour"] == 5
+
+    # What is younger than the rollup comes from the ledger, and nothing is counted twice.
+    await schedule(api, sender, 2)
+    assert await pass_gate(app, api, sender) == ["go"] * 2
+    await accept(app)
+    assert (sum(await bars(api)), (await api.ok("GET", "/stats"))["sent_last_hour"]) == (7, 7)
+    assert sum(await bars(stranger)) == 0
+
+
+async def test_hours_are_those_of_the_workspace(api: Api) -> None:
+    await api.ok("PATCH", "/workspace", json={"timezone": "Asia/Kolkata"})
+    stats = await api.ok("GET", "/stats")
+    assert stats["timezone"] == "Asia/Kolkata"
+    assert {datetime.fromisoformat(hour["start"]).minute for hour in stats["hours"]} == {30}
+
+
+async def test_the_limit_of_an_hour_is_that_of_all_mailboxes_within_the_workspaces_own(api: Api) -> None:
+    assert (await api.ok("GET", "/stats"))["hour_limit"] is None
+    await add_sender(api, hourly_limit=50)
+    await add_sender(api, from_email="bob@example.com", host="other.example.com", hourly_limit=30)
+    assert (await api.ok("GET", "/stats"))["hour_limit"] == 80
+    await api.ok("PATCH", "/workspace", json={"hourly_limit": 70})
+    assert (await api.ok("GET", "/stats"))["hour_limit"] == 70
+    await add_sender(api, from_email="cy@example.com", host="third.example.com", hourly_limit=None)
+    assert (await api.ok("GET", "/stats"))["hour_limit"] == 70
+    await api.ok("PATCH", "/workspace", json={"hourly_limit": None})
+    assert (await api.ok("GET", "/stats"))["hour_limit"] is None
+
+
+async def test_how_punctual_is_what_was_first_in_line(api: Api, app: Litestar) -> None:
+    assert (await api.ok("GET", "/stats"))["on_time"] == {"count": 0, "p50_seconds": None, "p99_seconds": None}
+    sender = await add_sender(api)
+    await schedule(api, sender, 4)
+    assert await pass_gate(app, api, sender) == ["go"] * 4
+    await accept(app)
+    # Due one a minute, but for the last: that had to wait for the one before.
+    await execute(
+        app,
+        "update dispatches d set dispatched_at = now() - interval '1 hour' + e.position * interval '1 minute'"
+        " from emails e where e.id = d.email_id",
+    )
+    await execute(
+        app,
+        "update emails e set due_at = d.dispatched_at - case position when 3 then interval '90 seconds'"
+        " else interval '0.2 seconds' end from dispatches d where e.id = d.email_id",
+    )
+    on_time = (await api.ok("GET", "/stats"))["on_time"]
+    assert (on_time["count"], round(on_time["p50_seconds"], 3), round(on_time["p99_seconds"], 3)) == (3, 0.2, 0.2)

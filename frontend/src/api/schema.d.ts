@@ -2833,6 +2833,19 @@ export interface components {
         NewWorkspace: {
             name: string;
         };
+        /**
+         * OnTime
+         * @description How long after its moment a message left, of the newest 1,000 of the last 24 hours that were first in line:
+         *         nothing else of their mailbox was before them and they had no sending hours to wait for.
+         */
+        OnTime: {
+            /** @description How many these are. */
+            count: number;
+            /** @description Half of them left within it; null: there are none. */
+            p50_seconds: number | null;
+            /** @description All but one in a hundred did. */
+            p99_seconds: number | null;
+        };
         /** Phase */
         Phase: {
             /** @description What to do about a failure. */
@@ -3157,6 +3170,13 @@ export interface components {
             /** @description An IANA name such as Europe/Berlin. */
             timezone: string;
         };
+        /** SentHour */
+        SentHour: {
+            /** @description Recipients whose message was accepted, as limits count. */
+            count: number;
+            /** Format: date-time */
+            start: string;
+        };
         /** SentTest */
         SentTest: {
             /** @description Messages, in the order of `to`. */
@@ -3190,14 +3210,21 @@ export interface components {
         Stats: {
             counts: components["schemas"]["Counts"];
             failed: number;
+            /** @description The most that may leave in an hour under these limits; null: some sender has none. */
+            hour_limit: number | null;
+            /** @description The last 24 by the workspace's clock; the last one is not over. */
+            hours: components["schemas"]["SentHour"][];
             /** @description When the next one may leave; null: nothing waits, or only for a person. */
             next_due_at: string | null;
             /** @enum {unknown} */
             object: "stats";
+            on_time: components["schemas"]["OnTime"];
             senders: components["schemas"]["SenderLoad"][];
             sending: number;
             sent: number;
             sent_last_hour: number;
+            /** @description Of the workspace. */
+            timezone: string;
             uncertain: number;
             /** @description Scheduled, deferred or held. */
             waiting: number;
@@ -8326,8 +8353,20 @@ export interface operations {
                      *         "uncertain": 0
                      *       },
                      *       "failed": 0,
+                     *       "hour_limit": 0,
+                     *       "hours": [
+                     *         {
+                     *           "count": 0,
+                     *           "start": "2027-03-01T09:00:00Z"
+                     *         }
+                     *       ],
                      *       "next_due_at": "2027-03-01T09:00:00Z",
                      *       "object": "stats",
+                     *       "on_time": {
+                     *         "count": 0,
+                     *         "p50_seconds": 0,
+                     *         "p99_seconds": 0
+                     *       },
                      *       "senders": [
                      *         {
                      *           "blocked_reason": null,
@@ -8348,6 +8387,7 @@ export interface operations {
                      *       "sending": 0,
                      *       "sent": 0,
                      *       "sent_last_hour": 0,
+                     *       "timezone": "Europe/Berlin",
                      *       "uncertain": 0,
                      *       "waiting": 0,
                      *       "window_seconds": 3600,

@@ -74,6 +74,8 @@ export type Estimate = Schemas["Estimate"];
 export type Allowance = Schemas["Allowance"];
 export type SenderLoad = Schemas["SenderLoad"];
 export type Stats = Schemas["Stats"];
+export type SentHour = Schemas["SentHour"];
+export type OnTime = Schemas["OnTime"];
 
 export type WorkspaceSettings = Schemas["WorkspaceSettings"];
 export type WorkspaceChange = Schemas["WorkspaceChange"];

@@ -35,6 +35,13 @@ export function barsOf(buckets: readonly Bucket[], bucketSeconds: number, most: 
   return bars;
 }
 
+const FAR = 20; // times the highest bar
+
+/** Whether a chart has room for a limit: one far above would leave nothing of the bars. */
+export function hasRoomFor(limit: number | null, bars: readonly Bar[]): limit is number {
+  return limit !== null && limit <= FAR * Math.max(1, ...bars.map(({ count }) => count));
+}
+
 /** The next round number above: 1, 2 or 5 times a power of ten. */
 export function roundUp(value: number): number {
   if (value <= 1) return 1;

@@ -1,10 +1,12 @@
 import { Link, type LinkProps } from "@tanstack/react-router";
 import { CampaignBrief } from "@/features/campaigns/campaign-brief";
 import { EmailBrief } from "@/features/emails/email-brief";
+import { Attention } from "@/features/overview/attention";
 import { Figures } from "@/features/overview/figures";
 import { SenderLoads } from "@/features/overview/sender-loads";
+import { SentHours } from "@/features/overview/sent-hours";
 import { WebhookNotice } from "@/features/webhooks/notice";
-import { ATTENTION_STATUSES, WAITING_STATUSES } from "@/ui/email-status";
+import { WAITING_STATUSES } from "@/ui/email-status";
 import { Page } from "@/ui/page";
 
 const SHOWN = 5;
@@ -17,18 +19,18 @@ export function OverviewPage() {
         <div className="lg:col-span-2">
           <Figures />
         </div>
+        <div className="lg:col-span-2">
+          <SentHours />
+        </div>
         <div className="min-w-0 space-y-4">
+          <Attention
+            more={<More to="/sent" search={{ status: "attention" }} label="All that need a look" />}
+          />
           <EmailBrief
             title="Next due"
             filter={{ status: WAITING_STATUSES, sort: "scheduled_at", limit: SHOWN }}
             more={<More to="/scheduled" label="All scheduled" />}
             empty="Nothing is waiting."
-          />
-          <EmailBrief
-            title="Needs a look"
-            filter={{ status: ATTENTION_STATUSES, limit: SHOWN }}
-            more={<More to="/sent" search={{ status: "attention" }} label="All that need a look" />}
-            empty="Nothing failed, and nothing is in doubt."
           />
         </div>
         <div className="min-w-0 space-y-4">

@@ -34,6 +34,10 @@ export function Badge({ label, tone, icon: Icon, title }: Look & { title?: strin
   );
 }
 
+export function toneClasses(tone: Tone): string {
+  return TONES[tone];
+}
+
 const DOTS: Record<Tone, string> = {
   neutral: "bg-line-strong",
   accent: "bg-accent",

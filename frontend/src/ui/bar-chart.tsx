@@ -1,5 +1,5 @@
 import { type PointerEvent, useState } from "react";
-import { type Bar, roundUp } from "@/lib/bars";
+import { type Bar, hasRoomFor, roundUp } from "@/lib/bars";
 import { classes } from "@/lib/classes";
 import { formatCount } from "@/lib/numbers";
 
@@ -13,6 +13,8 @@ interface BarChartProps {
   unit: string;
   /** It is about to be replaced: shown paler. */
   stale?: boolean;
+  /** The most that a bar may reach: a line across where there is room, and words beside each figure. */
+  limit?: number | null;
 }
 
 const WIDTH = 320;
@@ -23,12 +25,15 @@ const FEWEST = 8; // places, so that a single bar is no wall
  * Bars over time. The pointer, a finger or the arrow keys read them one by one: over the picture lies a slider that says the
  * bar's name and figure. The same figures are a table for those who cannot see the picture.
  */
-export function BarChart({ bars, label, nameOf, unit, stale = false }: BarChartProps) {
+export function BarChart({ bars, label, nameOf, unit, stale = false, limit = null }: BarChartProps) {
   const [at, setAt] = useState<number | null>(null);
-  const top = roundUp(Math.max(1, ...bars.map(({ count }) => count)));
+  const most = Math.max(1, ...bars.map(({ count }) => count));
+  const drawn = hasRoomFor(limit, bars) ? limit : null;
+  const top = roundUp(Math.max(most, drawn ?? 0));
   const step = WIDTH / Math.max(bars.length, FEWEST);
   const chosen = at === null ? undefined : bars[at];
-  const words = (bar: Bar) => `${nameOf(bar)}: ${formatCount(bar.count)} ${unit}`;
+  const words = (bar: Bar) =>
+    `${nameOf(bar)}: ${formatCount(bar.count)}${limit === null ? "" : ` of at most ${formatCount(limit)}`} ${unit}`;
 
   function point({ clientX, currentTarget }: PointerEvent) {
     const { left, width } = currentTarget.getBoundingClientRect();
@@ -64,6 +69,17 @@ export function BarChart({ bars, label, nameOf, unit, stale = false }: BarChartP
               vectorEffect="non-scaling-stroke"
             />
           ))}
+          {drawn !== null && (
+            <line
+              x1={0}
+              x2={WIDTH}
+              y1={HEIGHT - (drawn / top) * (HEIGHT - 1)}
+              y2={HEIGHT - (drawn / top) * (HEIGHT - 1)}
+              strokeDasharray="4 3"
+              className="stroke-warn"
+              vectorEffect="non-scaling-stroke"
+            />
+          )}
           {bars.map(({ start, count }, i) => {
             const height = count === 0 ? 0 : Math.max(1.5, (count / top) * (HEIGHT - 1));
             return (

@@ -3,6 +3,7 @@ import type { ReactNode } from "react";
 import type { EmailStatus, Stats } from "@/api/types";
 import { classes } from "@/lib/classes";
 import { formatCount } from "@/lib/numbers";
+import { formatDuration } from "@/lib/time";
 import { lastWindow } from "@/ui/allowance";
 import { ATTENTION_STATUSES, EMAIL_STATUS } from "@/ui/email-status";
 import { Card } from "@/ui/page";
@@ -44,12 +45,20 @@ export function Figures() {
         value={now?.sent_last_hour}
         to="/sent"
       >
-        {limit === null ? "No limit of the workspace" : `of ${formatCount(limit)} at most`}
-      </Figure>
-      <Figure label="Sent in all" value={now?.sent} to="/sent">
         {now && now.sending > 0
           ? `${formatCount(now.sending)} on the wire`
-          : "Accepted by the receiving servers"}
+          : limit === null
+            ? now && `${formatCount(now.sent)} in all`
+            : `of ${formatCount(limit)} at most`}
+      </Figure>
+      <Figure label="Typical delay" value={now && delay(now.on_time.p50_seconds)} to="/sent">
+        {now && (
+          <span title="From the moment an email was due until it left, of those of the last day that were first in line. Full limits and pauses count.">
+            {now.on_time.p99_seconds === null
+              ? "Nothing left in the last day"
+              : `99 % within ${delay(now.on_time.p99_seconds)}`}
+          </span>
+        )}
       </Figure>
       <Figure label="Needs a look" value={now && attention} {...lookAt(troubles)} alarming={attention > 0}>
         {troubles.length > 0
@@ -58,6 +67,13 @@ export function Figures() {
       </Figure>
     </Card>
   );
+}
+
+/** A time that was measured, to two digits: "4 ms", "1.2 s", "3 min". */
+function delay(seconds: number | null): string {
+  if (seconds === null) return "–";
+  if (seconds < 0.9995) return `${Math.max(1, Number((seconds * 1000).toPrecision(2)))} ms`;
+  return formatDuration(Number(seconds.toPrecision(2)));
 }
 
 interface Trouble {
@@ -85,7 +101,7 @@ function lookAt([first, ...others]: readonly Trouble[]): Pick<FigureProps, "to" 
 
 interface FigureProps {
   label: string;
-  value: number | undefined;
+  value: number | string | undefined;
   to: LinkProps["to"];
   search?: LinkProps["search"];
   alarming?: boolean;
@@ -104,7 +120,7 @@ function Figure({ label, value, to, search, alarming = false, children }: Figure
         <Skeleton className="mt-2 h-7 w-20" />
       ) : (
         <p className={classes("tabular mt-1 font-semibold text-2xl tracking-tight", alarming && "text-bad")}>
-          {formatCount(value)}
+          {typeof value === "number" ? formatCount(value) : value}
         </p>
       )}
       <p className="mt-1 h-4 truncate text-faint text-xs">{value !== undefined && children}</p>
