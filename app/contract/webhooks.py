@@ -82,7 +82,7 @@ class WebhookDelivery(Output):
     status: DeliveryStatus
     created_at: datetime  # when it happened
     attempts: int
-    next_attempt_at: datetime | None  # null once it is delivered or given up
+    next_attempt_at: datetime | None  # not before it; null: delivered, given up, or the webhook is disabled
     last_attempt_at: datetime | None
     last_status_code: int | None  # null: no answer came
     last_error: str | None  # in plain words

@@ -61,17 +61,19 @@ where workspace_id = :workspace_id and id = :id and deleted_at is null;
 -- Deliveries as people see them
 
 -- name: deliveries
--- A page of the log: newest first, oldest first when walking back with :before.
-select id, type, status::text as status, at as created_at, attempts, case when status = 'pending' then next_at end as next_attempt_at,
-    last_attempt_at, last_code as last_status_code, last_error, email_id, campaign_id, sender_id
-from webhook_deliveries
-where workspace_id = :workspace_id and webhook_id = :webhook_id
-    and (:id::uuid is null or id = :id)
-    and (:after::uuid is null or id < :after)
-    and (:before::uuid is null or id > :before)
-    and (:status::delivery_status is null or status = :status::delivery_status)
-    and (:type::text is null or type = :type)
-order by case when :before::uuid is null then id end desc, case when :before::uuid is not null then id end
+-- A page of the log: newest first, oldest first when walking back with :before. After failures in a row the webhook rests, and
+-- with it what is new.
+select d.id, d.type, d.status::text as status, d.at as created_at, d.attempts,
+    case when d.status = 'pending' and w.status = 'enabled' then greatest(d.next_at, w.blocked_until) end as next_attempt_at,
+    d.last_attempt_at, d.last_code as last_status_code, d.last_error, d.email_id, d.campaign_id, d.sender_id
+from webhooks w join webhook_deliveries d on d.workspace_id = w.workspace_id and d.webhook_id = w.id
+where w.workspace_id = :workspace_id and w.id = :webhook_id and d.workspace_id = :workspace_id and d.webhook_id = :webhook_id
+    and (:id::uuid is null or d.id = :id)
+    and (:after::uuid is null or d.id < :after)
+    and (:before::uuid is null or d.id > :before)
+    and (:status::delivery_status is null or d.status = :status::delivery_status)
+    and (:type::text is null or d.type = :type)
+order by case when :before::uuid is null then d.id end desc, case when :before::uuid is not null then d.id end
 limit :count;
 
 -- name: body$

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -184,6 +185,22 @@ async def test_a_test_event_waits_in_the_log_like_any_other(api: Api) -> None:
         event = msgspec.json.decode(shown["request_body"])
         assert (event["type"], event["data"]["object"]) == (type, type.partition(".")[0])
         assert shown["attempt_log"] == []
+
+
+async def test_what_waits_says_when_it_is_tried_next(api: Api, db: Pool) -> None:
+    made = await added(api)
+    await happens(db, api, "email.sent", 1)
+    (waiting,) = await log(api, made)
+    assert datetime.fromisoformat(waiting["next_attempt_at"]) <= datetime.now(UTC)
+    # After failures the webhook rests, and with it what was never tried.
+    rest = datetime.now(UTC) + timedelta(hours=2)
+    async with db.connection() as conn:
+        await conn.execute("update webhooks set blocked_until = %s", [rest])
+    (waiting,) = await log(api, made)
+    assert (waiting["attempts"], datetime.fromisoformat(waiting["next_attempt_at"])) == (0, rest)
+    await api.ok("PATCH", f"/webhooks/{made['id']}", json={"status": "disabled"})
+    (waiting,) = await log(api, made)
+    assert (waiting["status"], waiting["next_attempt_at"]) == ("pending", None)
 
 
 async def test_the_log_is_filtered_paged_and_replayed(api: Api, db: Pool) -> None:

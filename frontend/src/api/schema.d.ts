@@ -3591,7 +3591,7 @@ export interface components {
             last_error: string | null;
             /** @description Null: no answer came. */
             last_status_code: number | null;
-            /** @description Null once it is delivered or given up. */
+            /** @description Not before it; null: delivered, given up, or the webhook is disabled. */
             next_attempt_at: string | null;
             /** @enum {unknown} */
             object: "webhook_delivery";
@@ -3619,7 +3619,7 @@ export interface components {
             last_error: string | null;
             /** @description Null: no answer came. */
             last_status_code: number | null;
-            /** @description Null once it is delivered or given up. */
+            /** @description Not before it; null: delivered, given up, or the webhook is disabled. */
             next_attempt_at: string | null;
             /** @enum {unknown} */
             object: "webhook_delivery";

@@ -44,11 +44,13 @@ const COLUMNS: readonly Column<WebhookDelivery>[] = [
     className: "md:w-36",
     cellClass: "text-[0.8125rem] text-faint max-md:empty:hidden",
     cell: (delivery) =>
-      delivery.next_attempt_at && delivery.attempts > 0 ? (
+      delivery.next_attempt_at ? (
         <>
-          <span className="md:hidden">Again </span>
+          <span className="md:hidden">Next </span>
           <RelativeTime at={delivery.next_attempt_at} coming />
         </>
+      ) : delivery.status === "pending" ? (
+        "Once enabled"
       ) : null,
   },
 ];

@@ -48,10 +48,13 @@ export function DeliveryView({ delivery }: { delivery: WebhookDeliveryDetail }) 
               </Fact>
             )}
             <Fact label="Attempts">{delivery.attempts}</Fact>
-            {delivery.next_attempt_at && (
+            {delivery.next_attempt_at ? (
               <Fact label="Next attempt">
+                <Time at={delivery.next_attempt_at} seconds />,{" "}
                 <RelativeTime at={delivery.next_attempt_at} coming />
               </Fact>
+            ) : (
+              delivery.status === "pending" && <Fact label="Next attempt">Once the webhook is enabled</Fact>
             )}
           </Facts>
         </Card>
