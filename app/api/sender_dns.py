@@ -5,10 +5,11 @@ from __future__ import annotations
 from litestar import Controller, delete, get, post
 from litestar.params import JSONBody
 
+from app.api.access import READING
 from app.api.given import Caller, Now, Pool, Settings
 from app.api.senders import SenderId
-from app.contract.sender_dns import NewDkim, SenderDkim
-from app.services import sender_dkim
+from app.contract.sender_dns import DnsReport, NewDkim, SenderDkim
+from app.services import sender_dkim, sender_dns
 
 
 class SenderDns(Controller):
@@ -41,3 +42,12 @@ class SenderDns(Controller):
     async def remove_sender_dkim(self, caller: Caller, pool: Pool, now: Now, sender_id: SenderId) -> SenderDkim:
         """The keys are gone for good. Leave the records for a week: mail on its way is checked with them."""
         return await sender_dkim.remove(pool, workspace_id=caller.workspace_id, id=sender_id, now=now)
+
+    @post(
+        "/dns-check", operation_id="checkSenderDns", summary="Check SPF, DKIM and DMARC", status_code=200, opt=READING
+    )
+    async def check_sender_dns(
+        self, caller: Caller, pool: Pool, settings: Settings, now: Now, sender_id: SenderId
+    ) -> DnsReport:
+        """Asks the DNS what receivers ask, and says how to mend what is missing. Changes nothing."""
+        return await sender_dns.check(pool, settings, workspace_id=caller.workspace_id, id=sender_id, now=now)

@@ -19,7 +19,7 @@ TRY_SECONDS: Final = 2.0
 RECORDS: Final = 50  # of one name
 TEXT_LIMIT: Final = 8192  # characters of one TXT record
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")  # and what turns text around
 
 
 class DnsTrouble(PacelineError):

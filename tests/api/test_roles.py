@@ -29,6 +29,7 @@ LOOKS = {  # unsafe methods that change nothing
     "previewCampaign",
     "previewCampaignWords",
     "findMissingVariables",
+    "checkSenderDns",
 }
 PERSONAL = {
     "listSessions",

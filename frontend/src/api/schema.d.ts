@@ -1110,6 +1110,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/senders/{sender_id}/dns-check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check SPF, DKIM and DMARC
+         * @description Asks the DNS what receivers ask, and says how to mend what is missing. Changes nothing.
+         */
+        post: operations["checkSenderDns"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/senders/{sender_id}/pause": {
         parameters: {
             query?: never;
@@ -2160,6 +2180,22 @@ export interface components {
             record: components["schemas"]["DnsRecord"];
             selector: string;
         };
+        /** DnsCheck */
+        DnsCheck: {
+            /** @enum {unknown} */
+            check: "dkim" | "dmarc" | "spf";
+            /** @description The records that are there. */
+            found: string[];
+            /** @description What to do. */
+            mend: string | null;
+            message: string;
+            /** @description Where in the DNS was looked. */
+            name: string;
+            /** @description What to publish for it. */
+            record: components["schemas"]["DnsRecord"] | null;
+            /** @enum {unknown} */
+            state: "error" | "missing" | "ok" | "warning";
+        };
         /**
          * DnsRecord
          * @description What to publish at the domain's DNS provider.
@@ -2169,6 +2205,19 @@ export interface components {
             /** @enum {unknown} */
             type: "TXT";
             value: string;
+        };
+        /** DnsReport */
+        DnsReport: {
+            /** Format: date-time */
+            checked_at: string;
+            checks: components["schemas"]["DnsCheck"][];
+            domain: string;
+            /** @enum {unknown} */
+            object: "sender_dns_check";
+            /** @description All three are. */
+            ok: boolean;
+            /** Format: uuid */
+            sender_id: string;
         };
         /**
          * Email
@@ -8070,6 +8119,65 @@ export interface operations {
             403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
             404: components["responses"]["NotFound.not_found"];
             409: components["responses"]["Conflict.dkim_not_waiting"];
+            422: components["responses"]["UnprocessableEntity.validation_error"];
+            429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
+            500: components["responses"]["InternalServerError.application_error"];
+            503: components["responses"]["ServiceUnavailable.service_unavailable"];
+        };
+    };
+    checkSenderDns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Its id.
+                 * @example 0199c29f-40aa-7d6e-8a2b-9d0c4e1f5a33
+                 */
+                sender_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The same as in the log: say it when you ask about a request. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "checked_at": "2027-03-01T09:00:00Z",
+                     *       "checks": [
+                     *         {
+                     *           "check": "spf",
+                     *           "found": [],
+                     *           "mend": "Publish this record.",
+                     *           "message": "There is no SPF record: receivers cannot tell who may send in this domain's name.",
+                     *           "name": "example.com",
+                     *           "record": {
+                     *             "name": "example.com",
+                     *             "type": "TXT",
+                     *             "value": "v=spf1 include:_spf.google.com ~all"
+                     *           },
+                     *           "state": "missing"
+                     *         }
+                     *       ],
+                     *       "domain": "example.com",
+                     *       "object": "sender_dns_check",
+                     *       "ok": false,
+                     *       "sender_id": "0199c29f-40aa-7d6e-8a2b-9d0c4e1f5a33"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DnsReport"];
+                };
+            };
+            401: components["responses"]["Unauthorized.missing_api_key.restricted_api_key"];
+            403: components["responses"]["Forbidden.invalid_api_key.invalid_csrf_token.viewer_only"];
+            404: components["responses"]["NotFound.not_found"];
             422: components["responses"]["UnprocessableEntity.validation_error"];
             429: components["responses"]["TooManyRequests.rate_limit_exceeded"];
             500: components["responses"]["InternalServerError.application_error"];
