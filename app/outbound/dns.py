@@ -35,12 +35,10 @@ class Resolver:
         self._server = server
 
     async def txt(self, name: str) -> list[str]:
-        """The TXT records of a name, each with its strings joined (RFC 7208, 3.3); none where there is no such name.
-
-        Raises DnsTrouble.
-        """
+        """The TXT records of a name, each with its strings joined (RFC 7208, 3.3), in one order whoever answers; none
+        where there is no such name. Raises DnsTrouble."""
         found = await self._ask(name, "TXT")
-        return [_clean(b"".join(record.strings)) for record in found]
+        return sorted(_clean(b"".join(record.strings)) for record in found)
 
     async def addresses(self, name: str) -> list[str]:
         """IPv4 and IPv6. Raises DnsTrouble."""

@@ -50,7 +50,7 @@ async def _ours(resolver: Resolver, key: DkimKey, *, signs: bool) -> DnsCheck:
             key.record.name,
             "The record is there. Nothing is signed yet.",
             found=records,
-            mend="Check the record under signing: from then on mail is signed.",
+            mend="Have the record of the key checked: from then on mail is signed.",
         )
     return finding(
         "dkim",
@@ -58,7 +58,7 @@ async def _ours(resolver: Resolver, key: DkimKey, *, signs: bool) -> DnsCheck:
         key.record.name,
         f"Signing waits for its record. {why}",
         found=records,
-        mend="Publish this record, then check it: from then on mail is signed.",
+        mend="Publish the record of the key, then check it there: from then on mail is signed.",
         record=record,
     )
 

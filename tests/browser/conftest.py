@@ -9,6 +9,7 @@ import pytest
 from playwright.async_api import Page
 
 from tests.support.certificates import make_certificates
+from tests.support.dns_server import DnsServer
 from tests.support.smtp_server import Options, SmtpServer
 from tests.support.up import Up, running
 
@@ -23,11 +24,11 @@ def ethereal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmtpServer]:
 
 
 @pytest.fixture(scope="session")
-def up(tmp_path_factory: pytest.TempPathFactory, ethereal: SmtpServer) -> Iterator[Up]:
-    """It trusts the authority of `ethereal`. The tests share it, so each looks for its own messages only."""
+def up(tmp_path_factory: pytest.TempPathFactory, ethereal: SmtpServer, name_server: DnsServer) -> Iterator[Up]:
+    """It trusts the authority of `ethereal` and asks `name_server`. Tests share it: each looks for its own mail."""
     assert ethereal.certificates is not None
-    trust = {"SSL_CERT_FILE": str(ethereal.certificates.authority)}
-    with running(tmp_path_factory.mktemp("browser") / "data", environ=trust) as shared:
+    given = {"SSL_CERT_FILE": str(ethereal.certificates.authority), "DNS_SERVER": name_server.address}
+    with running(tmp_path_factory.mktemp("browser") / "data", environ=given) as shared:
         shared.ready()
         yield shared
 

@@ -32,6 +32,7 @@ PAGES = {
     "a campaign": "/campaigns/{campaign}",
     "senders": "/senders",
     "a new sender": "/senders?add=true",
+    "deliverability": "/senders/{sender}/deliverability",
     "suppressions": "/suppressions",
     "settings": "/settings",
     "team": "/settings/team",
@@ -76,7 +77,15 @@ def known(api: httpx.Client) -> dict[str, str]:
     sent = email("ann@pages.example.org")
     wait_until_sync(lambda: api.get(f"/emails/{sent}").json()["status"] == "sent", what="the sending")
     waiting = email("ann@pages.example.org", scheduled_at="in 3 hours")
-    return {"sent": sent, "failed": failed, "uncertain": uncertain, "waiting": waiting, "campaign": campaign}
+    post(f"/senders/{sender}/dkim", {"selector": "pages"})
+    return {
+        "sender": sender,
+        "sent": sent,
+        "failed": failed,
+        "uncertain": uncertain,
+        "waiting": waiting,
+        "campaign": campaign,
+    }
 
 
 async def test_every_page_is_accessible_in_both_themes_and_fits_a_phone(desk: Page, known: dict[str, str]) -> None:

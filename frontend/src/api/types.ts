@@ -28,6 +28,11 @@ export type SenderState = Sender["state"];
 export type SenderInput = Schemas["NewSender"] & Schemas["SenderChange"];
 export type SenderWindow = Schemas["SenderWindow"];
 export type Phase = Schemas["Phase"];
+export type SenderDkim = Schemas["SenderDkim"];
+export type DkimKey = Schemas["DkimKey"];
+export type NewDkim = Schemas["NewDkim"];
+export type DnsCheck = Schemas["DnsCheck"];
+export type DnsRecord = Schemas["DnsRecord"];
 
 export type ApiKey = Schemas["ApiKey"];
 export type NewApiKey = Schemas["NewApiKey"];

@@ -128,6 +128,12 @@ const senders = createRoute({
   component: lazyRouteComponent(setUpPages, "SendersPage"),
 });
 
+const deliverability = createRoute({
+  getParentRoute: () => app,
+  path: "/senders/$id/deliverability",
+  component: lazyRouteComponent(setUpPages, "DeliverabilityPage"),
+});
+
 const suppressions = createRoute({
   getParentRoute: () => app,
   path: "/suppressions",
@@ -186,6 +192,7 @@ export const router = createRouter({
       newTemplate,
       template,
       senders,
+      deliverability,
       suppressions,
       settings,
       webhook,

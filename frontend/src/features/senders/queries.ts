@@ -1,11 +1,18 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api } from "@/api/client";
-import type { SenderInput } from "@/api/types";
+import type { NewDkim, SenderInput } from "@/api/types";
 
 export function useSenders() {
   return useQuery({
     queryKey: ["senders", "list"],
     queryFn: ({ signal }) => api.get("/v1/senders", { query: { limit: 100 }, signal }),
+  });
+}
+
+export function useSender(id: string) {
+  return useQuery({
+    queryKey: ["senders", "one", id],
+    queryFn: ({ signal }) => api.get("/v1/senders/{sender_id}", { path: { sender_id: id }, signal }),
   });
 }
 
@@ -60,5 +67,46 @@ export function useSenderUsage(id: string) {
   return useQuery({
     queryKey: ["senders", "usage", id],
     queryFn: ({ signal }) => api.get("/v1/senders/{sender_id}/usage", { path: { sender_id: id }, signal }),
+  });
+}
+
+/** SPF, DKIM and DMARC as receivers find them now. It only asks, but it asks half the world: not at every glance. */
+export function useDnsCheck(id: string) {
+  return useQuery({
+    queryKey: ["senders", "dns", id],
+    queryFn: ({ signal }) =>
+      api.post("/v1/senders/{sender_id}/dns-check", { path: { sender_id: id }, signal }),
+    staleTime: 60_000,
+    retry: false,
+  });
+}
+
+export function useDkim(id: string) {
+  return useQuery({
+    queryKey: ["senders", "dkim", id],
+    queryFn: ({ signal }) => api.get("/v1/senders/{sender_id}/dkim", { path: { sender_id: id }, signal }),
+  });
+}
+
+/** Makes a key, or takes the one that is given. */
+export function useSetUpDkim(id: string) {
+  return useMutation({
+    mutationFn: (input: NewDkim) =>
+      api.post("/v1/senders/{sender_id}/dkim", { path: { sender_id: id }, body: input }),
+    onSuccess: useRefreshSenders(),
+  });
+}
+
+export function useCheckDkim(id: string) {
+  return useMutation({
+    mutationFn: () => api.post("/v1/senders/{sender_id}/dkim/check", { path: { sender_id: id } }),
+    onSuccess: useRefreshSenders(),
+  });
+}
+
+export function useRemoveDkim(id: string) {
+  return useMutation({
+    mutationFn: () => api.delete("/v1/senders/{sender_id}/dkim", { path: { sender_id: id } }),
+    onSuccess: useRefreshSenders(),
   });
 }

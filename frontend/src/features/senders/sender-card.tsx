@@ -1,4 +1,5 @@
-import { CirclePause, CirclePlay, Pencil, PlugZap, Trash2 } from "lucide-react";
+import { Link } from "@tanstack/react-router";
+import { CirclePause, CirclePlay, Pencil, PlugZap, ShieldCheck, Trash2 } from "lucide-react";
 import { useState } from "react";
 import type { Sender } from "@/api/types";
 import { formatCount, plural } from "@/lib/numbers";
@@ -34,6 +35,19 @@ export function SenderCard({ sender, onEdit, onTest }: SenderCardProps) {
         <p className="mt-0.5 truncate font-mono text-faint text-xs">
           {sender.host}:{sender.port} · {sender.security === "none" ? "plain" : sender.security}
         </p>
+        <Link
+          to="/senders/$id/deliverability"
+          params={{ id: sender.id }}
+          className="mt-1.5 inline-flex items-center gap-1.5 rounded text-[0.8125rem] text-accent hover:underline"
+        >
+          <ShieldCheck className="size-4" aria-hidden />
+          Deliverability
+          {sender.dkim !== "off" && (
+            <span className="text-faint">
+              · {sender.dkim === "active" ? "signed" : "signing waits for the DNS"}
+            </span>
+          )}
+        </Link>
         {sender.state_reason && <p className="mt-1.5 text-[0.8125rem] text-bad">{sender.state_reason}</p>}
       </div>
       <div className="min-w-0">
