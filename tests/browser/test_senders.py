@@ -45,7 +45,7 @@ async def test_an_ethereal_sender_is_added_tested_chosen_and_previewed(desk: Pag
     await desk.get_by_role("checkbox", name="Test inbox").uncheck()
     await desk.get_by_role("button", name="Schedule 1 email").click()
     await expect(desk).to_have_url(re.compile("/campaigns/"))
-    await desk.get_by_role("link", name="Sent").click()
+    await desk.get_by_role("link", name="Sent", exact=True).click()
     await desk.get_by_role("row").filter(has_text=SUBJECT).click()
     await expect(desk.get_by_text("The mail server took it: 250 Accepted [STATUS=new")).to_be_visible()
 
