@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+import asyncio
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from app.domain.recipients import Recipients, collect, why_too_large
 from app.domain.text import why_turned
 from app.errors import Problem, ValidationError
 from app.mail import template
+from app.mail.template import Template
 from app.services import unsubscribe
 
 ALWAYS: Final = frozenset({"email", "name", unsubscribe.VARIABLE})  # variables that every recipient has
@@ -39,15 +41,19 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
                 yield field, source
 
 
-def check_message(message: Message, known: Collection[str]) -> Iterator[Problem]:
-    """`known`: the variables that a recipient has."""
+async def check_message(message: Message, known: Collection[str]) -> list[Problem]:
+    """`known`: the variables that a recipient has. A thread reads what may take a tenth of a second."""
+    return await asyncio.to_thread(lambda: list(_about_message(message, known)))
+
+
+def _about_message(message: Message, known: Collection[str]) -> Iterator[Problem]:
     yield from check_subject(message.subject)
     if not message.html and not message.text:
         yield Problem("html", "A campaign needs html or text.")
     for field, source in message.sources():
         yield from check_text(field, source)
         try:
-            template.check(source, known)
+            template.check(source, known, html=field == "html")
         except ValidationError as error:
             yield Problem(field, error.message)
 
@@ -77,8 +83,12 @@ class Listed(msgspec.Struct, frozen=True):
     errors: list[BatchError]  # the same by index
 
 
-def read_list(given: Sequence[str | CampaignRecipient], message: Message) -> Listed:
-    """Every recipient must have the variables that the message needs."""
+async def read_list(given: Sequence[str | CampaignRecipient], message: Message) -> Listed:
+    """Every recipient must have the variables that the message needs. A thread reads what may be long."""
+    return await asyncio.to_thread(_read_list, given, message)
+
+
+def _read_list(given: Sequence[str | CampaignRecipient], message: Message) -> Listed:
     entries = [entry_of(index, each) for index, each in enumerate(given)]
     columns = set.intersection(*(set(variables) for *_, variables in entries)) if entries else set()
     refused = dict(_unfit(entries, message))
@@ -107,6 +117,7 @@ def entry_of(index: int, given: str | CampaignRecipient) -> Entry:
 def _unfit(entries: Sequence[Entry], message: Message) -> Iterator[tuple[int, Problem]]:
     """Rows that lack a variable or hold what cannot be kept. What no row has is the message's own problem."""
     anywhere = ALWAYS.union(*(variables for *_, variables in entries))
+    needs = list(_needs(message, anywhere))
     lacking: dict[frozenset[str], str | None] = {}
     for index, _, name, variables in entries:
         path = f"recipients[{index}]"
@@ -117,19 +128,24 @@ def _unfit(entries: Sequence[Entry], message: Message) -> Iterator[tuple[int, Pr
                 yield index, Problem(f"{path}.{field}", reason)
         has = frozenset(variables)
         if has not in lacking:
-            lacking[has] = _lack(message, anywhere, has)
+            lacking[has] = _lack(needs, ALWAYS.union(has))
         if (lack := lacking[has]) is not None:
             yield index, Problem(f"{path}.variables", lack)
 
 
-def _lack(message: Message, anywhere: Collection[str], has: Collection[str]) -> str | None:
+def _needs(message: Message, anywhere: Collection[str]) -> Iterator[tuple[str, Template]]:
+    """The texts that are good in themselves: what no recipient has is the message's own problem."""
     for field, source in message.sources():
         try:
-            template.check(source, anywhere)
+            compiled = template.compile(source, html=field == "html")
         except ValidationError:
             continue
-        try:
-            template.check(source, ALWAYS.union(has))
-        except ValidationError as error:
-            return f"In {field}, {error.message[:1].lower()}{error.message[1:]}"
+        if compiled.lack(anywhere) is None:
+            yield field, compiled
+
+
+def _lack(needs: Iterable[tuple[str, Template]], has: Collection[str]) -> str | None:
+    for field, compiled in needs:
+        if (lack := compiled.lack(has)) is not None:
+            return f"In {field}, {lack[:1].lower()}{lack[1:]}"
     return None

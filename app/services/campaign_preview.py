@@ -250,7 +250,7 @@ async def _of_words(tx: Conn, workspace_id: UUID, wanted: CampaignWords) -> _Sai
     elif found["state"] not in ("done", "used"):
         problems.append(Problem("import_id", NOT_READ[found["state"]]))
     message = Message(subject=wanted.subject, html=wanted.html or None, text=wanted.text or None)
-    problems.extend(check_message(message, ALWAYS.union(found["columns"] if found is not None else ())))
+    problems.extend(await check_message(message, ALWAYS.union(found["columns"] if found is not None else ())))
     if problems:
         raise ValidationError.of(problems)
     content = {"is_template": message.is_template, "reply_to": [], "headers": {}, "from_name": None}

@@ -132,7 +132,7 @@ async def _take_list(
     """Adds to `problems` what is wrong with the list or with the message for it."""
     if (wanted.recipients is None) == (wanted.import_id is None):
         problems.append(Problem("recipients", "Give either recipients or an import_id (POST /v1/recipients/parse)."))
-        problems.extend(check_message(message, ALWAYS))
+        problems.extend(await check_message(message, ALWAYS))
         return _List()
     if wanted.import_id is not None:
         found = await queries.imports.usable(tx, workspace_id=workspace_id, id=wanted.import_id)
@@ -142,15 +142,15 @@ async def _take_list(
         if found["state"] not in ("done", "used"):
             problems.append(Problem("import_id", NOT_READ[found["state"]]))
             return _List()
-        problems.extend(check_message(message, ALWAYS.union(found["columns"])))
+        problems.extend(await check_message(message, ALWAYS.union(found["columns"])))
         if found["valid"] == 0:
             problems.append(Problem("import_id", "There is no valid recipient in this list."))
         await queries.imports.note_use(tx, workspace_id=workspace_id, id=wanted.import_id)
         return _List(wanted.import_id, found["valid"], found["duplicates"])
     given = wanted.recipients or []
-    listed = read_list(given, message)
+    listed = await read_list(given, message)
     anywhere = ALWAYS.union(*(each.variables or {} for each in given if not isinstance(each, str)))
-    problems.extend(check_message(message, anywhere))
+    problems.extend(await check_message(message, anywhere))
     if not permissive:
         problems.extend(listed.problems)
     if not listed.recipients.valid and not problems:
@@ -194,7 +194,7 @@ async def _change(
         after = {field: given.get(field, before[field]) for field in before}
         message = Message(subject=after["subject"], html=after["html"] or None, text=after["text"] or None)
         used = await queries.imports.usable(tx, workspace_id=workspace_id, id=kept["import_id"])
-        problems.extend(check_message(message, ALWAYS.union(used["columns"])))
+        problems.extend(await check_message(message, ALWAYS.union(used["columns"])))
         if not problems:
             await queries.campaigns.change_content(
                 tx,

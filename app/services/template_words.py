@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
@@ -14,7 +15,7 @@ from app.db.pool import Conn
 from app.db.queries import queries, rows
 from app.domain.envelopes import Recipient, check_subject, check_text
 from app.errors import Problem, ValidationError
-from app.mail.template import Template, is_template
+from app.mail.template import Template, is_kept, is_template
 from app.mail.template import compile as compile_template
 
 ALWAYS: Final = ("email", "name")  # of the first recipient: every message has them
@@ -75,13 +76,9 @@ def variables_of(words: Words) -> list[TemplateVariable]:
     return found
 
 
-def _compiled(words: Words, field: str, *, keep: bool = False) -> Template | None:
+def _compiled(words: Words, field: str) -> Template | None:
     source = getattr(words, field)
-    if not source:
-        return None
-    if keep:
-        return compile_template(source, html=field == "html")
-    return Template(source, html=field == "html")
+    return compile_template(source, html=field == "html") if source else None
 
 
 # Sent
@@ -105,7 +102,16 @@ async def find(tx: Conn, workspace_id: UUID, wanted: Sequence[SendEmail | Valida
         versions=[use.version for use in named.values()],
     )
     places = list(named)
-    return {places[row.pop("place") - 1]: msgspec.convert(row, Version) for row in await rows(query)}
+    found = {places[row.pop("place") - 1]: msgspec.convert(row, Version) for row in await rows(query)}
+    unread = [(each, field) for each in found.values() for field in FIELDS if not _is_kept(each, field)]
+    if unread:  # what may take a tenth of a second, a thread does
+        await asyncio.to_thread(lambda: [_compiled(*each) for each in unread])
+    return found
+
+
+def _is_kept(words: Words, field: str) -> bool:
+    source = getattr(words, field)
+    return not source or is_kept(source, html=field == "html")
 
 
 def identify(text: str) -> tuple[UUID | None, str | None]:
@@ -129,7 +135,7 @@ def fill(
     values |= use.variables or {}
     filled: dict[str, Any] = {}
     for field in FIELDS:
-        template = _compiled(version, field, keep=True)
+        template = _compiled(version, field)
         if field == "subject" and wanted.subject is not None:
             filled[field] = wanted.subject
             continue
