@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import unicodedata
+from email.header import decode_header, make_header
+from email.utils import getaddresses
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.addresses import PATH_LIMIT, Address, InvalidAddress, parse
+from app.domain.addresses import LOCAL_LIMIT, PATH_LIMIT, Address, InvalidAddress, parse
+from app.domain.envelopes import written
+from app.mail.headers import address_header
 
 LIKELY = st.builds(
     "{}{}@{}.{}".format, st.text(max_size=10), st.text(max_size=3), st.text(max_size=12), st.text(max_size=5)
@@ -131,6 +137,34 @@ def test_any_text_is_an_address_or_a_reason(text: str) -> None:
         reason = "."
         _can_travel(found)
     assert reason.endswith((".", "?"))
+
+
+# RFC 5321, 4.1.2 and RFC 6531, 3.3: what a mailbox may be, but for quoted local parts and address literals.
+ATEXT = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-/=?^_`{|}~"
+DOT_STRINGS = st.lists(st.text(ATEXT, min_size=1, max_size=20), min_size=1, max_size=4).map(".".join)
+LETTERS = st.text(st.characters(categories=("Ll", "Lo"), max_codepoint=0xFFFF), min_size=1, max_size=8)
+LOCALS = DOT_STRINGS | LETTERS.map(lambda text: unicodedata.normalize("NFC", text))
+LABELS = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?", fullmatch=True).filter(lambda label: label[2:4] != "--")
+DOMAINS = st.builds(
+    "{}.{}".format, st.lists(LABELS, min_size=1, max_size=3).map(".".join), st.sampled_from(["com", "xn--p1ai", "рф"])
+)
+NAMES = st.text(st.characters(exclude_categories=("Cs", "Cc", "Cf", "Z")), max_size=40) | st.text(
+    '"\\<>()@,;: ab', max_size=30
+)
+
+
+@given(local=LOCALS.filter(lambda local: len(local.encode()) <= LOCAL_LIMIT), domain=DOMAINS, name=NAMES)
+def test_every_mailbox_of_the_rfcs_is_read_and_comes_through_a_message(local: str, domain: str, name: str) -> None:
+    """As people write it, as it is kept, and as two readers of the standard library find it in a header."""
+    name = " ".join(unicodedata.normalize("NFC", name).split())
+    found = parse(written(f"{local}@{domain}", name))
+    assert found.name == name
+    assert found.email.partition("@")[0] == local
+    assert found.needs_smtputf8 is not local.isascii()
+    assert parse(str(written(found.email, found.name))) == found
+    line = address_header("To", [found]).decode().removeprefix("To: ").removesuffix("\r\n")
+    ((shown, email),) = getaddresses([line.replace("\r\n ", " ")])
+    assert (str(make_header(decode_header(shown))), email) == (name, found.envelope)
 
 
 def _can_travel(found: Address) -> None:
