@@ -7,13 +7,21 @@ from uuid import UUID
 
 from litestar import Controller, get, patch, post
 from litestar.di import Provide
-from litestar.params import HeaderParameter, JSONBody, PathParameter
+from litestar.params import HeaderParameter, JSONBody, PathParameter, QueryParameter
 from litestar.response import Stream
 
 from app.api.emails import IdempotencyKey, is_permissive
 from app.api.given import Caller, Now, Page, Pool, Settings
 from app.api.lists import provide_page
-from app.contract.campaigns import Campaign, CampaignChange, CampaignItem, CreatedCampaign, NewCampaign, RetriedCampaign
+from app.contract.campaigns import (
+    Campaign,
+    CampaignChange,
+    CampaignItem,
+    CampaignState,
+    CreatedCampaign,
+    NewCampaign,
+    RetriedCampaign,
+)
 from app.contract.emails import Email
 from app.contract.estimates import Estimate, NewEstimate
 from app.contract.lists import List
@@ -27,9 +35,21 @@ class Campaigns(Controller):
     tags = ["Campaigns"]  # noqa: RUF012  # Litestar's way
 
     @get(operation_id="listCampaigns", summary="List campaigns", dependencies={"page": Provide(provide_page)})
-    async def list_campaigns(self, caller: Caller, pool: Pool, now: Now, page: Page) -> List[CampaignItem]:
+    async def list_campaigns(
+        self,
+        caller: Caller,
+        pool: Pool,
+        now: Now,
+        page: Page,
+        in_state: Annotated[
+            CampaignState | None, QueryParameter(name="state", description="Only those in this state.")
+        ] = None,
+        q: Annotated[str | None, QueryParameter(max_length=200, description="A part of the name.")] = None,
+    ) -> List[CampaignItem]:
         """Newest first."""
-        return await campaigns.list_campaigns(pool, workspace_id=caller.workspace_id, page=page, now=now)
+        return await campaigns.list_campaigns(
+            pool, workspace_id=caller.workspace_id, state=in_state, q=q, page=page, now=now
+        )
 
     @post(operation_id="createCampaign", summary="Draft a campaign")
     async def create_campaign(

@@ -10,7 +10,15 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET
 
-from app.contract.campaigns import Campaign, CampaignChange, CampaignItem, Counts, CreatedCampaign, NewCampaign
+from app.contract.campaigns import (
+    Campaign,
+    CampaignChange,
+    CampaignItem,
+    CampaignState,
+    Counts,
+    CreatedCampaign,
+    NewCampaign,
+)
 from app.contract.emails import BatchError, Email
 from app.contract.lists import List, Page, page_of
 from app.db.pool import Conn, Pool
@@ -251,11 +259,21 @@ async def get(pool: Pool, *, workspace_id: UUID, id: UUID, now: datetime) -> Cam
         return await read(conn, workspace_id, id, now)
 
 
-async def list_campaigns(pool: Pool, *, workspace_id: UUID, page: Page, now: datetime) -> List[CampaignItem]:
+async def list_campaigns(
+    pool: Pool, *, workspace_id: UUID, state: CampaignState | None, q: str | None, page: Page, now: datetime
+) -> List[CampaignItem]:
+    """Newest first; with `q` those that have it in their name."""
     async with pool.connection() as conn:
         found = await rows(
             queries.campaigns.page(
-                conn, workspace_id=workspace_id, after=page.after, before=page.before, count=page.limit + 1
+                conn,
+                workspace_id=workspace_id,
+                state=state,
+                q=q or None,
+                now=now,
+                after=page.after,
+                before=page.before,
+                count=page.limit + 1,
             )
         )
     return page_of([CampaignItem(**_columns(row, now)) for row in found], page)

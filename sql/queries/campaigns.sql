@@ -38,13 +38,23 @@ cross join lateral (
 where c.workspace_id = :workspace_id and c.id = :id;
 
 -- name: page
--- Newest first, or with :before oldest first from there.
+-- Newest first, or with :before oldest first from there. :state is the one that people see (domain/campaigns.shown_state).
 select c.id, c.name, c.state::text as state, c.sender_ids, t.subject, c.start_at, c.timezone, c.delay_ms,
     c.jitter_percent, c.window_days, c.window_start, c.window_end, c.late_policy::text as late_policy, c.hourly_limit,
     c.recipient_count, c.placed, c.created_at, c.scheduled_at, c.cancelled_at, k.counts
 from (
-    select * from campaigns
+    select * from campaigns p
     where workspace_id = :workspace_id and (:after::uuid is null or id < :after) and (:before::uuid is null or id > :before)
+        and (:q::text is null or strpos(lower(name), lower(:q)) > 0)
+        and (:state::text is null or case
+            when state <> 'scheduled' then state::text = :state
+            when :state in ('scheduled', 'running', 'completed') then (
+                coalesce(placed < recipient_count, false) or exists (
+                    select from lanes l join lane_counts n on n.lane_id = l.id
+                    where l.campaign_id = p.id and n.status in ('scheduled', 'deferred', 'held', 'sending') and n.count > 0
+                )
+            ) = (:state <> 'completed') and (:state = 'completed' or (start_at <= :now) = (:state = 'running'))
+            else false end)
     order by case when :before::uuid is null then id end desc, case when :before::uuid is not null then id end
     limit :count
 ) as c

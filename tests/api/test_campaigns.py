@@ -580,6 +580,43 @@ async def test_a_sender_that_mail_waits_for_cannot_go(api: Api, sender: str) -> 
     assert (await api.ok("GET", f"/campaigns/{campaign['id']}"))["state"] == "draft"
 
 
+async def test_campaigns_are_found_by_state_and_name(api: Api, sender: str, app: Litestar, stranger: Api) -> None:
+    for name, start in (
+        ("Draft", None),
+        ("Later", "in 1 hour"),
+        ("Now_or", None),
+        ("Held back", None),
+        ("Over", None),
+    ):
+        made = await draft(api, sender, name=name, start_at=start or "in 1 second")
+        if name != "Draft":
+            await api.ok("POST", f"/campaigns/{made['id']}/schedule")
+        if name == "Held back":
+            await api.ok("POST", f"/campaigns/{made['id']}/pause")
+    gone = await draft(api, sender, name="Gone")
+    await api.ok("POST", f"/campaigns/{gone['id']}/cancel")
+    await query(
+        app,
+        "update campaigns set start_at = now() - interval '1 minute' where name in ('Now_or', 'Over') returning id",
+    )
+    await query(
+        app,
+        "update emails set status = 'failed', ended_at = now() where campaign_id ="
+        " (select id from campaigns where name = 'Over') returning id",
+    )
+    everything = (await api.ok("GET", "/campaigns"))["data"]
+    states = {each["name"]: each["state"] for each in everything}
+    assert len(set(states.values())) == 6
+    for name, state in states.items():
+        found = (await api.ok("GET", f"/campaigns?state={state}"))["data"]
+        assert [each["name"] for each in found] == [name]
+    for q, names in (("ER", ["Over", "Later"]), ("_", ["Now_or"]), ("%25", []), ("", list(states))):
+        assert [each["name"] for each in (await api.ok("GET", f"/campaigns?q={q}"))["data"]] == names
+    assert (await api.ok("GET", "/campaigns?q=e&state=completed"))["data"][0]["name"] == "Over"
+    assert (await stranger.ok("GET", "/campaigns?q=Over"))["data"] == []
+    await api.refused(422, "GET", "/campaigns?state=done")
+
+
 async def test_lists_are_paged(api: Api, sender: str) -> None:
     ids = [(await draft(api, sender))["id"] for _ in range(4)]
     page = await api.ok("GET", "/campaigns?limit=3")

@@ -88,6 +88,21 @@ async def test_a_draft_is_edited_and_scheduled(desk: Page, api: httpx.Client, dr
     await expect(desk.get_by_role("dialog").frame_locator("iframe").get_by_role("heading")).to_have_text("Hi Ann")
 
 
+async def test_campaigns_are_found_by_status_and_name(desk: Page, draft: dict[str, Any]) -> None:
+    await desk.goto("/campaigns")
+    await desk.get_by_label("Status", exact=True).select_option(label="Draft")
+    await expect(desk.get_by_role("row").filter(has_text=draft["name"])).to_contain_text("3 recipients")
+    await desk.keyboard.press("Escape")
+    await desk.locator("h1").click()
+    await desk.keyboard.press("/")
+    await desk.keyboard.type("NOBODY")
+    await expect(desk.get_by_text("No campaign matches")).to_be_visible()
+    await expect(desk).to_have_url(re.compile(r"/campaigns\?(state=draft&q=NOBODY|q=NOBODY&state=draft)$"))
+    await desk.get_by_label("Search campaigns").fill(draft["name"].upper())
+    await desk.get_by_role("link", name=draft["name"]).click()
+    await expect(desk).to_have_url(re.compile(f"/campaigns/{draft['id']}$"))
+
+
 async def test_a_draft_is_discarded(desk: Page, api: httpx.Client, draft: dict[str, Any]) -> None:
     await desk.goto(f"/campaigns/{draft['id']}")
     await desk.get_by_role("button", name="Discard").click()

@@ -72,3 +72,41 @@ async def test_a_limit_is_drawn_and_said(desk: Page) -> None:
     await expect(hours).to_have_attribute("aria-valuetext", re.compile("150 of at most 200 emails$"))
     await desk.get_by_role("link", name="2 emails held").click()
     await expect(desk).to_have_url(re.compile(r"/scheduled\?status=held$"))
+
+
+async def test_a_new_workspace_says_what_comes_first(desk: Page, inbox_only: None) -> None:
+    await desk.goto("/")
+    steps = desk.locator("section").filter(has=desk.get_by_role("heading", name="Get started"))
+    await expect(steps.get_by_role("listitem")).to_have_text(
+        [re.compile("Send a test, done"), re.compile("Connect a mailbox"), re.compile("Import recipients")]
+    )
+    await expect(steps.get_by_role("link", name="test inbox")).to_be_visible()
+    for size, theme in ((DESKTOP, "dark"), (PHONE, "light")):
+        await desk.set_viewport_size(size)
+        await in_theme(desk, "light" if theme == "light" else "dark")
+        assert await troubles(desk) == []
+    await steps.get_by_role("link", name="Add a sender").click()
+    await expect(desk.get_by_role("dialog", name="Add a sender")).to_be_visible()
+    await desk.goto("/")
+    await steps.get_by_role("button", name="Hide these steps").click()
+    await expect(steps).to_have_count(0)
+    await desk.reload()
+    await expect(desk.get_by_text("Typical delay")).to_be_visible()
+    await expect(steps).to_have_count(0)
+
+
+@pytest.fixture
+async def inbox_only(desk: Page, api: httpx.Client) -> None:
+    """As after the first test message: the sender that `up` made, no campaign."""
+    (inbox,) = [each for each in get(api, "/senders")["data"] if each["from_email"] == "you@paceline.example"]
+    await desk.route("**/v1/senders", lambda route: route.fulfill(json=LIST | {"data": [inbox]}))
+    await desk.route("**/v1/campaigns?*", lambda route: route.fulfill(json=LIST))
+
+    async def one_was_sent(route: Route) -> None:
+        answer = await route.fetch()
+        await route.fulfill(response=answer, json=await answer.json() | {"sent": 1})
+
+    await desk.route("**/v1/stats", one_was_sent)
+
+
+LIST: dict[str, Any] = {"object": "list", "has_more": False, "data": []}

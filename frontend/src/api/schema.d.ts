@@ -4241,6 +4241,10 @@ export interface operations {
                  * @example 0199c2a4-7b1e-7c3d-9f52-3f8f0f7e6a11
                  */
                 before?: string;
+                /** @description Only those in this state. */
+                state?: "draft" | "scheduled" | "running" | "paused" | "completed" | "cancelled" | null;
+                /** @description A part of the name. */
+                q?: string;
             };
             header?: never;
             path?: never;

@@ -3,6 +3,7 @@ import { Inbox, SearchX } from "lucide-react";
 import { CampaignActions } from "@/features/campaigns/campaign-actions";
 import { CampaignEta } from "@/features/campaigns/campaign-eta";
 import { CampaignFacts } from "@/features/campaigns/campaign-facts";
+import { CampaignFilters } from "@/features/campaigns/campaign-filters";
 import { CampaignList } from "@/features/campaigns/campaign-list";
 import { CampaignSummary } from "@/features/campaigns/campaign-summary";
 import { useCampaign } from "@/features/campaigns/queries";
@@ -26,11 +27,18 @@ const list = getRouteApi("/app/campaigns");
 const detail = getRouteApi("/app/campaigns/$id");
 
 export function CampaignsPage() {
-  const cursor = list.useSearch();
+  const search = list.useSearch();
+  const navigate = list.useNavigate();
   return (
     <Page title="Campaigns" actions={<ComposeLink label="New campaign" />}>
       <Card>
-        <CampaignList cursor={cursor} />
+        <CampaignFilters
+          search={search}
+          onChange={(change) =>
+            navigate({ search: (old) => ({ ...old, after: undefined, before: undefined, ...change }) })
+          }
+        />
+        <CampaignList search={search} />
       </Card>
     </Page>
   );

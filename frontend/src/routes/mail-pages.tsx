@@ -95,7 +95,7 @@ function MailPage({ title, kind, search, onChange }: MailPageProps) {
                 Mail that is scheduled stands here until it leaves.
               </Empty>
             ) : (
-              <Empty icon={MailCheck} title="Nothing was sent yet">
+              <Empty icon={MailCheck} title="Nothing was sent yet" action={<ComposeLink />}>
                 What leaves shows here at once, with the server's answer.
               </Empty>
             )

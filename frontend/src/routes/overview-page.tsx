@@ -1,10 +1,15 @@
 import { Link, type LinkProps } from "@tanstack/react-router";
 import { CampaignBrief } from "@/features/campaigns/campaign-brief";
+import { useCampaigns } from "@/features/campaigns/queries";
 import { EmailBrief } from "@/features/emails/email-brief";
 import { Attention } from "@/features/overview/attention";
 import { Figures } from "@/features/overview/figures";
+import { FirstSteps } from "@/features/overview/first-steps";
+import { useStats } from "@/features/overview/queries";
 import { SenderLoads } from "@/features/overview/sender-loads";
 import { SentHours } from "@/features/overview/sent-hours";
+import { useSenders } from "@/features/senders/queries";
+import { useMe } from "@/features/session/queries";
 import { WebhookNotice } from "@/features/webhooks/notice";
 import { WAITING_STATUSES } from "@/ui/email-status";
 import { Page } from "@/ui/page";
@@ -15,6 +20,7 @@ export function OverviewPage() {
   return (
     <Page title="Overview">
       <WebhookNotice />
+      <Welcome />
       <div className="grid gap-4 lg:grid-cols-2">
         <div className="lg:col-span-2">
           <Figures />
@@ -41,6 +47,61 @@ export function OverviewPage() {
     </Page>
   );
 }
+
+/** The first steps, as far as they are not taken. */
+function Welcome() {
+  const me = useMe();
+  const stats = useStats();
+  const senders = useSenders();
+  const campaigns = useCampaigns({ limit: 4 });
+  if (!me.data) return null;
+  const inbox = me.data.inbox_url;
+  return (
+    <FirstSteps
+      workspaceId={me.data.workspace.id}
+      steps={
+        stats.data &&
+        senders.data &&
+        campaigns.data && [
+          {
+            title: "Send a test",
+            text: inbox ? (
+              <>
+                To any address: it goes to the{" "}
+                <a href={inbox} target="_blank" rel="noreferrer" className="text-accent underline">
+                  test inbox
+                </a>{" "}
+                and never leaves this machine.
+              </>
+            ) : (
+              "Write a message and send it to yourself, now or in a minute."
+            ),
+            done: stats.data.sent > 0,
+            action: "Write a message",
+            to: "/compose",
+          },
+          {
+            title: "Connect a mailbox",
+            text: "Google Workspace, Microsoft 365, SES or any SMTP server, with its limits. The connection is tested step by step.",
+            done: senders.data.data.some(({ host }) => inbox === null || !LOCAL.has(host)),
+            action: "Add a sender",
+            to: "/senders",
+            search: { add: true },
+          },
+          {
+            title: "Import recipients",
+            text: "Drop a CSV or paste addresses. The forecast says when the last one leaves before you press Schedule.",
+            done: campaigns.data.data.some(({ recipient_count }) => recipient_count > 1),
+            action: "Start a campaign",
+            to: "/compose",
+          },
+        ]
+      }
+    />
+  );
+}
+
+const LOCAL = new Set(["127.0.0.1", "localhost", "::1"]);
 
 interface MoreProps extends Pick<LinkProps, "to" | "search"> {
   label: string;

@@ -4,6 +4,7 @@ import { NotFound } from "./not-found";
 import { Pending } from "./pending";
 import { Root } from "./root";
 import {
+  campaignSearch,
   cursorSearch,
   deliverySearch,
   emailSearch,
@@ -85,7 +86,7 @@ const message = createRoute({
 const campaigns = createRoute({
   getParentRoute: () => app,
   path: "/campaigns",
-  validateSearch: cursorSearch,
+  validateSearch: campaignSearch,
   component: lazyRouteComponent(campaignPages, "CampaignsPage"),
 });
 

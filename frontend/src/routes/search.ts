@@ -1,4 +1,6 @@
 import type { DeliveryFilter, SuppressionFilter } from "@/api/types";
+import type { CampaignSearch } from "@/features/campaigns/campaign-filters";
+import { CAMPAIGN_STATES } from "@/features/campaigns/status";
 import type { EmailSearch } from "@/features/emails/email-filters";
 import type { MessagePart } from "@/features/emails/message-body";
 import type { SendersSearch } from "@/features/senders/senders-page";
@@ -33,6 +35,10 @@ export function emailSearch(raw: Raw): EmailSearch {
     sender: text(raw, "sender"),
     ...cursorSearch(raw),
   };
+}
+
+export function campaignSearch(raw: Raw): CampaignSearch {
+  return { q: text(raw, "q"), state: oneOf(raw, "state", CAMPAIGN_STATES), ...cursorSearch(raw) };
 }
 
 export function deliverySearch(raw: Raw): DeliveryFilter {

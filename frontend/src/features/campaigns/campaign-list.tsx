@@ -1,11 +1,13 @@
-import { Megaphone } from "lucide-react";
+import { Megaphone, SearchX } from "lucide-react";
 import type { CampaignItem } from "@/api/types";
+import { useNow } from "@/lib/now";
 import { Badge } from "@/ui/badge";
 import { ComposeLink } from "@/ui/compose-link";
-import { type Cursor, Pager } from "@/ui/pager";
+import { Pager } from "@/ui/pager";
 import { Empty, ErrorState } from "@/ui/states";
 import { type Column, Table } from "@/ui/table";
 import { Time } from "@/ui/time";
+import type { CampaignSearch } from "./campaign-filters";
 import { CampaignProgress } from "./campaign-progress";
 import { useCampaigns } from "./queries";
 import { CAMPAIGN_STATE } from "./status";
@@ -34,13 +36,27 @@ const COLUMNS: readonly Column<CampaignItem>[] = [
   {
     header: "Starts",
     className: "md:w-44",
-    cellClass: "text-[0.8125rem] text-soft",
-    cell: (campaign) => campaign.start_at && <Time at={campaign.start_at} zone={campaign.timezone} />,
+    cellClass: "text-[0.8125rem] text-soft max-md:empty:hidden",
+    cell: (campaign) => <Start campaign={campaign} />,
   },
 ];
 
-export function CampaignList({ cursor }: { cursor: Cursor }) {
-  const campaigns = useCampaigns(cursor);
+function Start({ campaign }: { campaign: CampaignItem }) {
+  const now = useNow();
+  // The start of a draft that names none is the moment in which it was made.
+  if (campaign.scheduled_at === null && new Date(campaign.start_at) <= now) {
+    return campaign.state === "draft" ? "Once scheduled" : null;
+  }
+  return (
+    <>
+      <span className="md:hidden">{campaign.scheduled_at ? "Start: " : "Starts "}</span>
+      <Time at={campaign.start_at} zone={campaign.timezone} />
+    </>
+  );
+}
+
+export function CampaignList({ search }: { search: CampaignSearch }) {
+  const campaigns = useCampaigns(search);
   if (campaigns.isError && !campaigns.data) {
     return (
       <ErrorState
@@ -51,7 +67,11 @@ export function CampaignList({ cursor }: { cursor: Cursor }) {
     );
   }
   if (campaigns.data?.data.length === 0) {
-    return (
+    return search.q || search.state || search.after || search.before ? (
+      <Empty icon={SearchX} title="No campaign matches">
+        Try other words, or clear the filters.
+      </Empty>
+    ) : (
       <Empty icon={Megaphone} title="No campaigns yet" action={<ComposeLink />}>
         A campaign is one message to many addresses, paced from its start time.
       </Empty>
@@ -70,7 +90,7 @@ export function CampaignList({ cursor }: { cursor: Cursor }) {
       />
       {campaigns.data && (
         <Pager
-          cursor={cursor}
+          cursor={search}
           hasMore={campaigns.data.has_more}
           rows={campaigns.data.data}
           label="campaigns"

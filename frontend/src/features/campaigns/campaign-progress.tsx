@@ -36,7 +36,10 @@ export function CampaignMeter({ campaign }: { campaign: CampaignItem }) {
 export function CampaignProgress({ campaign }: { campaign: CampaignItem }) {
   const total = campaign.recipient_count;
   const sent = countOf(campaign, "sent");
-  const wrong = countOf(campaign, "failed", "bounced", "uncertain");
+  const wrong = countOf(campaign, "failed", "bounced", "uncertain", "missed", "held");
+  if (campaign.scheduled_at === null) {
+    return <p className="tabular truncate text-faint text-xs">{plural(total, "recipient")}</p>;
+  }
   return (
     <div className="min-w-0">
       <CampaignMeter campaign={campaign} />

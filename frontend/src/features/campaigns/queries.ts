@@ -6,8 +6,11 @@ import {
   useQueryClient,
 } from "@tanstack/react-query";
 import { api } from "@/api/client";
+import type { CampaignState } from "@/api/types";
 
 interface CampaignFilter {
+  q?: string | undefined;
+  state?: CampaignState | undefined;
   after?: string | undefined;
   before?: string | undefined;
   limit?: number;

@@ -19,6 +19,8 @@ export const CAMPAIGN_STATE: Record<CampaignState, StateRow> = {
   cancelled: { label: "Cancelled", tone: "neutral", icon: Ban, may: [] },
 };
 
+export const CAMPAIGN_STATES = Object.keys(CAMPAIGN_STATE) as CampaignState[];
+
 export function mayDo(order: CampaignOrder, state: CampaignState): boolean {
   return CAMPAIGN_STATE[state].may.includes(order);
 }

@@ -47,6 +47,7 @@ function Chart({ stats }: { stats: Stats }) {
   const now = useNow();
   const bars = barsOfHours(stats);
   const all = bars.reduce((sum, { count }) => sum + count, 0);
+  if (all === 0) return <p className="text-faint">Nothing left in the last 24 hours.</p>;
   const local = browserZone();
   const elsewhere = zoneOffset(stats.timezone, now) !== zoneOffset(local, now);
   return (
