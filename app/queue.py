@@ -45,20 +45,21 @@ def worker_connector(settings: Settings) -> procrastinate.PsycopgConnector:
 
 async def defer_knock(tx: Conn, mailbox_id: UUID, *, due: datetime, now: datetime) -> None:
     """Asks a worker to look at a mailbox a little before `due`. Part of the caller's transaction."""
-    at = due - KNOCK_LEAD
-    await deferrer.configure_task(KNOCK, queue=LANES, schedule_at=at if at > now else None, connection=tx).defer_async(
-        mailbox_id=str(mailbox_id)
-    )
+    await defer_knocks(tx, {mailbox_id: due}, now=now)
 
 
 async def defer_knocks(tx: Conn, dues: Mapping[UUID, datetime], *, now: datetime) -> None:
-    """The same for many mailboxes; those that are due now in one statement."""
-    overdue: list[JSONDict] = [{"mailbox_id": str(mailbox_id)} for mailbox_id, due in dues.items() if due <= now]
-    if overdue:
-        await deferrer.configure_task(KNOCK, queue=LANES, connection=tx).batch_defer_async(*overdue)
-    for mailbox_id, due in dues.items():
-        if due > now:
-            await defer_knock(tx, mailbox_id, due=due, now=now)
+    """The same for many mailboxes, in one statement."""
+    if not dues:
+        return
+    moments = {mailbox_id: due - KNOCK_LEAD for mailbox_id, due in dues.items()}
+    jobs = [
+        deferrer.configure_task(
+            KNOCK, queue=LANES, schedule_at=at if at > now else None, task_kwargs={"mailbox_id": str(mailbox_id)}
+        ).job
+        for mailbox_id, at in moments.items()
+    ]
+    await deferrer.job_manager.batch_defer_jobs_async(jobs, connection=tx)
 
 
 async def defer_cancel(tx: Conn, workspace_id: UUID, campaign_id: UUID, *, after: int) -> None:

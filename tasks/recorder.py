@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from uuid import UUID
 
 import structlog
@@ -29,14 +30,13 @@ class Recorder:
         self._outcomes: list[delivery.Outcome] = []
         self._changed: set[UUID] = set()
         self._added = asyncio.Event()
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._count = 0  # how many were ever added
+        self._flushing: deque[tuple[int, asyncio.Future[None]]] = deque()  # who waits until so many are committed
         self._ended = False
 
     def add(self, outcome: delivery.Outcome) -> None:
         self._outcomes.append(outcome)
-        if not self._ended:
-            self._idle.clear()
+        self._count += 1
         self._added.set()
 
     @property
@@ -49,8 +49,11 @@ class Recorder:
         self._changed.add(workspace_id)
 
     async def flush(self) -> None:
-        """Returns once all that was added is committed, or never will be."""
-        await self._idle.wait()
+        """Returns once all that was added until now is committed, or never will be."""
+        if self._outcomes and not self._ended:
+            committed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._flushing.append((self._count, committed))
+            await committed
 
     async def run(self) -> None:
         try:
@@ -59,7 +62,7 @@ class Recorder:
                 group.create_task(self._hint())
         finally:
             self._ended = True
-            self._idle.set()
+            self._tell(self._count)
 
     async def _write(self) -> None:
         while True:
@@ -67,7 +70,6 @@ class Recorder:
             batch = self._outcomes[:MOST]
             if not batch:
                 self._added.clear()
-                self._idle.set()
                 continue
             failpoints.passing("record.asked")
             try:
@@ -78,7 +80,14 @@ class Recorder:
                 continue
             failpoints.passing("record.committed")
             del self._outcomes[: len(batch)]
+            self._tell(self._count - len(self._outcomes))
             self._changed.update(outcome.workspace_id for outcome in batch)
+
+    def _tell(self, committed: int) -> None:
+        while self._flushing and self._flushing[0][0] <= committed:
+            _, waiting = self._flushing.popleft()
+            if not waiting.done():
+                waiting.set_result(None)
 
     async def _record(self, batch: list[delivery.Outcome]) -> None:
         """One that the database will not have costs the others nothing: its message becomes `uncertain` in time."""

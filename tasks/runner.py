@@ -37,8 +37,10 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 LOOKAHEAD: Final = 2.0  # seconds: what is due so soon is read already
+READ_LEAD: Final = 0.5  # seconds before it is due that what comes next is read
+TOGETHER: Final = 0.1  # seconds: what can wait so long waits for what others do at the same moment
 LOW: Final = 64  # read again when fewer wait in hand
-KEEP: Final = 20.0  # seconds: with nothing due for longer, the lease is given back
+KEEP: Final = 90.0  # seconds: with nothing due for longer, the lease is given back
 LINGER: Final = 5.0  # seconds that an idle mailbox is kept, connections and all, for what may follow
 OFFER_LEAD: Final = 1.0  # seconds before its turn by the gap that a message is offered to the server
 FAULT_PAUSE: Final = 5.0  # seconds
@@ -79,6 +81,7 @@ class Runner:
         self._stirred = True
         self._read_at = 0.0  # epoch seconds: when to read again
         self._active_at = self.clock.now()
+        self._settle_at = 0.0  # when to bring the lanes up to date, once nothing is in hand
         self._draining = False
         self._lost = False
         self._moved = True  # something was handed over since the last look at an idle mailbox
@@ -165,24 +168,27 @@ class Runner:
         await self.hand.put_down_shut()
         wake = self._hand_over()
         if not self.hand and not self._tasks:
-            found = await self._idle()
+            found = self._settle_at if self.clock.now() < self._settle_at else await self._idle()
             if found is None:
                 return True
-            wake = found
+            wake = min(found, self._read_at)
         elif self._read_at < math.inf and len(self.hand) <= LOW:
             wake = min(wake, self._read_at)
         await self._until(wake)
         return False
 
     async def _look(self) -> None:
-        outlook = await leases.outlook(self.worker.pool, self.lease)
+        self._see(await leases.outlook(self.worker.pool, self.lease))
+        self.places.forget_limits()
+        await self.openings.refresh()
+        await self.accounts.refresh()
+
+    def _see(self, outlook: Outlook | None) -> Outlook:
         if outlook is None:
             raise LeaseLost
         self._outlook = outlook
         self.gate.gap = outlook.min_delay_ms / 1000
-        self.places.forget_limits()
-        await self.openings.refresh()
-        await self.accounts.refresh()
+        return outlook
 
     async def _read(self, now: float) -> None:
         blocked_until, busy = self.outlook().blocked_until.timestamp(), [*self._tasks]
@@ -206,11 +212,10 @@ class Runner:
         """Nothing in hand: the moment to look again by the database's clock, or None once the lease is given back."""
         await self.worker.recorder.flush()
         now = self.clock.now()
-        outlook = self.outlook()
-        if outlook.blocked_until.timestamp() <= now:
-            await leases.settle_lanes(self.worker.pool, self.lease.mailbox_id, until=instant(now))
-        await self._look()
-        outlook = self.outlook()
+        if self.outlook().blocked_until.timestamp() <= now:
+            outlook = self._see(await leases.settle(self.worker.pool, self.lease, until=instant(now)))
+        else:
+            outlook = self._see(await leases.outlook(self.worker.pool, self.lease))
         due = None if outlook.wake_at is None else max(outlook.wake_at, outlook.blocked_until)
         wake = math.inf if due is None or due == FOREVER else due.timestamp()
         now = self.clock.now()
@@ -222,6 +227,9 @@ class Runner:
         linger = self._active_at + LINGER
         if wake - now < KEEP or now < linger:
             self._read_at = wake
+            if wake - now > LOOKAHEAD and outlook.blocked_until.timestamp() <= now:
+                # Like all others: what many read or settle at the same moment is one question to the database.
+                self._read_at = math.floor((wake - READ_LEAD) / TOGETHER) * TOGETHER if wake < math.inf else wake
             return min(wake, max(linger, now + 0.001) if wake - now >= KEEP else wake)
         horizon = outlook.now + timedelta(seconds=KEEP)
         given = await leases.release_if_quiet(
@@ -262,6 +270,7 @@ class Runner:
         if self.hand.over(email_id):
             self._stirred = True
         self._active_at = self.clock.now()
+        self._settle_at = math.ceil(self._active_at / TOGETHER) * TOGETHER
         self._event.set()
 
     async def _until(self, moment: float) -> None:

@@ -156,8 +156,8 @@ class Worker:
             self._strays.clear()
             try:
                 running = [*self._runners]
-                for mailbox_id in await leases.orphans(self.pool, ahead=AHEAD, worker_id=self.id, running=running):
-                    await self.look_at(mailbox_id)
+                found = await leases.orphans(self.pool, ahead=AHEAD, worker_id=self.id, running=running)
+                await asyncio.gather(*map(self.look_at, found))
                 await stranded.take_up(self.pool)
                 for workspace_id in await milestones.campaigns(self.pool):
                     self.recorder.changed(workspace_id)

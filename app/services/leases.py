@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
 
-from app.db.pool import FOREVER, Pool
+from app.db.coalescing import Coalescer
+from app.db.pool import FOREVER, Conn, Pool
 from app.db.queries import queries, rows
 from app.db.transaction import retrying, transaction
 from app.domain.lateness import Downtime
-from app.queue import defer_knock
+from app.queue import defer_knock, defer_knocks
 from app.services import webhook_calls
 
 
@@ -54,39 +56,53 @@ async def beat(pool: Pool, worker_id: UUID, *, host: str, pid: int, lease_second
 
 
 async def retire(pool: Pool, worker_id: UUID) -> None:
-    """The worker ends: its row goes, and the rows of workers that died long ago."""
+    """The worker ends: its row goes, and the rows of workers that died long ago. What it leased and does not know of,
+    since the answer came too late, goes back."""
     async with transaction(pool) as tx:
+        await _give_back(
+            tx, [_lease(row, worker_id) for row in await rows(queries.mailboxes.held(tx, worker_id=worker_id))]
+        )
         await queries.workers.retire(tx, worker_id=worker_id)
         await queries.workers.bury(tx)
 
 
 async def take(pool: Pool, mailbox_id: UUID, worker_id: UUID) -> Lease | None:
     """The lease, or None if a living worker has it. What the last runner left half done becomes `uncertain`."""
+    return await _TAKEN.ask((pool, worker_id), mailbox_id)
+
+
+async def _take(whose: tuple[Pool, UUID], mailbox_ids: Sequence[UUID]) -> Sequence[Lease | None]:
+    pool, worker_id = whose
     async with transaction(pool) as tx:
-        found = await queries.mailboxes.lease(tx, mailbox_id=mailbox_id, worker_id=worker_id)
-        if found is None:
-            return None
-        await rows(queries.delivery.doubt(tx, mailbox_id=mailbox_id))
-    return Lease(
-        workspace_id=found["workspace_id"],
-        mailbox_id=mailbox_id,
-        worker_id=worker_id,
-        fence=found["fence"],
-        host=found["host"],
-        port=found["port"],
-        username=found["username"],
-    )
+        found = await rows(queries.mailboxes.lease(tx, mailbox_ids=list(mailbox_ids), worker_id=worker_id))
+        if found:
+            await rows(queries.delivery.doubt(tx, mailbox_ids=[row["id"] for row in found]))
+    taken = {row["id"]: _lease(row, worker_id) for row in found}
+    return [taken.get(mailbox_id) for mailbox_id in mailbox_ids]
 
 
 async def release(pool: Pool, lease: Lease) -> None:
     """Gives the lease back at once, and has the mailbox looked at by another worker if something waits."""
+    await _RELEASED.ask(pool, lease)
+
+
+async def _release(pool: Pool, given: Sequence[Lease]) -> Sequence[None]:
     async with transaction(pool) as tx:
-        outlook = await queries.mailboxes.outlook(tx, **lease.key)
-        await queries.mailboxes.release(tx, **lease.key)
-        if outlook is not None and outlook["wake_at"] is not None:
-            due = max(outlook["wake_at"], outlook["blocked_until"])
-            if due != FOREVER:
-                await defer_knock(tx, lease.mailbox_id, due=due, now=outlook["now"])
+        await _give_back(tx, given)
+    return [None] * len(given)
+
+
+async def _give_back(tx: Conn, given: Sequence[Lease]) -> None:
+    outlooks = await _look(tx, given)
+    await queries.mailboxes.release(tx, **_keys(given))
+    dues = {
+        lease.mailbox_id: max(seen.wake_at, seen.blocked_until)
+        for lease, seen in zip(given, outlooks, strict=True)
+        if seen is not None and seen.wake_at is not None
+    }
+    if dues:
+        now = next(seen.now for seen in outlooks if seen is not None)
+        await defer_knocks(tx, {id: due for id, due in dues.items() if due != FOREVER}, now=now)
 
 
 async def release_if_quiet(pool: Pool, lease: Lease, *, horizon: datetime, wake_at: datetime | None) -> bool:
@@ -100,19 +116,59 @@ async def release_if_quiet(pool: Pool, lease: Lease, *, horizon: datetime, wake_
 
 async def outlook(pool: Pool, lease: Lease) -> Outlook | None:
     """None: the lease is another's."""
+    return await _SEEN.ask(pool, lease)
+
+
+async def _outlooks(pool: Pool, given: Sequence[Lease]) -> Sequence[Outlook | None]:
     async with pool.connection() as conn:
-        found = await queries.mailboxes.outlook(conn, **lease.key)
-    return None if found is None else msgspec.convert(found, Outlook, strict=False)
+        return await _look(conn, given)
 
 
-async def settle_lanes(pool: Pool, mailbox_id: UUID, *, until: datetime) -> None:
-    """Brings `next_due` of the lanes up to date whose time has come. Only while nothing claimed is in hand."""
+async def settle(pool: Pool, lease: Lease, *, until: datetime) -> Outlook | None:
+    """Brings `next_due` of the lanes up to date whose time has come, then looks. Only while nothing claimed is in hand.
 
-    async def work(tx: object) -> None:
-        found = await rows(queries.mailboxes.lock_due_lanes(tx, mailbox_id=mailbox_id, until=until))
-        await queries.mailboxes.refresh_next_due(tx, lane_ids=[row["id"] for row in found])
+    None: the lease is another's.
+    """
+    return await _SETTLED.ask(pool, (lease, until))
 
-    await retrying(pool, work)
+
+async def _settle(pool: Pool, given: Sequence[tuple[Lease, datetime]]) -> Sequence[Outlook | None]:
+    async def work(tx: Conn) -> Sequence[Outlook | None]:
+        due = queries.mailboxes.lock_due_lanes(
+            tx, mailbox_ids=[lease.mailbox_id for lease, _ in given], untils=[until for _, until in given]
+        )
+        lane_ids = [row["id"] for row in await rows(due)]
+        if lane_ids:
+            await queries.mailboxes.refresh_next_due(tx, lane_ids=lane_ids)
+        return await _look(tx, [lease for lease, _ in given])
+
+    return await retrying(pool, work)
+
+
+async def _look(conn: Conn, given: Sequence[Lease]) -> list[Outlook | None]:
+    found = {row.pop("mailbox_id"): row for row in await rows(queries.mailboxes.outlook(conn, **_keys(given)))}
+    seen = {mailbox_id: msgspec.convert(row, Outlook, strict=False) for mailbox_id, row in found.items()}
+    return [seen.get(lease.mailbox_id) for lease in given]
+
+
+def _lease(row: dict[str, Any], worker_id: UUID) -> Lease:
+    return Lease(mailbox_id=row["id"], worker_id=worker_id, **{name: row[name] for name in row if name != "id"})
+
+
+def _keys(given: Sequence[Lease]) -> dict[str, object]:
+    """What every statement names that only the runners may make."""
+    return {
+        "mailbox_ids": [lease.mailbox_id for lease in given],
+        "worker_ids": [lease.worker_id for lease in given],
+        "fences": [lease.fence for lease in given],
+    }
+
+
+# One worker may run thousands of mailboxes: what their runners ask at the same time is one transaction.
+_TAKEN: Final = Coalescer(_take)
+_RELEASED: Final = Coalescer(_release)
+_SEEN: Final = Coalescer(_outlooks)
+_SETTLED: Final = Coalescer(_settle)
 
 
 async def downtimes(pool: Pool, *, days: int = 30) -> list[Downtime]:

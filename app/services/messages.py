@@ -86,7 +86,7 @@ class Messages:
 
     async def load(self, workspace_id: UUID, content_ids: Collection[UUID]) -> None:
         """Reads what `render` will need, in one query."""
-        unknown = set(content_ids) - self._contents.keys()
+        unknown = {content_id for content_id in content_ids if content_id not in self._contents}
         if unknown:
             async with self._pool.connection() as conn:
                 found = await rows(queries.delivery.contents(conn, workspace_id=workspace_id, ids=list(unknown)))

@@ -144,12 +144,12 @@ where d.workspace_id = :workspace_id and d.email_id = any (:email_ids::uuid[]) a
     and d.outcome in ('pending', 'unknown') and d.dot_at is null;
 
 -- name: doubt
--- What an earlier runner of this mailbox left between its gate and its reply: nobody can know whether it arrived (RFC 1047).
+-- What earlier runners of these mailboxes left between their gates and their replies: nobody can know whether it arrived (RFC 1047).
 with late as (
     update emails e
     set status = 'uncertain', reply = 'The worker ended before the server answered.', ordered_by = null
     from lanes l
-    where l.mailbox_id = :mailbox_id and e.lane_id = l.id and e.status = 'sending'
+    where l.mailbox_id = any (:mailbox_ids::uuid[]) and e.lane_id = l.id and e.status = 'sending'
     returning e.workspace_id, e.id, e.campaign_id, e.sender_id
 ),
 ledger as (

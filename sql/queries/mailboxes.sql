@@ -1,16 +1,27 @@
--- name: lease^
--- Makes this worker the runner of a mailbox, unless a living worker is. The fence rises with every lease: whoever held it
--- before is refused by the gate from this commit on.
+-- name: lease
+-- Makes this worker the runner of those of the mailboxes that no living worker runs. The fence rises with every lease: whoever
+-- held it before is refused by the gate from this commit on.
+with free as (
+    select m.id from mailboxes m
+    where m.id = any (:mailbox_ids::uuid[])
+        and (m.runner_id is null or m.runner_id = :worker_id
+            or not exists (select from workers w where w.id = m.runner_id and w.expires_at > clock_timestamp()))
+        and exists (select from workers w where w.id = :worker_id and w.expires_at > clock_timestamp())
+    order by m.id for no key update of m
+)
 update mailboxes m set runner_id = :worker_id, fence = m.fence + 1
-where m.id = :mailbox_id
-    and (m.runner_id is null or m.runner_id = :worker_id
-        or not exists (select from workers w where w.id = m.runner_id and w.expires_at > clock_timestamp()))
-    and exists (select from workers w where w.id = :worker_id and w.expires_at > clock_timestamp())
+from free where m.id = free.id
 returning m.id, m.workspace_id, m.fence, m.host, m.port, m.username;
 
+-- name: held
+-- The mailboxes that this worker runs.
+select id, workspace_id, fence, host, port, username from mailboxes where runner_id = :worker_id order by id;
+
 -- name: release!
--- Gives the lease back.
-update mailboxes set runner_id = null where id = :mailbox_id and runner_id = :worker_id and fence = :fence;
+-- Gives leases back.
+update mailboxes m set runner_id = null
+from unnest(:mailbox_ids::uuid[], :worker_ids::uuid[], :fences::bigint[]) as o (id, worker_id, fence)
+where m.id = o.id and m.runner_id = o.worker_id and m.fence = o.fence;
 
 -- name: release_if_quiet!
 -- Gives the lease back unless something came up that is due before :horizon. A knock of that something finds the mailbox either
@@ -22,13 +33,15 @@ where m.id = :mailbox_id and m.runner_id = :worker_id and m.fence = :fence
         where l.mailbox_id = m.id and l.next_due is not null and greatest(l.wake_at, m.blocked_until) < :horizon
     );
 
--- name: outlook^
--- All that decides when the runner of this mailbox must look next. `wake_at`: the earliest lane; null: nothing waits at all.
-select m.blocked_until, m.blocked_reason, m.free_at, m.min_delay_ms, m.concurrency, m.hourly_limit, m.daily_limit,
+-- name: outlook
+-- All that decides when the runners of these mailboxes must look next, of those whose lease is as given. `wake_at`: the earliest
+-- lane; null: nothing waits at all.
+select m.id as mailbox_id, m.blocked_until, m.blocked_reason, m.free_at, m.min_delay_ms, m.concurrency, m.hourly_limit, m.daily_limit,
     w.hourly_limit as workspace_limit, w.late_after_seconds, clock_timestamp() as now,
     (select min(l.wake_at) from lanes l where l.mailbox_id = m.id and l.next_due is not null) as wake_at
-from mailboxes m join workspaces w on w.id = m.workspace_id
-where m.id = :mailbox_id and m.runner_id = :worker_id and m.fence = :fence;
+from unnest(:mailbox_ids::uuid[], :worker_ids::uuid[], :fences::bigint[]) as o (id, worker_id, fence)
+join mailboxes m on m.id = o.id and m.runner_id = o.worker_id and m.fence = o.fence
+join workspaces w on w.id = m.workspace_id;
 
 -- name: senders
 -- The senders that deliver through this mailbox, with what it takes to sign in, and to sign their mail where that is set up.
@@ -79,7 +92,9 @@ where l.mailbox_id = :mailbox_id and l.next_due is not null and l.blocked_until 
 
 -- name: lock_due_lanes
 -- First half of bringing next_due up to date; waits for writers that are just adding to these lanes.
-select id from lanes where mailbox_id = :mailbox_id and next_due <= :until order by id for no key update;
+select l.id from unnest(:mailbox_ids::uuid[], :untils::timestamptz[]) as o (mailbox_id, until)
+join lanes l on l.mailbox_id = o.mailbox_id and l.next_due <= o.until
+order by l.id for no key update of l;
 
 -- name: refresh_next_due!
 -- Second half, in its own statement so that it sees what those writers committed.

@@ -39,7 +39,7 @@ async def pass_gate(app: Litestar, api: Api, sender: str, *, window: float = 360
             [worker],
         )
         place = await queries.senders.sign_in(conn, workspace_id=api.tenant.workspace_id, id=UUID(sender))
-        lease = await queries.mailboxes.lease(conn, mailbox_id=place["mailbox_id"], worker_id=worker)
+        [lease] = await rows(queries.mailboxes.lease(conn, mailbox_ids=[place["mailbox_id"]], worker_id=worker))
         cursor = await conn.execute(
             "select id, revision from emails where sender_id = %s and status = 'scheduled' order by due_at, position",
             [UUID(sender)],

@@ -116,12 +116,13 @@ async def test_overdue_lanes_without_a_runner_are_found(room: Mailroom) -> None:
 
 async def test_next_due_follows_what_waits_even_while_somebody_adds(room: Mailroom) -> None:
     sender = await room.sender()
+    lease = await room.lease(sender.mailbox_id)
     await room.emails(sender, 3)
     await room.run("update emails set status = 'cancelled', ended_at = now()")
     adding = [room.emails(sender, due=await room.now() + timedelta(seconds=i)) for i in range(10)]
-    settling = [leases.settle_lanes(room.pool, sender.mailbox_id, until=await room.now()) for _ in range(10)]
+    settling = [leases.settle(room.pool, lease, until=await room.now()) for _ in range(10)]
     await asyncio.gather(*adding, *settling)
-    await leases.settle_lanes(room.pool, sender.mailbox_id, until=await room.now())
+    await leases.settle(room.pool, lease, until=await room.now())
     earliest = await room.value("select min(due_at) from emails where status = 'scheduled'")
     assert await room.value("select next_due from lanes") <= earliest
 
@@ -131,3 +132,35 @@ async def test_what_is_due_soon_has_a_runner_though_its_knock_was_lost(room: Mai
     await room.emails(sender, due=await room.now() + timedelta(seconds=30))
     assert await leases.orphans(room.pool, ahead=5) == []
     assert await leases.orphans(room.pool, ahead=35) == [sender.mailbox_id]
+
+
+async def test_many_leases_are_taken_settled_and_given_back_together(room: Mailroom) -> None:
+    senders = [await room.sender() for _ in range(5)]
+    soon = await room.now() + timedelta(seconds=30)
+    for sender in senders[:3]:
+        await room.emails(sender, due=soon)
+    worker_id = await live(room.pool)
+    mailbox_ids = [sender.mailbox_id for sender in senders]
+    assert await leases.take(room.pool, mailbox_ids[4], await live(room.pool)) is not None
+    taken = await asyncio.gather(*[leases.take(room.pool, each, worker_id) for each in mailbox_ids])
+    assert [lease and lease.mailbox_id for lease in taken] == [*mailbox_ids[:4], None], (
+        "each its own, but for another's"
+    )
+    held = [lease for lease in taken if lease is not None]
+    seen = await asyncio.gather(*[leases.settle(room.pool, lease, until=await room.now()) for lease in held])
+    assert [outlook and outlook.wake_at for outlook in seen] == [soon, soon, soon, None]
+    await room.run("delete from procrastinate_jobs")
+    await asyncio.gather(*[leases.release(room.pool, lease) for lease in held])
+    knocks = await room.all("select args ->> 'mailbox_id' as mailbox_id from procrastinate_jobs")
+    assert {knock["mailbox_id"] for knock in knocks} == {str(each) for each in mailbox_ids[:3]}
+    assert await leases.outlook(room.pool, held[0]) is None
+
+
+async def test_a_worker_that_ends_gives_back_a_lease_that_it_never_heard_of(room: Mailroom) -> None:
+    sender = await room.sender()
+    await room.emails(sender, due=await room.now() + timedelta(seconds=30))
+    lease = await room.lease(sender.mailbox_id)
+    await room.run("delete from procrastinate_jobs")
+    await leases.retire(room.pool, lease.worker_id)
+    assert await leases.outlook(room.pool, lease) is None
+    assert len(await room.all("select from procrastinate_jobs")) == 1
