@@ -14,12 +14,11 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from bench.ground import ROOT, Ground
+from bench.ground import ROOT, Ground, ground_of
 from bench.machine import machine, versions
 from bench.peer import Peer
 from bench.plan import ROWS, Row
@@ -64,19 +63,15 @@ def play(row: Row, peer: Peer | None, *, runs: int, quick: bool) -> dict[str, An
         ours.append(_noted(f"{row.name}, ours", lambda: row.measure(ground, quick=quick)))
 
     if peer is None or not row.peer:
-        with _ground(row) as ground:
+        with ground_of(row.needs) as ground:
             for _ in range(runs):
                 of_ours(ground)
         return {"runs": ours, "peer": theirs}
     for _ in range(runs):
-        with _ground(row) as ground:
+        with ground_of(row.needs) as ground:
             of_ours(ground)
         theirs.append(_noted(f"{row.name}, theirs", lambda: peer.measure(*row.peer)))
     return {"runs": ours, "peer": theirs}
-
-
-def _ground(row: Row) -> AbstractContextManager[Ground | None]:
-    return nullcontext() if row.needs is None else Ground(row.needs)
 
 
 def _noted(name: str, measure: Callable[[], Any]) -> dict[str, Any]:

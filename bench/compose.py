@@ -1,19 +1,22 @@
 """How much a skeleton saves: messages a second on one core, the standard library's EmailMessage against ours.
 
-python -m bench.compose [--count 5000]
+python -m bench.compose
 """
 
 from __future__ import annotations
 
-import argparse
 import datetime as dt
 import time
 from collections.abc import Callable
 from email.message import EmailMessage
 from email.policy import SMTP
+from typing import Final
 
 from app.domain.addresses import Address, parse
 from app.mail.compose import Content, Skeleton
+from bench.ground import Result, alone
+
+COUNT: Final = 5000
 
 TEXT = "Hello {{ first_name }},\n\nwe saw what {{ company }} does and would like to show you something.\n" * 8
 HTML = "<p>Hello <b>{{ first_name }}</b>,</p><p>we saw what {{ company }} does – really nice.</p>\n" * 8
@@ -68,16 +71,18 @@ def _rate(make: Callable[[int], bytes], count: int) -> float:
     return count / (time.process_time() - started)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=5000)
-    count = parser.parse_args().count
+def measure(_ground: None = None, *, quick: bool) -> Result:
+    count = 100 if quick else COUNT
     ours = _by_skeleton()
     slow, fast = _rate(_by_the_standard_library, max(1, count // 10)), _rate(ours, count)
-    print(f"message: {len(ours(1)):,} bytes, text and html, three personal parts")
-    print(f"EmailMessage: {slow:,.0f}/s ({1e6 / slow:,.0f} us)   skeleton: {fast:,.0f}/s ({1e6 / fast:,.0f} us)")
-    print(f"ratio: {fast / slow:.1f}")
+    return {
+        "bytes": len(ours(1)),
+        "library_per_second": round(slow),
+        "per_second": round(fast),
+        "cpu_us": round(1e6 / fast, 1),
+        "ratio": round(fast / slow, 1),
+    }
 
 
 if __name__ == "__main__":
-    main()
+    alone(measure, None, about=__doc__)

@@ -1,21 +1,23 @@
 """How long a forecast of a million messages takes, the arithmetic alone.
 
-python -m bench.forecast [--count 1000000]
+python -m bench.forecast
 """
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Iterator
+from typing import Final
 
 from app.domain.forecast import forecast
 from app.domain.forecast_lanes import Bound, Hours, Lane, Mailbox, Run
 from app.domain.pacing import DAY, Counter
 from app.domain.windows import Window
+from bench.ground import Result, alone
 
-NOW = 1_800_000_000.0
-HOUR = 3600.0
+COUNT: Final = 1_000_000
+NOW: Final = 1_800_000_000.0
+HOUR: Final = 3600.0
 
 
 def mailboxes(
@@ -60,16 +62,15 @@ def cases(count: int) -> Iterator[tuple[str, list[Mailbox]]]:
     yield "50 senders in office hours", mailboxes(count, senders=50, office=True)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=1_000_000)
-    for name, boxes in cases(parser.parse_args().count):
+def measure(_ground: None = None, *, quick: bool) -> Result:
+    spent = {}
+    for name, boxes in cases(1_000 if quick else COUNT):
         began = time.perf_counter()
         found = forecast(boxes, now=NOW, window=HOUR)
-        spent = (time.perf_counter() - began) * 1000
-        days = ((found.last or NOW) - NOW) / 86_400
-        print(f"{name:42} {spent:7.1f} ms   ends after {days:7.1f} days{', roughly' if found.is_rough else ''}")
+        spent[name] = round((time.perf_counter() - began) * 1000, 1)
+        assert found.last is not None
+    return {"ms": spent, "longest_ms": max(spent.values())}
 
 
 if __name__ == "__main__":
-    main()
+    alone(measure, None, about=__doc__)

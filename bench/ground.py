@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import itertools
 import json
 import os
 import re
@@ -18,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -71,7 +72,7 @@ class Ground:
     def __init__(self, needs: Needs) -> None:
         self._needs = needs
         self._stack = ExitStack()
-        self._made = 0
+        self._numbers = itertools.count(1)
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -114,9 +115,8 @@ class Ground:
 
     def sender(self, *, port: int, host: str = "127.0.0.1", **fields: object) -> dict[str, Any]:
         """A new sender without limit and gap."""
-        self._made += 1
         wanted = {
-            "name": "Bench", "from_email": f"bench{self._made}@example.com", "host": host, "port": port,
+            "name": "Bench", "from_email": f"bench{next(self._numbers)}@example.com", "host": host, "port": port,
             "security": "none", "hourly_limit": None, "min_delay_ms": 0,
         }  # fmt: skip
         return self.post("/senders", wanted | fields)
@@ -255,13 +255,19 @@ def spread(seconds: Iterable[float]) -> dict[str, float]:
     }
 
 
-def alone(measure: Measure, needs: Needs, argv: Sequence[str] | None = None, *, about: str | None = None) -> None:
+def ground_of(needs: Needs | None) -> AbstractContextManager[Ground | None]:
+    return nullcontext() if needs is None else Ground(needs)
+
+
+def alone(
+    measure: Measure, needs: Needs | None, argv: Sequence[str] | None = None, *, about: str | None = None
+) -> None:
     """The command of a bench: measures once, or `--runs` times, and prints a JSON line each."""
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument("--quick", action="store_true", help="small: shows that it works, tells nothing about speed")
     parser.add_argument("--runs", type=int, default=1)
     options = parser.parse_args(argv)
-    with Ground(needs) as ground:
+    with ground_of(needs) as ground:
         for _ in range(options.runs):
             load = os.getloadavg()[0]
             print(json.dumps({"load": round(load, 2)} | measure(ground, quick=options.quick)), flush=True)

@@ -7,7 +7,20 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from bench import batch, idle, imports, on_time, overflow, post_emails, send, send_now
+from bench import (
+    batch,
+    compose,
+    forecast,
+    idle,
+    imports,
+    mailboxes,
+    on_time,
+    overflow,
+    post_emails,
+    send,
+    send_now,
+    smtp,
+)
 from bench.ground import Measure, Needs, Result
 
 
@@ -184,6 +197,19 @@ ROWS: Final = (
         once=True,
     ),
     Row(
+        name="mailboxes",
+        title="10,000 mailboxes, each with a message a minute, one worker",
+        measure=mailboxes.measure,
+        needs=mailboxes.NEEDS,
+        aims=(
+            Aim(figure="gate_ms.p50", unit="ms"),
+            Aim(figure="gate_ms.p99", unit="ms", at_most=200),
+            Aim(figure="cpu_percent.worker", unit="% of a core, worker"),
+            Aim(figure="worker_mb", unit="MB, worker"),
+        ),
+        once=True,
+    ),
+    Row(
         name="idle",
         title="idle cost",
         measure=idle.measure,
@@ -194,5 +220,26 @@ ROWS: Final = (
             Aim(figure="queries_per_second", unit="queries/s a worker", at_most=5),
         ),
         once=True,
+    ),
+    Row(
+        name="smtp",
+        title="handing in alone, 20 connections, one core",
+        measure=smtp.measure,
+        aims=(
+            Aim(figure="pipelined.per_core_second", unit="/s a core, PIPELINING"),
+            Aim(figure="plain.per_core_second", unit="/s a core without"),
+        ),
+    ),
+    Row(
+        name="compose",
+        title="putting a message together, beside `EmailMessage`",
+        measure=compose.measure,
+        aims=(Aim(figure="per_second", unit="/s a core"), Aim(figure="ratio", unit="times as fast")),
+    ),
+    Row(
+        name="forecast",
+        title="a forecast of 1,000,000 messages, the longest case",
+        measure=forecast.measure,
+        aims=(Aim(figure="longest_ms", unit="ms"),),
     ),
 )

@@ -36,7 +36,19 @@ END: Final = re.compile(rb"(?:^|\r\n)\.\r\n")
 @contextlib.contextmanager
 def sinks(count: int) -> Iterator[tuple[str, list[tuple[str, int]]]]:
     """The name of the program, and `count` (host, port) where mail is taken: 127.0.0.1, 127.0.0.2, ... (Linux)."""
-    places = [(f"127.0.0.{i + 1}", free_port()) for i in range(count)]
+    with _sinks([(f"127.0.0.{i + 1}", free_port()) for i in range(count)]) as (program, places):
+        yield program, places
+
+
+@contextlib.contextmanager
+def everywhere() -> Iterator[int]:
+    """A port at which mail is taken on every address of 127.0.0.0/8 (Linux), and so on every other of the machine."""
+    with _sinks([("0.0.0.0", free_port())]) as (_, [(_, port)]):
+        yield port
+
+
+@contextlib.contextmanager
+def _sinks(places: list[tuple[str, int]]) -> Iterator[tuple[str, list[tuple[str, int]]]]:
     path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
     program = shutil.which("smtp-sink", path=path)
     if program is None:
