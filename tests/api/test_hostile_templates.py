@@ -75,15 +75,34 @@ async def test_a_subject_is_held_to_the_same(api: Api, sender: str) -> None:
             assert reason in (await api.refused(422, "POST", path, json=body))["subject"]
 
 
-async def test_what_takes_time_is_read_in_threads(api: Api, sender: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However long a template takes, the server answers others meanwhile."""
+@pytest.fixture
+def readers(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The threads that read a template, once for each time."""
     threads: list[int] = []
 
-    def read_elsewhere(*given: Any) -> Any:
+    def noted(*given: Any) -> Any:
         threads.append(threading.get_ident())
         return read(*given)
 
-    monkeypatch.setattr(template, "read", read_elsewhere)
+    monkeypatch.setattr(template, "read", noted)
+    return threads
+
+
+async def test_words_are_read_once_however_the_variables_of_people_differ(
+    api: Api, sender: str, readers: list[int]
+) -> None:
+    people = [{"email": f"r{i}@example.org", "variables": {f"only_{i}": "x"}} for i in range(400)]
+    words = {"subject": "For {{ only_7 }}", "text": DENSE["names"], "html": DENSE["keys"]}
+    refused = await api.refused(
+        422, "POST", "/campaigns", json=campaign(sender, "recipients", "") | words | {"recipients": people}
+    )
+    assert len(refused) == 400
+    assert refused["recipients[8].variables"] == "In subject, line 1: the variable “only_7” is not known."
+    assert len(readers) == 3
+
+
+async def test_what_takes_time_is_read_in_threads(api: Api, sender: str, readers: list[int]) -> None:
+    """However long a template takes, the server answers others meanwhile."""
     for what in ("names", "lines"):
         source = DENSE[what]
         words = {"name": "Welcome", "subject": "Hello", "html": source}
@@ -95,6 +114,6 @@ async def test_what_takes_time_is_read_in_threads(api: Api, sender: str, monkeyp
         drafted = await api.ok("POST", "/campaigns", json=campaign(sender, "html", f" {source}"))
         await api.ok("PATCH", f"/campaigns/{drafted['id']}", json={"html": f"  {source}"})
         await api.request("POST", f"/campaigns/{drafted['id']}/preview", json={"index": 0})
-        assert len(threads) >= 4, what
-        assert threading.get_ident() not in threads, what
-        threads.clear()
+        assert len(readers) >= 4, what
+        assert threading.get_ident() not in readers, what
+        readers.clear()

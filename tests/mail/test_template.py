@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import ValidationError
-from app.mail.template import OUTPUT_LIMIT, Template, check, compile
+from app.mail.template import KEPT_LIMIT, OUTPUT_LIMIT, Template, check, compile
 from tests.support.hostile_templates import DENSE, ESCAPES, EXHAUSTIONS, MASSES
 
 WORDS = [
@@ -245,6 +245,15 @@ def test_values_that_do_not_fit_the_template_are_an_error_not_a_crash() -> None:
 def test_a_template_is_compiled_once() -> None:
     assert compile("once {{ x }}") is compile("once {{ x }}")
     assert compile("once {{ x }}") is not compile("once {{ x }}", html=True)
+
+
+def test_what_is_kept_compiled_takes_bounded_room() -> None:
+    first = compile("{{ x }} 0" + "a" * 400_000)
+    assert compile(first.source) is first
+    for number in range(1, 1 + KEPT_LIMIT // 400_000):
+        compile(f"{{{{ x }}}} {number}" + "a" * 400_000)
+    assert compile(first.source) is not first
+    assert compile(first.source).render({"x": 1}) == first.render({"x": 1})
 
 
 @pytest.mark.parametrize("source", ["{{ a" + "|upper" * 950 + " }}", "{% if a %}" * 60 + "{% endif %}" * 60])
