@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from litestar import Controller, delete, get, post
-from litestar.params import JSONBody
+from litestar.params import JSONBody, QueryParameter
 
 from app.api.access import READING
 from app.api.given import Caller, Now, Pool, Settings
@@ -39,9 +41,20 @@ class SenderDns(Controller):
         return await sender_dkim.check(pool, settings, workspace_id=caller.workspace_id, id=sender_id, now=now)
 
     @delete("/dkim", operation_id="removeSenderDkim", summary="Sign no longer", status_code=200)
-    async def remove_sender_dkim(self, caller: Caller, pool: Pool, now: Now, sender_id: SenderId) -> SenderDkim:
+    async def remove_sender_dkim(
+        self,
+        caller: Caller,
+        pool: Pool,
+        now: Now,
+        sender_id: SenderId,
+        only_waiting: Annotated[
+            bool, QueryParameter(description="What signs now goes on; the key that waits goes.")
+        ] = False,
+    ) -> SenderDkim:
         """The keys are gone for good. Leave the records for a week: mail on its way is checked with them."""
-        return await sender_dkim.remove(pool, workspace_id=caller.workspace_id, id=sender_id, now=now)
+        return await sender_dkim.remove(
+            pool, workspace_id=caller.workspace_id, id=sender_id, now=now, only_waiting=only_waiting
+        )
 
     @post(
         "/dns-check", operation_id="checkSenderDns", summary="Check SPF, DKIM and DMARC", status_code=200, opt=READING

@@ -19,7 +19,7 @@ class NewDkim(Input):
 
     domain: DnsName | None = None  # the sender's own, or one above it; absent: its own
     selector: Annotated[str, Meta(min_length=1, max_length=63)] | None = None  # the record's place in the domain
-    private_key: Annotated[str, Meta(max_length=8192)] | None = None  # PEM, RSA of 2048 to 4096 bits; never shown
+    private_key: Annotated[str, Meta(max_length=5000)] | None = None  # PEM, RSA of 2048 to 4096 bits; never shown
 
 
 class DnsRecord(Output):

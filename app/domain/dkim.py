@@ -69,7 +69,7 @@ def why_no_match(records: Sequence[str], public_key: str) -> str | None:
     """What keeps a receiver from checking signatures of this key by the TXT records that are there; None: nothing."""
     keys = [text for text in records if "p=" in _SPACE.sub("", text).lower()]
     if not keys:
-        return "There is a TXT record, but it holds no key." if records else "There is no record yet."
+        return "There is a TXT record, but it holds no key." if records else "There is no such record."
     if len(keys) > 1:
         return f"There are {len(keys)} records with a key at this name; receivers want one alone."
     try:

@@ -20,7 +20,7 @@ from dkim import hash_headers, rfc822_parse
 from dkim.canonicalization import CanonicalizationPolicy, compress_whitespace, strip_trailing_whitespace
 
 from app.domain.dkim import signed_headers
-from app.mail.signing_keys import read_private_key
+from app.mail.signing_keys import stored_key
 
 PIECE: Final = 256 * 1024  # bytes of a body that are brought into their canonical form at once
 
@@ -32,8 +32,8 @@ class Signer:
     """Signs for one domain with one key."""
 
     def __init__(self, *, domain: str, selector: str, private_key: str, host: str) -> None:
-        """`private_key`: PEM. `host`: the server that takes the mail; some rewrite headers. Raises ValidationError."""
-        self._key = read_private_key(private_key)
+        """`private_key`: a KeyPair's. `host`: the server that takes the mail; some rewrite headers."""
+        self._key = stored_key(private_key)
         self._domain = domain
         self._selector = selector
         self._host = host

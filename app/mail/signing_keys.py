@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Final
 
+import msgspec
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import (
@@ -20,27 +21,27 @@ from app.errors import ValidationError
 BITS: Final = 2048  # of a key made here
 LEAST_BITS: Final = 2048
 MOST_BITS: Final = 4096  # RFC 8301, 3.2: what every verifier has to manage
-TEXT_LIMIT: Final = 8192  # characters
+TEXT_LIMIT: Final = 5000  # characters; a longer key would take seconds to prove
 
 
-def make_private_key() -> str:
-    """A new one, as PEM. Takes a tenth of a second."""
-    return _pem(rsa.generate_private_key(public_exponent=65537, key_size=BITS))
+class KeyPair(msgspec.Struct, frozen=True):
+    """`private`: PEM of PKCS #8. `public`: base64 of the SubjectPublicKeyInfo, as in the record (RFC 6376, 3.6.1)."""
+
+    private: str
+    public: str
+
+    def __repr__(self) -> str:
+        return "KeyPair()"
 
 
-def plain_private_key(text: str) -> str:
-    """The key that a person gave, as PEM of PKCS #8. Raises ValidationError that says what is wrong with it."""
-    return _pem(read_private_key(text))
+def make_key() -> KeyPair:
+    """A new one. Takes a tenth of a second."""
+    return _pair(rsa.generate_private_key(public_exponent=65537, key_size=BITS))
 
 
-def public_key(private_key: str) -> str:
-    """What the record publishes: base64 of the SubjectPublicKeyInfo (RFC 6376, 3.6.1)."""
-    found = read_private_key(private_key).public_key()
-    return base64.b64encode(found.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode("ascii")
-
-
-def read_private_key(text: str) -> rsa.RSAPrivateKey:
-    """Raises ValidationError at `private_key`."""
+def given_key(text: str) -> KeyPair:
+    """The one that a person gave, once it is proved to be a sound one, which takes as long. Raises ValidationError at
+    `private_key` that says what is wrong with it."""
     why = _why_no_key(text)
     if why is not None:
         raise ValidationError.at("private_key", why)
@@ -58,6 +59,13 @@ def read_private_key(text: str) -> rsa.RSAPrivateKey:
         raise ValidationError.at(
             "private_key", f"The key has {key.key_size} bits; it is to have {LEAST_BITS} to {MOST_BITS}."
         )
+    return _pair(key)
+
+
+def stored_key(private: str) -> rsa.RSAPrivateKey:
+    """To sign with. It was proved when it came in."""
+    key = load_pem_private_key(private.encode("ascii"), password=None, unsafe_skip_rsa_key_validation=True)
+    assert isinstance(key, rsa.RSAPrivateKey)  # noqa: S101  # no other is ever stored
     return key
 
 
@@ -75,5 +83,7 @@ def _why_no_key(text: str) -> str | None:
     return None
 
 
-def _pem(key: rsa.RSAPrivateKey) -> str:
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode("ascii")
+def _pair(key: rsa.RSAPrivateKey) -> KeyPair:
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return KeyPair(private.decode("ascii"), base64.b64encode(public).decode("ascii"))

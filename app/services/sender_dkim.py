@@ -20,7 +20,7 @@ from app.domain.dkim import covers, is_selector, record_name, record_value, why_
 from app.domain.hosts import domain_of, host_name
 from app.errors import ConfigurationError, Conflict, Problem, ValidationError
 from app.mail.signing import Signer
-from app.mail.signing_keys import make_private_key, plain_private_key, public_key
+from app.mail.signing_keys import KeyPair, given_key, make_key
 from app.outbound.dns import DnsTrouble, Resolver
 from app.services import feed, mailboxes, secrets, senders
 from app.settings import Settings
@@ -53,9 +53,9 @@ async def set_up(
         sender = await senders.read(conn, workspace_id, id)
     domain, selector = _place(wanted, domain_of(sender.from_email))
     if wanted.private_key is None:
-        private = await asyncio.to_thread(make_private_key)
+        pair = await asyncio.to_thread(make_key)
     else:
-        private = await asyncio.to_thread(plain_private_key, wanted.private_key)
+        pair = await asyncio.to_thread(given_key, wanted.private_key)
     may_share = wanted.private_key is None and wanted.selector is None
 
     async def work(tx: Conn) -> SenderDkim:
@@ -66,10 +66,9 @@ async def set_up(
         shared = None
         if may_share and (await read(tx, workspace_id, id)).state == "off":
             shared = await _shared(tx, settings, workspace_id, id, domain)
-        key = shared or (selector, private)
-        await _add(tx, settings, workspace_id, id, domain, *key)
+        await _add(tx, settings, workspace_id, id, domain, *(shared or (selector, pair)))
         if shared is not None:
-            await _activate(tx, workspace_id, id, key[0], public_key(key[1]), now)
+            await _activate(tx, workspace_id, id, shared[0], shared[1].public, now)
         return await read(tx, workspace_id, id)
 
     answer = await retrying(pool, work)
@@ -107,13 +106,13 @@ async def check(pool: Pool, settings: Settings, *, workspace_id: UUID, id: UUID,
     return answer
 
 
-async def remove(pool: Pool, *, workspace_id: UUID, id: UUID, now: datetime) -> SenderDkim:
-    """Its mail is no longer signed; the keys are gone for good. Raises NotFound."""
+async def remove(pool: Pool, *, workspace_id: UUID, id: UUID, now: datetime, only_waiting: bool = False) -> SenderDkim:
+    """Its mail is no longer signed, or with `only_waiting` as until now; what is removed is gone. Raises NotFound."""
 
     async def work(tx: Conn) -> SenderDkim:
         await mailboxes.lock(tx, workspace_id)
         await senders.read(tx, workspace_id, id)
-        await queries.dkim.remove(tx, workspace_id=workspace_id, sender_id=id)
+        await queries.dkim.remove(tx, workspace_id=workspace_id, sender_id=id, only_waiting=only_waiting)
         await _take_effect(tx, workspace_id, id, now)
         return await read(tx, workspace_id, id)
 
@@ -141,19 +140,22 @@ def signer(settings: Settings, row: dict[str, Any], *, host: str) -> Signer:
     return Signer(domain=row["dkim_domain"], selector=row["dkim_selector"], private_key=private, host=host)
 
 
-async def _shared(tx: Conn, settings: Settings, workspace_id: UUID, id: UUID, domain: str) -> tuple[str, str] | None:
+async def _shared(
+    tx: Conn, settings: Settings, workspace_id: UUID, id: UUID, domain: str
+) -> tuple[str, KeyPair] | None:
     """Selector and key of another sender that signs for the domain."""
     row = await queries.dkim.of_domain(tx, workspace_id=workspace_id, sender_id=id, domain=domain)
     if row is None:
         return None
     try:
-        return row["selector"], _unsealed(settings, row["sender_id"], bytes(row["private_key"]))
+        private = _unsealed(settings, row["sender_id"], bytes(row["private_key"]))
     except ConfigurationError:
         return None
+    return row["selector"], KeyPair(private, row["public_key"])
 
 
 async def _add(
-    tx: Conn, settings: Settings, workspace_id: UUID, id: UUID, domain: str, selector: str, private: str
+    tx: Conn, settings: Settings, workspace_id: UUID, id: UUID, domain: str, selector: str, pair: KeyPair
 ) -> None:
     await queries.dkim.add(
         tx,
@@ -161,8 +163,8 @@ async def _add(
         sender_id=id,
         domain=domain,
         selector=selector,
-        private_key=secrets.seal(settings.secret_key, private, bound_to=_bound_to(id)),
-        public_key=public_key(private),
+        private_key=secrets.seal(settings.secret_key, pair.private, bound_to=_bound_to(id)),
+        public_key=pair.public,
     )
 
 

@@ -134,7 +134,7 @@ async def delete(pool: Pool, *, workspace_id: UUID, id: UUID, now: datetime) -> 
         place = await queries.senders.sign_in(tx, workspace_id=workspace_id, id=id)
         # Holding its row and its lanes first: whoever is just adding to them is counted, or finds the sender gone.
         await queries.senders.delete(tx, workspace_id=workspace_id, id=id)
-        await queries.dkim.remove(tx, workspace_id=workspace_id, sender_id=id)
+        await queries.dkim.remove(tx, workspace_id=workspace_id, sender_id=id, only_waiting=False)
         await mailboxes.settle_lanes(tx, workspace_id, sender_id=id)
         found = await queries.senders.open(tx, workspace_id=workspace_id, id=id)
         if found["waiting"] or found["in_doubt"]:

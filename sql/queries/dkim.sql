@@ -39,4 +39,5 @@ update dkim_keys set state = 'active', active_at = clock_timestamp()
 where workspace_id = :workspace_id and sender_id = :sender_id and state = 'waiting' and public_key = :public_key and selector = :selector;
 
 -- name: remove!
-delete from dkim_keys where workspace_id = :workspace_id and sender_id = :sender_id;
+delete from dkim_keys
+where workspace_id = :workspace_id and sender_id = :sender_id and (state = 'waiting' or not :only_waiting);

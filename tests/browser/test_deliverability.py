@@ -8,7 +8,7 @@ import httpx
 import pytest
 from playwright.async_api import Page, expect
 
-from app.mail.signing_keys import make_private_key
+from app.mail.signing_keys import make_key
 from tests.support.dns_server import DnsServer
 
 DOMAIN = "deliver.example.com"
@@ -43,7 +43,7 @@ async def test_what_is_missing_is_mended_and_mail_is_signed(desk: Page, sender: 
     record = desk.get_by_label("Record to publish", exact=True)
     await expect(record).to_contain_text(re.compile(rf"paceline-\w+\._domainkey\.{DOMAIN}"))
     await desk.get_by_role("button", name="Check the record").click()
-    await expect(desk.get_by_text("There is no record yet. Checked")).to_be_visible()
+    await expect(desk.get_by_text("There is no such record. Checked")).to_be_visible()
     name, value = await record.locator("dd[title]").all_inner_texts()
     name_server.add(name, "TXT", value)
     await desk.get_by_role("button", name="Check the record").click()
@@ -56,12 +56,15 @@ async def test_what_is_missing_is_mended_and_mail_is_signed(desk: Page, sender: 
     await form.get_by_label("Private key").fill("-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----")
     await form.get_by_role("button", name="Save the key").click()
     await expect(form.get_by_text("This is a public key.")).to_be_visible()
-    await form.get_by_label("Private key").fill(make_private_key())
+    await form.get_by_label("Private key").fill(make_key().private)
     await form.get_by_label("Selector").fill("mine")
     await form.get_by_role("button", name="Save the key").click()
     await expect(record).to_contain_text(f"mine._domainkey.{DOMAIN}")
     await expect(desk.get_by_text("until the new key takes over")).to_be_visible()
 
+    await desk.get_by_role("button", name="Discard the new key").click()
+    await desk.get_by_role("dialog").get_by_role("button", name="Discard it").click()
+    await expect(record).to_have_count(0)
     await desk.get_by_role("button", name="Stop signing").click()
     await desk.get_by_role("dialog").get_by_role("button", name="Stop signing").click()
     await expect(desk.get_by_text("Not signed here")).to_be_visible()

@@ -25,7 +25,7 @@ from app.domain.dkim import record_value, signed_headers
 from app.errors import ValidationError
 from app.mail.compose import Attachment, Content, compose
 from app.mail.signing import PIECE, Signer, body_hash
-from app.mail.signing_keys import make_private_key, plain_private_key, public_key
+from app.mail.signing_keys import KeyPair, given_key, make_key
 from tests.support.mail_auth import dkimpy, mailauth
 
 NOW = datetime(2025, 3, 1, 9, tzinfo=UTC)  # a verifier refuses what was signed in the future
@@ -39,21 +39,21 @@ Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 
 
 @pytest.fixture(scope="module")
-def key() -> str:
-    return make_private_key()
+def key() -> KeyPair:
+    return make_key()
 
 
-def a_signer(key: str, host: str = "smtp.example.com") -> Signer:
-    return Signer(domain="example.com", selector="s1", private_key=key, host=host)
+def a_signer(key: KeyPair, host: str = "smtp.example.com") -> Signer:
+    return Signer(domain="example.com", selector="s1", private_key=key.private, host=host)
 
 
 def written(content: Content, headers: tuple[tuple[str, str], ...] = ()) -> bytes:
     return compose(content, to=[BOB], message_id="<1@example.com>", date=NOW, headers=headers)
 
 
-def records(key: str) -> dict[str, list[str]]:
+def records(key: KeyPair) -> dict[str, list[str]]:
     """What we would have had published for a key."""
-    return {"s1._domainkey.example.com": [record_value(public_key(key))]}
+    return {"s1._domainkey.example.com": [record_value(key.public)]}
 
 
 def signed_tags(message: bytes) -> dict[str, str]:
@@ -81,7 +81,7 @@ CHANGES = (
 )
 
 
-async def test_strangers_accept_every_message_as_it_is_and_no_other(key: str) -> None:
+async def test_strangers_accept_every_message_as_it_is_and_no_other(key: KeyPair) -> None:
     messages = [written(content, ONE_CLICK) for content in MESSAGES.values()]
     signed = [await a_signer(key).signed(message, now=NOW) for message in messages]
     for before, after in zip(messages, signed, strict=True):
@@ -89,7 +89,7 @@ async def test_strangers_accept_every_message_as_it_is_and_no_other(key: str) ->
         assert max(map(len, after.split(b"\r\n"))) < 998
     tampered = [signed[0].replace(old, new, 1) for old, new in CHANGES]
     assert signed[0] not in tampered
-    forged = a_signer(make_private_key()).sign(messages[0], now=NOW)
+    forged = a_signer(make_key()).sign(messages[0], now=NOW)
 
     verdicts = mailauth([*signed, *tampered, forged], records(key))
     assert verdicts[: len(signed)] == ["pass"] * len(signed)
@@ -98,7 +98,7 @@ async def test_strangers_accept_every_message_as_it_is_and_no_other(key: str) ->
     assert not any(dkimpy(message, records(key)) for message in [*tampered, forged])
 
 
-def test_it_says_when_and_covers_what_one_click_needs(key: str) -> None:
+def test_it_says_when_and_covers_what_one_click_needs(key: KeyPair) -> None:
     tags = signed_tags(a_signer(key).sign(written(MESSAGES["plain"], ONE_CLICK), now=NOW))
     assert (tags["a"], tags["c"], tags["d"], tags["s"]) == ("rsa-sha256", "relaxed/relaxed", "example.com", "s1")
     assert int(tags["t"]) == NOW.timestamp()
@@ -135,13 +135,12 @@ def an_rsa_key(bits: int) -> rsa.RSAPrivateKey:
 
 
 def test_a_given_key_may_have_either_form() -> None:
-    given_key = an_rsa_key(2048)
+    found = an_rsa_key(2048)
     forms = {
-        public_key(plain_private_key(pem(given_key, form) + "\n "))
-        for form in (PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL)
+        given_key(pem(found, form) + "\n ").public for form in (PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL)
     }
     assert len(forms) == 1
-    assert plain_private_key(pem(given_key).replace("\n", "\r\n")).startswith("-----BEGIN PRIVATE KEY-----")
+    assert given_key(pem(found).replace("\n", "\r\n")).private.startswith("-----BEGIN PRIVATE KEY-----")
 
 
 @pytest.mark.parametrize(
@@ -165,7 +164,7 @@ def test_a_given_key_may_have_either_form() -> None:
 )
 def test_what_is_no_key_to_sign_with_is_named(text: str, said: str) -> None:
     with pytest.raises(ValidationError) as caught:
-        plain_private_key(text)
+        given_key(text)
     assert said in caught.value.message
     assert [problem.path for problem in caught.value.problems] == ["private_key"]
     assert text[28:60] == "" or text[28:60] not in caught.value.message

@@ -8018,7 +8018,10 @@ export interface operations {
     };
     removeSenderDkim: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description What signs now goes on; the key that waits goes. */
+                only_waiting?: boolean;
+            };
             header?: never;
             path: {
                 /**

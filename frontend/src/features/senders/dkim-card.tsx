@@ -120,7 +120,7 @@ function Waiting({ id, waiting }: { id: string; waiting: DkimKey }) {
 }
 
 function Actions({ sender, dkim }: { sender: Sender; dkim: SenderDkim }) {
-  const [asking, setAsking] = useState<"own" | "remove" | null>(null);
+  const [asking, setAsking] = useState<"own" | "discard" | "stop" | null>(null);
   const setUp = useSetUpDkim(sender.id);
   const remove = useRemoveDkim(sender.id);
   const isOff = dkim.state === "off";
@@ -141,8 +141,9 @@ function Actions({ sender, dkim }: { sender: Sender; dkim: SenderDkim }) {
     );
   }
   function end() {
-    remove.mutate(undefined, {
-      onSuccess: () => toast.done("Mail is no longer signed here"),
+    const discards = asking === "discard";
+    remove.mutate(discards, {
+      onSuccess: () => toast.done(discards ? "The key is gone" : "Mail is no longer signed here"),
       onError: (error) => toast.error("Could not remove the key", error),
       onSettled: () => setAsking(null),
     });
@@ -161,21 +162,26 @@ function Actions({ sender, dkim }: { sender: Sender; dkim: SenderDkim }) {
       <Button changes onClick={() => setAsking("own")}>
         Use a key of your own
       </Button>
-      {!isOff && (
-        <Button variant="danger" changes onClick={() => setAsking("remove")}>
-          {dkim.active ? "Stop signing" : "Discard the key"}
+      {dkim.waiting && (
+        <Button variant="danger" changes onClick={() => setAsking("discard")}>
+          {dkim.active ? "Discard the new key" : "Discard the key"}
+        </Button>
+      )}
+      {dkim.active && (
+        <Button variant="danger" changes onClick={() => setAsking("stop")}>
+          Stop signing
         </Button>
       )}
       {asking === "own" && <OwnKeyDialog sender={sender} onClose={() => setAsking(null)} />}
-      {asking === "remove" && (
+      {(asking === "discard" || asking === "stop") && (
         <Confirm
-          title={dkim.active ? "Stop signing?" : "Discard this key?"}
+          title={asking === "stop" ? "Stop signing?" : "Discard this key?"}
           message={
-            dkim.active
+            asking === "stop"
               ? "Mail of this sender leaves without a signature, and the key is gone for good. Leave its record in the DNS for a week: mail on its way is checked with it."
-              : "The key is gone for good; its record may go too."
+              : "It has not signed anything. It is gone for good; its record may go too."
           }
-          action={dkim.active ? "Stop signing" : "Discard it"}
+          action={asking === "stop" ? "Stop signing" : "Discard it"}
           busy={remove.isPending}
           onConfirm={end}
           onClose={() => setAsking(null)}

@@ -106,7 +106,8 @@ export function useCheckDkim(id: string) {
 
 export function useRemoveDkim(id: string) {
   return useMutation({
-    mutationFn: () => api.delete("/v1/senders/{sender_id}/dkim", { path: { sender_id: id } }),
+    mutationFn: (only_waiting: boolean) =>
+      api.delete("/v1/senders/{sender_id}/dkim", { path: { sender_id: id }, query: { only_waiting } }),
     onSuccess: useRefreshSenders(),
   });
 }
