@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from app.contract.base import Input, Output
 from app.contract.campaigns import SenderIds
-from app.contract.emails import BatchId, Body
+from app.contract.emails import BatchId, Body, Text
 from app.contract.recipients import ListedRecipient
 
 Index = Annotated[int, Meta(ge=0, le=2_147_483_647, description="A place in the list, from 0.")]
@@ -30,7 +30,7 @@ class CampaignWords(Input, kw_only=True):
     import_id: UUID
     subject: str
     html: Body | None = None
-    text: Body | None = None
+    text: Text | None = None
 
 
 class PreviewCampaignWords(CampaignWords, kw_only=True):
@@ -47,8 +47,8 @@ class CampaignPreview(Output):
     recipient: ListedRecipient
     sender_id: UUID
     subject: str
-    html: str | None
-    text: str | None
+    html: str | None  # with its styles in its elements
+    text: str | None  # given, or made of the html
     source: str  # RFC 5322, as it travels
     missing: list[str]  # variables that the message uses and this recipient has nothing for
 

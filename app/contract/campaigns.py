@@ -9,7 +9,7 @@ from uuid import UUID
 from msgspec import UNSET, Meta, UnsetType
 
 from app.contract.base import Input, Output
-from app.contract.emails import BatchError, Body, Late
+from app.contract.emails import BatchError, Body, Late, Text
 from app.contract.senders import Limit
 from app.contract.windows import CampaignWindow
 from app.domain.lateness import LatePolicy
@@ -44,7 +44,7 @@ class NewCampaign(Input):
     subject: str
     name: Name | None = None  # else the subject
     html: Body | None = None
-    text: Body | None = None
+    text: Text | None = None
     recipients: Annotated[list[str | CampaignRecipient], Meta(max_length=10_000)] | None = None
     import_id: UUID | None = None
     start_at: StartAt | None = None  # absent or null: as soon as it is scheduled
@@ -64,7 +64,7 @@ class CampaignChange(Input):
     subject: str | UnsetType = UNSET
     name: Name | UnsetType = UNSET
     html: Body | UnsetType | None = UNSET
-    text: Body | UnsetType | None = UNSET
+    text: Text | UnsetType | None = UNSET
     start_at: StartAt | UnsetType = UNSET
     timezone: Zone | UnsetType = UNSET
     delay_seconds: Delay | UnsetType = UNSET

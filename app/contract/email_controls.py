@@ -9,7 +9,7 @@ from uuid import UUID
 from msgspec import UNSET, Meta, UnsetType
 
 from app.contract.base import Input, Output
-from app.contract.emails import Addresses, Body, Late, Tag
+from app.contract.emails import Addresses, Body, Late, Tag, Text
 from app.domain.status import Status
 
 Moment = Annotated[str, Meta(description="ISO 8601 with an offset, or `in 10 minutes`.")]
@@ -24,7 +24,7 @@ class UpdateEmail(Input):
     scheduled_at: Moment | UnsetType = UNSET
     subject: str | UnsetType = UNSET
     html: Body | UnsetType | None = UNSET
-    text: Body | UnsetType | None = UNSET
+    text: Text | UnsetType | None = UNSET
     reply_to: Addresses | UnsetType = UNSET
     headers: dict[str, str] | UnsetType | None = UNSET
     tags: Annotated[list[Tag], Meta(max_length=75)] | UnsetType | None = UNSET

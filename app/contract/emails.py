@@ -18,6 +18,9 @@ from app.domain.waiting import WaitingFor
 
 Addresses = str | list[str] | None
 Body = Annotated[str, Meta(max_length=2_000_000)]
+Text = Annotated[
+    str, Meta(max_length=2_000_000, description="The text part. Absent or null: it is made of `html`; empty: none.")
+]
 Late = Annotated[
     LatePolicy,
     Meta(description="If a downtime makes it late: `send` it then, `skip` it (`missed`), or `ask` a person (`held`)."),
@@ -53,7 +56,7 @@ class SendEmail(Input, kw_only=True):
     bcc: Addresses = None
     reply_to: Addresses = None
     html: Body | None = None
-    text: Body | None = None
+    text: Text | None = None
     headers: dict[str, str] | None = None
     tags: Annotated[list[Tag], Meta(max_length=75)] | None = None
     scheduled_at: Annotated[
@@ -130,7 +133,7 @@ class RecipientOutcome(Output):
 
 
 class EmailDetail(Email):
-    html: str | None
+    html: str | None  # as they are sent, with what was made where none was given
     text: str | None
     reply_to: list[str]
     headers: dict[str, str]

@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from app.contract.base import Input, Output
 from app.contract.campaigns import CampaignRecipient, Delay, Jitter, Name, SenderIds, StartAt, Zone
-from app.contract.emails import Body, Late
+from app.contract.emails import Body, Late, Text
 from app.contract.senders import Limit
 from app.contract.windows import CampaignWindow
 from app.domain.forecast_lanes import Bound
@@ -38,7 +38,7 @@ class NewEstimate(Input):
     name: Name | None = None
     subject: str | None = None
     html: Body | None = None
-    text: Body | None = None
+    text: Text | None = None
     late_policy: Late = LatePolicy.SEND
 
 

@@ -12,6 +12,9 @@ from msgspec import UNSET, Meta, UnsetType
 from app.contract.base import Input, Output
 
 Body = Annotated[str, Meta(max_length=1_000_000)]
+Text = Annotated[
+    str, Meta(max_length=1_000_000, description="The text part. Absent or null: it is made of `html`; empty: none.")
+]
 Name = Annotated[str, Meta(min_length=1, max_length=100)]
 # Python's `$` matches before a last line break too; OpenAPI's does not, and knows no `\Z`.
 Alias = Annotated[
@@ -58,7 +61,7 @@ class NewTemplate(Input, kw_only=True):
     alias: Alias | None = None
     subject: Annotated[str | None, Meta(description="Absent: each message gives its own.")] = None
     html: Body | None = None
-    text: Body | None = None
+    text: Text | None = None
     variables: Annotated[list[Variable], Meta(max_length=100)] | None = None
     from_: Annotated[Any, Meta(description=REFUSED["from"])] = msgspec.field(default=None, name="from")
     reply_to: Annotated[Any, Meta(description=REFUSED["reply_to"])] = None
@@ -72,7 +75,7 @@ class TemplateChange(Input, kw_only=True):
     alias: Alias | UnsetType | None = UNSET
     subject: str | UnsetType | None = UNSET
     html: Body | UnsetType | None = UNSET
-    text: Body | UnsetType | None = UNSET
+    text: Text | UnsetType | None = UNSET
     variables: Annotated[list[Variable], Meta(max_length=100)] | UnsetType | None = UNSET
     from_: Annotated[Any, Meta(description=REFUSED["from"])] = msgspec.field(default=None, name="from")
     reply_to: Annotated[Any, Meta(description=REFUSED["reply_to"])] = None
@@ -118,7 +121,7 @@ class TemplateItem(Output):
 
 class Template(TemplateItem):
     html: str | None
-    text: str | None
+    text: str | None  # null: made of the html; empty: none
     variables: list[TemplateVariable]
 
 
@@ -133,7 +136,7 @@ class TemplateVersionItem(Output):
 
 class TemplateVersion(TemplateVersionItem):
     html: str | None
-    text: str | None
+    text: str | None  # null: made of the html; empty: none
     variables: list[TemplateVariable]
 
 
@@ -153,7 +156,7 @@ class PreviewWords(Input):
 
     subject: str | None = None
     html: Body | None = None
-    text: Body | None = None
+    text: Text | None = None
     declared: Annotated[list[Variable], Meta(max_length=100)] | None = None
     variables: Variables | None = None
 
@@ -163,6 +166,6 @@ class TemplatePreview(Output):
 
     subject: str | None
     html: str | None
-    text: str | None
+    text: str | None  # null: made of the html; empty: none
     variables: list[TemplateVariable]
     missing: list[str]  # no message could be sent without them

@@ -18,6 +18,7 @@ from app.domain.recipients import Recipients, collect, why_too_large
 from app.domain.text import why_turned
 from app.errors import Problem, ValidationError
 from app.mail import template
+from app.mail.parts import Parts, parts_of
 from app.mail.template import Template
 from app.services import unsubscribe
 
@@ -27,11 +28,23 @@ ALWAYS: Final = frozenset({"email", "name", unsubscribe.VARIABLE})  # variables 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
     subject: str
     html: str | None
-    text: str | None
+    text: str | None  # None: made of the html; empty: none
+    styled_html: str | None = None
+    plain_text: str | None = None
+
+    @classmethod
+    def of(cls, subject: str, html: str | None, text: str | None) -> Message:
+        """As it is given."""
+        return cls(subject=subject, html=html or None, text=text if html else text or None)
 
     @property
     def is_template(self) -> bool:
-        return any(template.is_template(source) for _, source in self.sources())
+        return any(template.is_template(source) for source in (self.subject, *self.sent) if source)
+
+    @property
+    def sent(self) -> tuple[str | None, str | None]:
+        """(html, text) as they are sent."""
+        return self.styled_html or self.html, self.plain_text or self.text or None
 
     def sources(self) -> Iterator[tuple[str, str]]:
         """(field, text) of what there is."""
@@ -56,6 +69,20 @@ def _about_message(message: Message, known: Collection[str]) -> Iterator[Problem
             template.check(source, known, html=field == "html")
         except ValidationError as error:
             yield Problem(field, error.message)
+
+
+async def with_parts(message: Message) -> tuple[Message, list[Problem]]:
+    """With what is made of it. Of HTML that is no good template nothing is: `check_message` says why."""
+
+    def make() -> Parts:
+        template.check(message.html or "", html=True)
+        return parts_of(message.html, message.text)
+
+    try:
+        parts = await asyncio.to_thread(make)
+    except ValidationError as error:
+        return message, list(error.problems)
+    return msgspec.structs.replace(message, styled_html=parts.styled_html, plain_text=parts.plain_text), []
 
 
 Senders = dict[UUID, dict[str, Any]]  # address and window of each, by its id

@@ -35,7 +35,7 @@ from app.mail.compose import Skeleton
 from app.mail.template import Template
 from app.mail.template import compile as compile_template
 from app.services import emails, unsubscribe
-from app.services.campaign_drafts import ALWAYS, Message, check_message, check_senders
+from app.services.campaign_drafts import ALWAYS, Message, check_message, check_senders, with_parts
 from app.services.campaigns import NOT_READ
 from app.services.messages import From, content_of, fill, variables_of
 from app.services.unsubscribe import Links
@@ -190,6 +190,7 @@ async def _send_test(
         recipient, _ = await _recipient(conn, workspace_id, said.import_id, index, None)
     # A page that says what it is; nobody's link.
     words = _filled(said, recipient, settings.base_url + unsubscribe.PREVIEW)
+    words["text"] = words["text"] or ""  # none, rather than one made of the html
     words["subject"] = (MARK + one_line(words["subject"] or ""))[:SUBJECT_LIMIT]
     messages = [SendEmail(to=each, sender_id=said.sender_ids[0], **words) for each in to]
     try:
@@ -249,12 +250,20 @@ async def _of_words(tx: Conn, workspace_id: UUID, wanted: CampaignWords) -> _Sai
         problems.append(Problem("import_id", "There is no such import in this workspace."))
     elif found["state"] not in ("done", "used"):
         problems.append(Problem("import_id", NOT_READ[found["state"]]))
-    message = Message(subject=wanted.subject, html=wanted.html or None, text=wanted.text or None)
+    message, bad_parts = await with_parts(Message.of(wanted.subject, wanted.html, wanted.text))
+    problems.extend(bad_parts)
     problems.extend(await check_message(message, ALWAYS.union(found["columns"] if found is not None else ())))
     if problems:
         raise ValidationError.of(problems)
-    content = {"is_template": message.is_template, "reply_to": [], "headers": {}, "from_name": None}
-    return _Said(new_id(), content | msgspec.structs.asdict(message), wanted.import_id, wanted.sender_ids)
+    html, text = message.sent
+    content: dict[str, Any] = {
+        "subject": message.subject,
+        "html": html,
+        "text": text,
+        "is_template": message.is_template,
+    }
+    content |= {"reply_to": [], "headers": {}, "from_name": None}
+    return _Said(new_id(), content, wanted.import_id, wanted.sender_ids)
 
 
 async def _recipient(

@@ -37,6 +37,7 @@ from app.services.campaign_drafts import (
     check_message,
     check_senders,
     read_list,
+    with_parts,
 )
 from app.services.campaign_timing import Timing
 from app.services.email_lists import Wanted
@@ -73,9 +74,10 @@ async def create(
     Raises ValidationError and what `idempotency.once` does.
     """
     asked = idempotency.request(key, "POST /campaigns", [permissive, wanted])
+    message, problems = await with_parts(Message.of(wanted.subject, wanted.html, wanted.text))
 
     async def work(tx: Conn) -> CreatedCampaign:
-        return await _create(tx, workspace_id, created_by, wanted, permissive, now)
+        return await _create(tx, workspace_id, created_by, wanted, message, [*problems], permissive, now)
 
     answer = await idempotency.once(
         pool, asked, workspace_id=workspace_id, answer=CreatedCampaign, work=work, status_code=201
@@ -85,10 +87,17 @@ async def create(
 
 
 async def _create(
-    tx: Conn, workspace_id: UUID, created_by: UUID | None, wanted: NewCampaign, permissive: bool, now: datetime
+    tx: Conn,
+    workspace_id: UUID,
+    created_by: UUID | None,
+    wanted: NewCampaign,
+    message: Message,
+    problems: list[Problem],
+    permissive: bool,
+    now: datetime,
 ) -> CreatedCampaign:
-    message = Message(subject=wanted.subject, html=wanted.html or None, text=wanted.text or None)
-    senders, problems = await check_senders(tx, workspace_id, wanted.sender_ids)
+    senders, missing = await check_senders(tx, workspace_id, wanted.sender_ids)
+    problems.extend(missing)
     listed = await _take_list(tx, workspace_id, wanted, message, permissive, problems)
     default = Timing(start_at=now, timezone=await queries.campaigns.timezone(tx, workspace_id=workspace_id))
     given = {field: value for field in campaign_timing.FIELDS if (value := getattr(wanted, field)) is not None}
@@ -200,7 +209,8 @@ async def _change(
     if {"subject", "html", "text"} & given.keys():
         before = await queries.campaigns.content(tx, workspace_id=workspace_id, id=kept["content_id"])
         after = {field: given.get(field, before[field]) for field in before}
-        message = Message(subject=after["subject"], html=after["html"] or None, text=after["text"] or None)
+        message, found = await with_parts(Message.of(after["subject"], after["html"], after["text"]))
+        problems.extend(found)
         used = await queries.imports.usable(tx, workspace_id=workspace_id, id=kept["import_id"])
         problems.extend(await check_message(message, ALWAYS.union(used["columns"])))
         if not problems:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -14,23 +15,30 @@ from app.domain.envelopes import Kind, Recipient, check_subject, check_text, env
 from app.domain.headers import check_headers
 from app.domain.scheduling import read_moment
 from app.errors import Problem, ValidationError
+from app.mail.parts import plain_text_of
+from app.services import attachments
 from app.services.attachments import NOTHING, File, Given
 from app.services.template_words import Version, fill
 
 METADATA_LIMIT: Final = 16_384  # bytes of JSON
 REPLY_TO_LIMIT: Final = 10
+QUICK: Final = 8_192  # characters of HTML of which a text part is made in some milliseconds
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
-    """What a message says, whoever it goes to. Empty texts are none; a header or tag is kept as it was given."""
+    """What a message says, whoever it goes to. A header or tag is kept as it was given."""
 
     subject: str
     html: str | None
-    text: str | None
+    text: str | None  # None: `plain_text` is sent instead; empty: none is
+    plain_text: str | None
     reply_to: list[str]
     headers: dict[str, str]
     tags: list[Tag]
     metadata: dict[str, Any]
+
+
+SAID: Final = tuple(field for field in Said.__struct_fields__ if field != "plain_text")  # as callers give it
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,8 +57,32 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
         return next(each for each in self.recipients if each.kind == "to")
 
 
-def read_draft(wanted: SendEmail, now: datetime, files: Given = NOTHING, version: Version | None = None) -> Draft:
-    """`files` are its attachments, read before, `version` the template that it names.
+class Material(msgspec.Struct, frozen=True):
+    """What takes time about a request, done before its transaction begins."""
+
+    files: Given = NOTHING
+    plain_text: str | None = None  # made of its html
+
+
+BARE: Final = Material()
+
+
+async def material(wanted: SendEmail) -> Material:
+    return Material(
+        files=await attachments.read(wanted.attachments),
+        plain_text=await plain_text(wanted.html) if wanted.text is None else None,
+    )
+
+
+async def plain_text(html: str | None) -> str | None:
+    """The text part of a message that gives none."""
+    if not html:
+        return None
+    return plain_text_of(html) if len(html) <= QUICK else await asyncio.to_thread(plain_text_of, html)
+
+
+def read_draft(wanted: SendEmail, now: datetime, brought: Material = BARE, version: Version | None = None) -> Draft:
+    """`version` is the template that it names.
 
     Raises ValidationError that names everything that is wrong.
     """
@@ -60,13 +92,13 @@ def read_draft(wanted: SendEmail, now: datetime, files: Given = NOTHING, version
     if wanted.from_ is None and wanted.sender_id is None:
         problems.append(Problem("from", "from is required: the address of one of your senders (or give sender_id)."))
     problems.extend(Problem(field, why) for field, why in REFUSED.items() if getattr(wanted, field))
-    given_said = {field: getattr(wanted, field) for field in Said.__struct_fields__}
+    given_said = {field: getattr(wanted, field) for field in SAID}
     if wanted.template is not None:
         first = next((each for each in recipients if each.kind == "to"), None)
         filled = fill(version, wanted, wanted.template, first, problems)
         given_said |= filled or {"subject": "", "text": "-"}  # nothing more to say about words that are not there
-    said = read_said(given_said, problems)
-    problems.extend(files.problems)
+    said = read_said(given_said, problems, brought.plain_text)
+    problems.extend(brought.files.problems)
     due_at = now
     try:
         due_at = now if wanted.scheduled_at is None else read_moment(wanted.scheduled_at, now)
@@ -79,14 +111,15 @@ def read_draft(wanted: SendEmail, now: datetime, files: Given = NOTHING, version
         sender=sender,
         recipients=recipients,
         said=said,
-        files=files.files,
+        files=brought.files.files,
         version=version,
         due_at=due_at,
     )
 
 
-def read_said(given: Mapping[str, Any], problems: list[Problem]) -> Said:
+def read_said(given: Mapping[str, Any], problems: list[Problem], plain_text: str | None) -> Said:
     """Reads the fields of Said as a caller gives them. What is wrong goes to `problems`."""
+    html, text = given["html"] or None, given["text"]
     replies = _list(given["reply_to"])
     if len(replies) > REPLY_TO_LIMIT:
         problems.append(Problem("reply_to", f"reply_to has at most {REPLY_TO_LIMIT} addresses."))
@@ -94,8 +127,9 @@ def read_said(given: Mapping[str, Any], problems: list[Problem]) -> Said:
     problems.extend(_about_fields(given))
     return Said(
         subject=given["subject"] or "",
-        html=given["html"] or None,
-        text=given["text"] or None,
+        html=html,
+        text=text if html else text or None,
+        plain_text=plain_text if html and text is None else None,
         reply_to=[written(each.email, each.name) for each in reply_to if each is not None],
         headers=given["headers"] or {},
         tags=given["tags"] or [],

@@ -23,7 +23,7 @@ from app.domain.scheduling import read_moment
 from app.domain.status import Status
 from app.errors import AlreadySending, Conflict, NotFound, Problem, ValidationError
 from app.services import email_views, feed, lanes
-from app.services.drafts import Said, read_said, refusal
+from app.services.drafts import Said, plain_text, read_said, refusal
 from app.services.email_decisions import (
     CHANGEABLE,
     DECISIONS,
@@ -128,7 +128,9 @@ async def _edit(
         raise email_views.Confidential
     before = msgspec.convert(row, Said)
     problems: list[Problem] = []
-    said = read_said(msgspec.structs.asdict(before) | given, problems)
+    after = msgspec.structs.asdict(before) | given
+    made = await plain_text(after["html"]) if after["text"] is None else None
+    said = read_said(after, problems, made)
     if problems:
         raise refusal(problems)
     edited = [field for field in given if getattr(said, field) != getattr(before, field)]

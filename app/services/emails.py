@@ -22,8 +22,7 @@ from app.domain.status import Status
 from app.domain.windows import next_open
 from app.errors import Problem, ValidationError
 from app.services import attachments, feed, idempotency, lanes
-from app.services.attachments import Given
-from app.services.drafts import Draft, content_row, pick_sender, read_draft, refusal
+from app.services.drafts import Draft, Material, content_row, material, pick_sender, read_draft, refusal
 from app.services.email_rows import NewEmail as NewEmail
 from app.services.email_rows import insert_many as insert_many
 from app.services.email_views import windows_of
@@ -51,8 +50,8 @@ async def send(
     """Puts one message into the schedule, for good once this returns. What a confidential one says the workspace is not
     shown. Raises ValidationError and what `once` does."""
     asked = idempotency.request(key, "POST /emails", wanted)
-    single = _Single(wanted, await attachments.read(wanted.attachments), now, confidential)
-    if asked is None and not single.files.files:
+    single = _Single(wanted, await material(wanted), now, confidential)
+    if asked is None and not single.brought.files.files:
         answer = await _TOGETHER.ask((pool, workspace_id), single)
     else:
 
@@ -71,7 +70,7 @@ class _Single(msgspec.Struct, frozen=True):
     """A message that was asked for by itself."""
 
     wanted: SendEmail
-    files: Given
+    brought: Material
     now: datetime
     confidential: bool
 
@@ -89,8 +88,8 @@ async def _write_singles(
     tx: Conn, workspace_id: UUID, singles: Sequence[_Single]
 ) -> list[EmailState | ValidationError]:
     """The good ones are written, whatever is wrong with the others."""
-    wanted, files = [each.wanted for each in singles], [each.files for each in singles]
-    placed, refused = await _place(tx, workspace_id, wanted, files, [each.now for each in singles])
+    wanted, brought = [each.wanted for each in singles], [each.brought for each in singles]
+    placed, refused = await _place(tx, workspace_id, wanted, brought, [each.now for each in singles])
     for each in placed:
         each.confidential = singles[each.index].confidential
         each.position = 0  # among those due at one moment, in the order in which they came
@@ -119,13 +118,10 @@ async def send_batch(
         )
     said = [each if isinstance(each, SendEmail) else each.message for each in wanted]
     asked = idempotency.request(key, "POST /emails/batch", [permissive, said])
-    files = [
-        await attachments.read(each.attachments) if isinstance(each, SendEmail) else attachments.NOTHING
-        for each in wanted
-    ]
+    brought = [await material(each) if isinstance(each, SendEmail) else Material() for each in wanted]
 
     async def work(tx: Conn) -> Batch:
-        placed, refused = await _place(tx, workspace_id, wanted, files, [now] * len(wanted))
+        placed, refused = await _place(tx, workspace_id, wanted, brought, [now] * len(wanted))
         if refused and not permissive:
             raise refusal([_at(each.index, problem) for each in refused for problem in _problems(each.error)])
         await _write(tx, workspace_id, placed, now)
@@ -171,14 +167,14 @@ async def _place(
     tx: Conn,
     workspace_id: UUID,
     wanted: Sequence[SendEmail | ValidationError],
-    files: Sequence[Given],
+    brought: Sequence[Material],
     nows: Sequence[datetime],
 ) -> tuple[list[_Placed], list[Refused]]:
     """Reads every message and finds its sender, all in one query."""
     refused: list[Refused] = []
     drafts: list[tuple[int, Draft]] = []
     versions = await find_versions(tx, workspace_id, wanted)
-    for index, (each, given, now) in enumerate(zip(wanted, files, nows, strict=True)):
+    for index, (each, given, now) in enumerate(zip(wanted, brought, nows, strict=True)):
         try:
             if isinstance(each, ValidationError):
                 raise each

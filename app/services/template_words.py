@@ -15,6 +15,7 @@ from app.db.pool import Conn
 from app.db.queries import queries, rows
 from app.domain.envelopes import Recipient, check_subject, check_text
 from app.errors import Problem, ValidationError
+from app.mail.parts import Parts, parts_of
 from app.mail.template import Template, is_kept, is_template
 from app.mail.template import compile as compile_template
 
@@ -28,20 +29,36 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
 
     subject: str | None
     html: str | None
-    text: str | None
+    text: str | None  # None: made of the html; empty: none
     variables: list[Variable]  # as declared
+
+    @classmethod
+    def of(cls, subject: str | None, html: str | None, text: str | None, variables: list[Variable] | None) -> Words:
+        """As they are given."""
+        return cls(subject=subject, html=html or None, text=text if html else text or None, variables=variables or [])
+
+    def sent(self, parts: Parts) -> Words:
+        """What messages are filled in from."""
+        html, text = parts.styled_html or self.html, parts.plain_text or self.text
+        return Words(subject=self.subject, html=html, text=text, variables=self.variables)
 
 
 class Version(Words, frozen=True, kw_only=True):
     id: UUID  # the template's
     version: int
+    styled_html: str | None
+    plain_text: str | None
+
+    @property
+    def said(self) -> Words:
+        return self.sent(Parts(self.styled_html, self.plain_text))
 
 
 # Saved
 
 
 def check_words(words: Words) -> Iterator[Problem]:
-    """Everything that is wrong with them, by field and with its line."""
+    """Everything that is wrong with them, by field and with its line. At its worst it takes some seconds."""
     if not words.html and not words.text:
         yield Problem("html", "A template needs html or text.")
     if words.subject is not None and not is_template(words.subject):
@@ -55,11 +72,18 @@ def check_words(words: Words) -> Iterator[Problem]:
         seen.add(each.key)
         if each.fallback_value is not None and (why := _why_not(each, each.fallback_value)):
             yield Problem(f"variables[{place}].fallback_value", why)
+    is_good = True
     for field in FIELDS:
         try:
             _compiled(words, field)
         except ValidationError as error:
+            is_good = False
             yield Problem(field, error.message)
+    if is_good:
+        try:
+            parts_of(words.html, words.text)
+        except ValidationError as error:
+            yield from error.problems
 
 
 def variables_of(words: Words) -> list[TemplateVariable]:
@@ -103,7 +127,8 @@ async def find(tx: Conn, workspace_id: UUID, wanted: Sequence[SendEmail | Valida
     )
     places = list(named)
     found = {places[row.pop("place") - 1]: msgspec.convert(row, Version) for row in await rows(query)}
-    unread = [(each, field) for each in found.values() for field in FIELDS if not _is_kept(each, field)]
+    said = [each.said for each in found.values()]
+    unread = [(each, field) for each in said for field in FIELDS if not _is_kept(each, field)]
     if unread:  # what may take a tenth of a second, a thread does
         await asyncio.to_thread(lambda: [_compiled(*each) for each in unread])
     return found
@@ -134,15 +159,16 @@ def fill(
     values |= {each.key: each.fallback_value for each in version.variables if each.fallback_value is not None}
     values |= use.variables or {}
     filled: dict[str, Any] = {}
+    words = version.said
     for field in FIELDS:
-        template = _compiled(version, field)
+        template = _compiled(words, field)
         if field == "subject" and wanted.subject is not None:
             filled[field] = wanted.subject
             continue
         missing = [] if template is None else [name for name in template.required if name not in values]
         found += [Problem(f"template.variables.{name}", f"Give {name}: the {field} uses it.") for name in missing]
         try:
-            filled[field] = None if template is None or missing else template.render(values)
+            filled[field] = getattr(words, field) if template is None or missing else template.render(values)
         except ValidationError as error:
             found.append(Problem("template.variables", f"The template's {field}: {error.message}"))
     problems.extend({problem.path: problem for problem in reversed(found)}.values())
@@ -191,6 +217,7 @@ def preview(words: Words, variables: Mapping[str, Any]) -> TemplatePreview:
     missing = [each.key for each in known if each.required and each.key not in given]
     values = {name: f"[{name}]" for name in (*ALWAYS, *missing)} | given
     said: dict[str, str | None] = {}
+    words = words.sent(parts_of(words.html, words.text))
     for field in FIELDS:
         try:
             template = _compiled(words, field)

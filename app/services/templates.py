@@ -30,6 +30,7 @@ from app.db.transaction import retrying
 from app.domain.ids import new_id
 from app.domain.text import is_one_line, why_turned
 from app.errors import NotFound, Problem, ValidationError
+from app.mail.parts import parts_of
 from app.services.template_words import Words, check_words, identify, preview, variables_of
 
 MISSING = "There is no such template in this workspace."
@@ -38,9 +39,7 @@ FIELDS = frozenset(Words.__struct_fields__)
 
 async def create(pool: Pool, *, workspace_id: UUID, created_by: UUID | None, wanted: NewTemplate) -> Template:
     """Its first version. Raises ValidationError that names everything that is wrong."""
-    words = Words(
-        subject=wanted.subject, html=wanted.html or None, text=wanted.text or None, variables=wanted.variables or []
-    )
+    words = Words.of(wanted.subject, wanted.html, wanted.text, wanted.variables)
     problems = [*_refused(wanted), *_check_name(wanted.name), *await asyncio.to_thread(list, check_words(words))]
 
     async def work(tx: Conn) -> Template:
@@ -166,9 +165,7 @@ async def try_out(pool: Pool, *, workspace_id: UUID, template: str, wanted: Prev
 
 async def try_words(wanted: PreviewWords) -> TemplatePreview:
     """The same of words that are not saved. Raises ValidationError with the field and line of what is wrong."""
-    words = Words(
-        subject=wanted.subject, html=wanted.html or None, text=wanted.text or None, variables=wanted.declared or []
-    )
+    words = Words.of(wanted.subject, wanted.html, wanted.text, wanted.declared)
     return await asyncio.to_thread(preview, words, wanted.variables or {})
 
 
@@ -213,6 +210,7 @@ async def _version(conn: Conn, workspace_id: UUID, template_id: UUID, version: i
 async def _add_version(
     tx: Conn, workspace_id: UUID, template_id: UUID, version: int, words: Words, by: UUID | None
 ) -> None:
+    parts = await asyncio.to_thread(parts_of, words.html, words.text)
     await queries.templates.add_version(
         tx,
         workspace_id=workspace_id,
@@ -222,19 +220,16 @@ async def _add_version(
         subject=words.subject,
         html=words.html,
         text=words.text,
+        styled_html=parts.styled_html,
+        plain_text=parts.plain_text,
         variables=msgspec.json.encode(words.variables).decode(),
         created_by=by,
     )
 
 
 def _changed(before: Words, given: Mapping[str, Any]) -> Words:
-    words = {field: value for field, value in given.items() if field in FIELDS}
-    for field in ("html", "text"):
-        if field in words:
-            words[field] = words[field] or None
-    if "variables" in words:
-        words["variables"] = words["variables"] or []
-    return msgspec.structs.replace(before, **words)
+    words = {field: given.get(field, getattr(before, field)) for field in FIELDS}
+    return Words.of(**words)
 
 
 def _refused(wanted: NewTemplate | TemplateChange) -> list[Problem]:

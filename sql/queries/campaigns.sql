@@ -1,10 +1,11 @@
 -- name: add_content!
-insert into contents (workspace_id, id, subject, html, text, is_template)
-values (:workspace_id, :id, :subject, :html, :text, :is_template);
+insert into contents (workspace_id, id, subject, html, text, styled_html, plain_text, is_template)
+values (:workspace_id, :id, :subject, :html, :text, :styled_html, :plain_text, :is_template);
 
 -- name: change_content!
 -- Only while the campaign is a draft: nobody has read it yet.
-update contents set subject = :subject, html = :html, text = :text, is_template = :is_template
+update contents set subject = :subject, html = :html, text = :text, styled_html = :styled_html, plain_text = :plain_text,
+    is_template = :is_template
 where workspace_id = :workspace_id and id = :id;
 
 -- name: add!
@@ -143,8 +144,9 @@ where l.campaign_id = :campaign_id and c.status in ('scheduled', 'deferred', 'he
 update lanes set next_due = null where workspace_id = :workspace_id and campaign_id = :id and next_due is not null;
 
 -- name: said^
--- What a campaign says, to which list and by which senders.
-select c.import_id, c.sender_ids, t.subject, t.html, t.text, t.is_template, t.reply_to, t.headers, t.from_name
+-- What a campaign says as it is sent, to which list and by which senders.
+select c.import_id, c.sender_ids, t.subject, coalesce(t.styled_html, t.html) as html,
+    coalesce(t.plain_text, nullif(t.text, '')) as text, t.is_template, t.reply_to, t.headers, t.from_name
 from campaigns c
 join contents t on t.workspace_id = c.workspace_id and t.id = c.content_id
 where c.workspace_id = :workspace_id and c.id = :id;
@@ -160,10 +162,11 @@ with original as (
 ),
 said as (
     insert into contents (
-        workspace_id, id, from_name, subject, html, text, is_template, reply_to, headers, tags, metadata, template_id, template_version
+        workspace_id, id, from_name, subject, html, text, styled_html, plain_text, is_template, reply_to, headers, tags, metadata,
+        template_id, template_version
     )
-    select t.workspace_id, :content_id, t.from_name, t.subject, t.html, t.text, t.is_template, t.reply_to, t.headers, t.tags, t.metadata,
-        t.template_id, t.template_version
+    select t.workspace_id, :content_id, t.from_name, t.subject, t.html, t.text, t.styled_html, t.plain_text, t.is_template, t.reply_to,
+        t.headers, t.tags, t.metadata, t.template_id, t.template_version
     from original o join contents t on t.workspace_id = o.workspace_id and t.id = o.content_id
 )
 insert into campaigns (

@@ -34,7 +34,8 @@ where workspace_id = :workspace_id and id = :id for no key update;
 
 -- name: said^
 -- In a statement of its own, after `hold`: together they would look for the text that the message had before it was waited for.
-select subject, html, text, reply_to, headers, tags, metadata, confidential from contents where workspace_id = :workspace_id and id = :id;
+select subject, html, text, plain_text, reply_to, headers, tags, metadata, confidential
+from contents where workspace_id = :workspace_id and id = :id;
 
 -- name: say!
 -- Another text for one message, :id. Texts never change: workers keep them by their ids. The old one is out of use if it was this
@@ -44,9 +45,10 @@ with replaced as (
     where c.workspace_id = :workspace_id and c.id = :content_id and :id in (c.id, c.email_id)
 )
 insert into contents (
-    workspace_id, id, email_id, subject, html, text, reply_to, headers, tags, metadata, from_name, template_id, template_version
+    workspace_id, id, email_id, subject, html, text, plain_text, reply_to, headers, tags, metadata, from_name, template_id,
+    template_version
 )
-select c.workspace_id, :new_id, :id, :subject, :html, :text, :reply_to::jsonb, :headers::jsonb, :tags::jsonb, :metadata::jsonb,
+select c.workspace_id, :new_id, :id, :subject, :html, :text, :plain_text, :reply_to::jsonb, :headers::jsonb, :tags::jsonb, :metadata::jsonb,
     c.from_name, c.template_id, c.template_version
 from contents c where c.workspace_id = :workspace_id and c.id = :content_id;
 

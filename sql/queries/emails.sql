@@ -28,7 +28,7 @@ with r as (
     select r.*, x.why as suppressed from jsonb_to_recordset(:rows::jsonb) as r (
         id uuid, lane_id bigint, sender_id uuid, position integer, due_at timestamptz, to_address text, to_name text,
         recipients jsonb, recipient_count smallint, message_id text, late_policy late_policy, addresses text[], from_name text,
-        subject text, html text, text text, reply_to jsonb, headers jsonb, tags jsonb, metadata jsonb, confidential boolean,
+        subject text, html text, text text, plain_text text, reply_to jsonb, headers jsonb, tags jsonb, metadata jsonb, confidential boolean,
         template_id uuid, template_version integer
     )
     left join lateral (
@@ -38,9 +38,10 @@ with r as (
 ),
 said as (
     insert into contents (
-        workspace_id, id, subject, html, text, reply_to, headers, tags, metadata, from_name, confidential, template_id, template_version
+        workspace_id, id, subject, html, text, plain_text, reply_to, headers, tags, metadata, from_name, confidential, template_id,
+        template_version
     )
-    select :workspace_id, id, subject, html, text, reply_to, headers, tags, metadata, from_name, confidential, template_id,
+    select :workspace_id, id, subject, html, text, plain_text, reply_to, headers, tags, metadata, from_name, confidential, template_id,
         template_version
     from r
 ),
@@ -117,8 +118,8 @@ left join campaigns k on k.workspace_id = e.workspace_id and k.id = e.campaign_i
 order by o.place;
 
 -- name: content^
--- What one message says, with what its sender adds.
-select c.subject, c.html, c.text, c.is_template, c.reply_to, c.headers, c.tags, c.metadata, c.from_name, c.confidential,
+-- What one message says as it is sent, with what its sender adds.
+select c.subject, coalesce(c.styled_html, c.html) as html, coalesce(c.plain_text, nullif(c.text, '')) as text, c.is_template, c.reply_to, c.headers, c.tags, c.metadata, c.from_name, c.confidential,
     c.template_id, c.template_version, s.id as sender_id, s.from_email, s.from_name as sender_name, s.reply_to as sender_reply_to,
     e.to_address, e.to_name, e.recipients, e.variables, e.message_id, e.campaign_id,
     coalesce(e.dispatched_at, e.due_at) as date

@@ -2,8 +2,11 @@
 insert into templates (workspace_id, id, name, alias, version) values (:workspace_id, :id, :name, :alias, 1);
 
 -- name: add_version!
-insert into template_versions (workspace_id, id, template_id, version, subject, html, text, variables, created_by)
-values (:workspace_id, :id, :template_id, :version, :subject, :html, :text, :variables::jsonb, :created_by);
+insert into template_versions (
+    workspace_id, id, template_id, version, subject, html, text, styled_html, plain_text, variables, created_by
+) values (
+    :workspace_id, :id, :template_id, :version, :subject, :html, :text, :styled_html, :plain_text, :variables::jsonb, :created_by
+);
 
 -- name: page
 -- Newest first, oldest first when walking back with :before.
@@ -32,7 +35,7 @@ for no key update;
 
 -- name: words
 -- What messages are filled in from: for each place the version that was asked for, or the newest.
-select w.place, t.id, v.version, v.subject, v.html, v.text, v.variables
+select w.place, t.id, v.version, v.subject, v.html, v.text, v.styled_html, v.plain_text, v.variables
 from unnest(:ids::uuid[], :aliases::text[], :versions::integer[]) with ordinality as w (id, alias, version, place)
 join templates t on t.workspace_id = :workspace_id and t.deleted_at is null and (t.id = w.id or t.alias = w.alias)
 join template_versions v on v.workspace_id = t.workspace_id and v.template_id = t.id and v.version = coalesce(w.version, t.version);

@@ -8,6 +8,8 @@ import io
 import re
 from uuid import UUID
 
+import pytest
+
 from app.contract.campaign_previews import PreviewCampaign, SendTest
 from app.contract.campaigns import NewCampaign
 from app.db.pool import Pool
@@ -38,13 +40,21 @@ HTML = (
 )
 
 
+# Without a text of its own, and with style sheets.
+STYLED = (
+    "<!DOCTYPE html><style>p, td { color: {{ stadt | default('red') }} } a:hover { color: blue }</style>"
+    "<table><tr>{% if stadt %}<td>{{ stadt }}</td>{% endif %}<td>&lt;{{ note }}&gt;</td></tr></table>"
+    "<p>Hallo {{ name }}&nbsp;&ndash; <a href='{{ unsubscribe_url }}'>out</a></p>" + "<p>Ein Wort – ja</p>" * 60
+)
+
+
 def without_what_differs(data: bytes) -> bytes:
     """The line breaks of quoted-printable stay where they are."""
     data = re.sub(rb"(?m)^(Date|Message-ID): .*\r$", rb"\1: -\r", data)
     return re.sub(rb"(?<=/u/)(?:(?:=\r\n)?[\w-]){64}", lambda found: re.sub(rb"[\w-]", b"x", found[0]), data)
 
 
-async def drafted(room: Mailroom, *senders: UUID) -> UUID:
+async def drafted(room: Mailroom, *senders: UUID, html: str = HTML, text: str | None = TEXT) -> UUID:
     data = LIST.encode()
     listed = await imports.parse(
         room.pool,
@@ -59,7 +69,7 @@ async def drafted(room: Mailroom, *senders: UUID) -> UUID:
         room.pool,
         workspace_id=room.workspace_id,
         created_by=None,
-        wanted=NewCampaign(sender_ids=list(senders), subject=SUBJECT, text=TEXT, html=HTML, import_id=listed.import_id),
+        wanted=NewCampaign(sender_ids=list(senders), subject=SUBJECT, text=text, html=html, import_id=listed.import_id),
         permissive=False,
         key=None,
         now=now(),
@@ -67,13 +77,14 @@ async def drafted(room: Mailroom, *senders: UUID) -> UUID:
     return made.id
 
 
+@pytest.mark.parametrize(("html", "text"), [(HTML, TEXT), (STYLED, None), (STYLED, "")])
 async def test_every_recipient_gets_what_the_preview_shows(
-    environment: dict[str, str], pool: Pool, settings: Settings, smtp: SmtpServer
+    environment: dict[str, str], pool: Pool, settings: Settings, smtp: SmtpServer, html: str, text: str | None
 ) -> None:
     room = await Mailroom.open(pool, settings)
     first = await add_sender(room, smtp.port, from_name="Jörg, Team", reply_to="Antwort <re@example.com>")
     second = await add_sender(room, smtp.port, from_email="bea@example.org")
-    campaign_id = await drafted(room, first.id, second.id)
+    campaign_id = await drafted(room, first.id, second.id, html=html, text=text)
     of = {"workspace_id": room.workspace_id, "id": campaign_id}
     shown = [
         await campaign_preview.preview(pool, settings, **of, wanted=PreviewCampaign(index=index), now=now())
@@ -88,6 +99,10 @@ async def test_every_recipient_gets_what_the_preview_shows(
         (message,) = [each for to, each in received.items() if to.partition("@")[0] == address.partition("@")[0]]
         source = preview.source.encode()
         assert without_what_differs(source) == without_what_differs(message.data), address
+        parsed = email.message_from_bytes(message.data, policy=email.policy.default)
+        assert parsed.get_content_type() == ("text/html" if text == "" else "multipart/alternative")
+        assert (preview.text is None) == (text == "")
+        assert max(map(len, message.data.partition(b"\r\n\r\n")[2].split(b"\r\n"))) <= 76
         assert source != message.data, "Date, Message-ID and the link are this message's own"
 
 

@@ -2024,6 +2024,7 @@ export interface components {
         CampaignPreview: {
             /** @description How many recipients the list has. */
             count: number;
+            /** @description With its styles in its elements. */
             html: string | null;
             index: number;
             /** @description Variables that the message uses and this recipient has nothing for. */
@@ -2036,6 +2037,7 @@ export interface components {
             /** @description RFC 5322, as it travels. */
             source: string;
             subject: string;
+            /** @description Given, or made of the html. */
             text: string | null;
         };
         /** CampaignRecipient */
@@ -2270,6 +2272,7 @@ export interface components {
             headers: {
                 [key: string]: string;
             };
+            /** @description As they are sent, with what was made where none was given. */
             html: string | null;
             /** Format: uuid */
             id: string;
@@ -3359,6 +3362,7 @@ export interface components {
              */
             status: "published";
             subject: string | null;
+            /** @description Null: made of the html; empty: none. */
             text: string | null;
             /** Format: date-time */
             updated_at: string;
@@ -3416,6 +3420,7 @@ export interface components {
             /** @description No message could be sent without them. */
             missing: string[];
             subject: string | null;
+            /** @description Null: made of the html; empty: none. */
             text: string | null;
             variables: components["schemas"]["TemplateVariable"][];
         };
@@ -3462,6 +3467,7 @@ export interface components {
             /** @enum {unknown} */
             object: "template_version";
             subject: string | null;
+            /** @description Null: made of the html; empty: none. */
             text: string | null;
             variables: components["schemas"]["TemplateVariable"][];
             version: number;
