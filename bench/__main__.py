@@ -13,6 +13,7 @@ import json
 import os
 import sys
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +23,7 @@ from bench.ground import ROOT, Ground, ground_of
 from bench.machine import machine, versions
 from bench.peer import Peer
 from bench.plan import ROWS, Row
-from bench.table import table
+from bench.table import Played, table
 
 RUNS: Final = 5
 
@@ -48,16 +49,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     }
     options.json.parent.mkdir(parents=True, exist_ok=True)
     for row in rows:
-        report["rows"][row.name] = play(row, peer, runs=1 if row.once else options.runs, quick=options.quick)
+        played = report["rows"][row.name] = Played(runs=[], peer=[])
+        try:
+            play(row, peer, played, runs=1 if row.once else options.runs, quick=options.quick)
+        except Exception as error:  # the others are still worth having
+            traceback.print_exc()
+            played["error"] = str(error)
         options.json.write_text(json.dumps(report, indent=1) + "\n")
     print("\n".join(table(report["rows"])))
-    return 0
+    return int(any("error" in played for played in report["rows"].values()))
 
 
-def play(row: Row, peer: Peer | None, *, runs: int, quick: bool) -> dict[str, Any]:
+def play(row: Row, peer: Peer | None, played: Played, *, runs: int, quick: bool) -> None:
     """The runs of one row, ours and the peer's in turn. Nothing of ours is up while the peer is at work."""
-    ours: list[dict[str, Any]] = []
-    theirs: list[dict[str, Any]] = []
+    ours, theirs = played["runs"], played["peer"]
 
     def of_ours(ground: Ground | None) -> None:
         ours.append(_noted(f"{row.name}, ours", lambda: row.measure(ground, quick=quick)))
@@ -66,12 +71,11 @@ def play(row: Row, peer: Peer | None, *, runs: int, quick: bool) -> dict[str, An
         with ground_of(row.needs) as ground:
             for _ in range(runs):
                 of_ours(ground)
-        return {"runs": ours, "peer": theirs}
+        return
     for _ in range(runs):
         with ground_of(row.needs) as ground:
             of_ours(ground)
         theirs.append(_noted(f"{row.name}, theirs", lambda: peer.measure(*row.peer)))
-    return {"runs": ours, "peer": theirs}
 
 
 def _noted(name: str, measure: Callable[[], Any]) -> dict[str, Any]:

@@ -42,6 +42,7 @@ STATEMENT: Final = re.compile(
     r"^<(?P<who>.*)> LOG:  (?:statement|execute [^:]*): (?P<what>.*(?:\n\t.*)*)", re.MULTILINE
 )
 SERVERS: Final = ("postgres", "redis")
+LOOK_EVERY: Final = 0.05  # seconds
 OF_CLIENTS: Final = (
     "eval",
     "script",
@@ -126,6 +127,31 @@ class Ground:
         row = self.conn.execute(statement.encode(), parameters).fetchone()
         assert row is not None
         return row[0]
+
+    def read_list(self, rows: Iterable[str]) -> dict[str, Any]:
+        """Uploads lines of CSV; what was found in them, once they are read."""
+        file = "\n".join(rows)
+        listed = self.client.post("/recipients/parse", files={"file": ("list.csv", file)}).raise_for_status().json()
+        return self.until_read(listed)
+
+    def until_read(self, listed: dict[str, Any]) -> dict[str, Any]:
+        """The same list once nothing of it waits to be read."""
+        while listed["state"] in ("waiting", "reading"):
+            time.sleep(LOOK_EVERY)
+            listed = self.client.get(f"/imports/{listed['import_id']}").raise_for_status().json()
+        assert listed["state"] == "done", listed
+        return listed
+
+    def campaign(self, **fields: object) -> str:
+        """The id of a campaign that is scheduled; its messages may still have to be written."""
+        made: str = self.post("/campaigns", fields)["id"]
+        self.client.post(f"/campaigns/{made}/schedule").raise_for_status()
+        return made
+
+    def until_written(self, campaign_id: str) -> None:
+        """Returns once all messages of a campaign are committed."""
+        while self.one("select placed is not null from campaigns where id = %s", campaign_id):
+            time.sleep(LOOK_EVERY)
 
     def wait(self, condition: Callable[[], object], within: float, what: str) -> None:
         wait_until_sync(condition, within, what=what)

@@ -13,27 +13,25 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any, Final
 
-from bench.ground import Ground, Needs, Result, alone
+from bench.ground import LOOK_EVERY, Ground, Needs, Result, alone
 from bench.meters import peak_mb
 
 NEEDS: Final = Needs()
 ROWS: Final = 100_000
-LOOK_EVERY: Final = 0.05  # seconds
+WORDS: Final = {"subject": "Hi {{ first_name }}", "text": "Hi"}
 
 
 def measure(ground: Ground, *, quick: bool, rows: int = ROWS) -> Result:
     rows = 2_000 if quick else rows
-    listed = write_list(ground.home / "list.csv", rows)
+    listed = ground.home / "list.csv"
+    listed.write_text("\n".join(people(rows)), encoding="utf-8")
     with peaks(ground) as memory, ground.metered() as reading:
         began = time.perf_counter()
         with listed.open("rb") as file:
             posted = ground.client.post("/recipients/parse", files={"file": ("list.csv", file)})
-        found = posted.raise_for_status().json()
         accepted = time.perf_counter() - began
-        while found["state"] in ("waiting", "reading"):
-            time.sleep(LOOK_EVERY)
-            found = ground.client.get(f"/imports/{found['import_id']}").raise_for_status().json()
-    assert (found["state"], found["detected"], found["duplicates"]) == ("done", rows, rows // 50), found
+        found = ground.until_read(posted.raise_for_status().json())
+    assert (found["detected"], found["duplicates"]) == (rows, rows // 50), found
     with ground.metered() as writing:
         answered = write_campaign(ground, found)
     return {
@@ -46,26 +44,21 @@ def measure(ground: Ground, *, quick: bool, rows: int = ROWS) -> Result:
     }
 
 
-def write_list(path: Path, rows: int) -> Path:
-    """Two in a hundred are duplicates."""
-    with path.open("w", encoding="utf-8") as file:
-        file.write("Email,First name,Last name,Company,City\n")
-        for i in range(rows):
-            who = i - 1 if i % 50 == 49 else i
-            file.write(f"user{who}@company{who % 5000}.example.com,Anna{i % 100},Müller,Company {i % 5000} Ltd,Köln\n")
-    return path
+def people(rows: int) -> Iterator[str]:
+    """Lines of CSV; two in a hundred are duplicates."""
+    yield "Email,First name,Last name,Company,City"
+    for i in range(rows):
+        who = i - 1 if i % 50 == 49 else i
+        yield f"user{who}@company{who % 5000}.example.com,Anna{i % 100},Müller,Company {i % 5000} Ltd,Köln"
 
 
 def write_campaign(ground: Ground, listed: dict[str, Any]) -> float:
     """Returns once every message is committed; the seconds that the request took."""
     sender = ground.sender(port=9)["id"]  # nothing leaves today
-    wanted = {"sender_ids": [sender], "subject": "Hi {{ first_name }}", "text": "Hi", "start_at": "in 1 day"}
-    campaign = ground.post("/campaigns", wanted | {"import_id": listed["import_id"]})["id"]
     began = time.perf_counter()
-    ground.client.post(f"/campaigns/{campaign}/schedule").raise_for_status()
+    campaign = ground.campaign(sender_ids=[sender], start_at="in 1 day", import_id=listed["import_id"], **WORDS)
     answered = time.perf_counter() - began
-    while ground.one("select placed is not null from campaigns where id = %s", campaign):
-        time.sleep(LOOK_EVERY)
+    ground.until_written(campaign)
     count = ground.one("select count(*) from emails where campaign_id = %s", campaign)
     assert count == listed["valid"], count
     return round(answered, 3)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from bench.ground import Ground, Needs, Result, alone, spread
-from bench.imports import write_list
+from bench.imports import WORDS, people
 from tests.support.smtp_server import SmtpServer
 
 NEEDS: Final = Needs()
@@ -49,15 +49,10 @@ def store(ground: Ground, sender_id: str, count: int) -> None:
     """Has the mailbox hold so many messages of a campaign for tomorrow, unless the workspace holds them already."""
     if ground.one("select coalesce(sum(count), 0) from lane_counts where status = 'scheduled'") >= count:
         return
-    with write_list(ground.home / "stored.csv", count * 50 // 49 + 1).open("rb") as file:
-        listed = ground.client.post("/recipients/parse", files={"file": ("stored.csv", file)}).raise_for_status().json()
-    path = f"/imports/{listed['import_id']}"
-    ground.wait(lambda: ground.client.get(path).json()["state"] == "done", 300, "the list to be read")
-    wanted = {"sender_ids": [sender_id], "subject": "Hi {{ first_name }}", "text": "Hi", "start_at": "in 1 day"}
-    campaign = ground.post("/campaigns", wanted | {"import_id": listed["import_id"]})["id"]
-    ground.client.post(f"/campaigns/{campaign}/schedule").raise_for_status()
-    placed = "select placed is null and state <> 'draft' from campaigns where id = %s"
-    ground.wait(lambda: ground.one(placed, campaign), 300, "the campaign to be written")
+    listed = ground.read_list(people(count * 50 // 49 + 1))
+    ground.until_written(
+        ground.campaign(sender_ids=[sender_id], start_at="in 1 day", import_id=listed["import_id"], **WORDS)
+    )
     ground.conn.execute("vacuum analyze emails")  # as autovacuum does, but now
 
 

@@ -11,7 +11,7 @@ import time
 from typing import Final
 
 from bench.ground import Ground, Needs, Result, alone
-from bench.imports import write_list
+from bench.imports import WORDS, people
 
 NEEDS: Final = Needs(environment={"RATE_WINDOW_SECONDS": "10"})
 WAITING: Final = 100_000
@@ -27,7 +27,9 @@ def measure(ground: Ground, *, quick: bool, waiting: int = WAITING) -> Result:
     waiting, limit, windows = (500, 20, 1) if quick else (waiting, LIMIT, WINDOWS)
     host, port = ground.sink
     sender = ground.sender(host=host, port=port, hourly_limit=limit)["id"]
-    campaign = due_at_once(ground, sender, waiting)
+    listed = ground.read_list(people(waiting * 50 // 49 + 1))
+    campaign = ground.campaign(sender_ids=[sender], import_id=listed["import_id"], **WORDS)
+    ground.until_written(campaign)
     ground.wait(lambda: ground.one(SENT, campaign) >= limit, 60 + ground.window, "the first window to be full")
     before = ground.one(SENT, campaign)
     of_clients, all_calls = ground.commands()
@@ -51,21 +53,6 @@ def measure(ground: Ground, *, quick: bool, waiting: int = WAITING) -> Result:
         "cpu_seconds": {kind: round(seconds / windows, 3) for kind, seconds in spent["cpu"].items()},
         "wal_bytes": round(spent["wal_bytes"] / windows),
     }
-
-
-def due_at_once(ground: Ground, sender_id: str, count: int) -> str:
-    """The id of a campaign whose messages are all written and all due."""
-    with write_list(ground.home / "overflow.csv", count * 50 // 49 + 1).open("rb") as file:
-        listed = ground.client.post("/recipients/parse", files={"file": ("o.csv", file)}).raise_for_status().json()
-    path = f"/imports/{listed['import_id']}"
-    if listed["state"] != "done":
-        ground.wait(lambda: ground.client.get(path).json()["state"] == "done", 300, "the list to be read")
-    wanted = {"sender_ids": [sender_id], "subject": "Hi {{ first_name }}", "text": "Hi"}
-    campaign: str = ground.post("/campaigns", wanted | {"import_id": listed["import_id"]})["id"]
-    ground.client.post(f"/campaigns/{campaign}/schedule").raise_for_status()
-    written = "select placed is null and state <> 'draft' from campaigns where id = %s"
-    ground.wait(lambda: ground.one(written, campaign), 300, "the campaign to be written")
-    return campaign
 
 
 if __name__ == "__main__":

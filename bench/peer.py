@@ -50,5 +50,5 @@ class Peer:
     def _run(self, *words: str) -> str:
         done = subprocess.run([self._script, *words], capture_output=True, text=True, check=False, timeout=WITHIN)
         if done.returncode:
-            raise SystemExit(f"{self._script} {' '.join(words)} failed:\n{done.stderr}")
+            raise RuntimeError(f"{self._script} {' '.join(words)} failed:\n{done.stderr}")
         return done.stdout

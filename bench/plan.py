@@ -80,6 +80,14 @@ def sending(**wanted: int) -> Measure:
     return measure
 
 
+def beside_nodemailer(_ground: None, *, quick: bool) -> Result:
+    """Over the same slow line, the two in turn."""
+    wanted = send.Options(messages=100 if quick else 500, connections=5, latency_ms=50.0)
+    ours = send.run(wanted)
+    theirs = send.nodemailer(wanted.messages, wanted.connections, wanted.latency_ms)
+    return {**ours, "nodemailer": theirs, "ratio": round(ours["per_second"] / theirs["per_second"], 2)}
+
+
 ROWS: Final = (
     Row(
         name="imports",
@@ -150,6 +158,17 @@ ROWS: Final = (
             Aim(figure="cpu_ms.all", unit="CPU-ms a message", at_most=0.4, peer=_cpu_ms),
         ),
         peer=("send", 20_000, 50, 4),
+    ),
+    Row(
+        name="round_trip",
+        variant=True,
+        title="500 due, 5 connections, 50 ms round trip, beside nodemailer's pool",
+        measure=beside_nodemailer,
+        aims=(
+            Aim(figure="per_second", unit="/s"),
+            Aim(figure="nodemailer.per_second", unit="/s, nodemailer"),
+            Aim(figure="ratio", unit="times as fast", at_least=1.8),
+        ),
     ),
     Row(
         name="on_time",

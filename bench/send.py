@@ -15,25 +15,23 @@ import argparse
 import contextlib
 import json
 import subprocess
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-import httpx
 import msgspec
-import psycopg
 
 from bench import smtp_ends
+from bench.ground import Ground, Needs
 from bench.meters import Meters, each, peak_mb
-from tests.support.up import Up, running
 
 ROOT: Final = Path(__file__).parents[1]
 MOST_SENDERS: Final = 50  # of one campaign
 PATIENCE: Final = 60.0  # seconds without one more message sent
 LOOK_EVERY: Final = 0.1  # seconds
+LEFT: Final = "select coalesce(sum(count), 0)::bigint from lane_counts where status <> 'sent'"
 POOL: Final = 100  # SMTP connections of a worker, as by default
 
 SUBJECT = "A question about {{ company }}, {{ name }}"
@@ -71,8 +69,8 @@ def run(options: Options) -> dict[str, Any]:
         program, places = stack.enter_context(smtp_ends.sinks(options.mailboxes))
         if options.latency_ms:
             places = [stack.enter_context(smtp_ends.delayed(options.latency_ms, *place)) for place in places]
-        up = stack.enter_context(_up(options))
-        result = _Run(up, options).measure(places)
+        needs = Needs(workers=options.workers, environment={"WORKER_CONCURRENCY": str(max(POOL, options.connections))})
+        result = _Run(stack.enter_context(Ground(needs)), options).measure(places)
     return {**msgspec.to_builtins(options), "sink": program, **result}
 
 
@@ -90,33 +88,17 @@ def nodemailer(messages: int, connections: int, latency_ms: float) -> dict[str, 
     return found
 
 
-@contextlib.contextmanager
-def _up(options: Options) -> Iterator[Up]:
-    with tempfile.TemporaryDirectory(prefix="paceline-bench-", ignore_cleanup_errors=True) as home:
-        Path(home).chmod(0o711)
-        environ = {"WORKER_CONCURRENCY": str(max(POOL, options.connections))}
-        with running(Path(home) / "data", "--workers", str(options.workers), environ=environ) as up:
-            up.ready()
-            yield up
-
-
 class _Run:
-    def __init__(self, up: Up, options: Options) -> None:
-        self._up = up
+    def __init__(self, ground: Ground, options: Options) -> None:
+        self._ground = ground
         self._options = options
-        line = up.line
-        self._api = httpx.Client(
-            base_url=f"{line['url']}/v1", headers={"Authorization": f"Bearer {line['api_key']}"}, timeout=120
-        )
-        self._conn = psycopg.connect(line["database_url"], autocommit=True)
 
     def measure(self, places: Sequence[tuple[str, int]]) -> dict[str, Any]:
         start = self._schedule([self._sender(number, *place) for number, place in enumerate(places)])
         self._settle(start)
-        pids = self._up.pids()
-        workers = [pid for name, pid in pids.items() if name.startswith("worker")]
-        trees = {"worker": workers, "postgres": [pids["postgres"]], "redis": [pids["redis"]]}
-        meters = Meters(self._up.line["database_url"], self._up.line["redis_url"], trees)
+        workers = self._ground.pids("worker")
+        trees = {kind: self._ground.pids(kind) for kind in ("worker", "postgres", "redis")}
+        meters = Meters(self._ground.line["database_url"], self._ground.line["redis_url"], trees)
         before = meters.read()
         self._until_sent()
         time.sleep(1.0)  # the last counters
@@ -125,19 +107,13 @@ class _Run:
         return {**self._times(start), **each(before, after, self._options.messages), **self._memory(workers)}
 
     def _sender(self, number: int, host: str, port: int) -> str:
-        sender = {
+        fields = {
             "name": f"Bench {number}",
             "from_email": f"alex{number}@example.com",
             "from_name": "Alex Morgan",
-            "host": host,
-            "port": port,
-            "security": "none",
-            "hourly_limit": None,
-            "min_delay_ms": None,
             "concurrency": self._options.connections,
         }
-        made: dict[str, str] = self._api.post("/senders", json=sender).raise_for_status().json()
-        return made["id"]
+        return str(self._ground.sender(host=host, port=port, **fields)["id"])
 
     def _schedule(self, senders: Sequence[str]) -> datetime:
         """Campaigns of equal size, as many as so many senders need. When they come due."""
@@ -146,53 +122,46 @@ class _Run:
         lists = [self._list(count * i // len(groups), count * (i + 1) // len(groups)) for i in range(len(groups))]
         start = datetime.now(UTC) + timedelta(seconds=6 + count / 5000)
         for group, listed in zip(groups, lists, strict=True):
-            campaign = {
-                "sender_ids": group,
-                "subject": SUBJECT,
-                "html": HTML,
-                "text": TEXT,
-                "import_id": listed,
-                "start_at": start.isoformat(),
-            }
-            made = self._api.post("/campaigns", json=campaign).raise_for_status().json()
-            self._api.post(f"/campaigns/{made['id']}/schedule").raise_for_status()
+            self._ground.campaign(
+                sender_ids=group,
+                subject=SUBJECT,
+                html=HTML,
+                text=TEXT,
+                import_id=listed,
+                start_at=start.isoformat(),
+            )
         return start
 
     def _list(self, first: int, last: int) -> str:
         rows = [f"lead{i}@example.com,Lead{i},Company {i * 7919 % 100003}" for i in range(first, last)]
-        file = "\n".join(["email,name,company", *rows])
-        found = self._api.post("/recipients/parse", files={"file": ("list.csv", file)}).raise_for_status().json()
-        while found["state"] in ("waiting", "reading"):
-            time.sleep(LOOK_EVERY)
-            found = self._api.get(f"/imports/{found['import_id']}").raise_for_status().json()
+        found = self._ground.read_list(["email,name,company", *rows])
         assert found["valid"] == last - first, found
-        listed: str = found["import_id"]
-        return listed
+        return str(found["import_id"])
 
     def _settle(self, start: datetime) -> None:
         """Waits until every message is written, and nearly until the instant, while the workers do nothing else."""
-        while self._one("select count(*) from campaigns where placed is not null"):
+        while self._ground.one("select count(*) from campaigns where placed is not null"):
             time.sleep(LOOK_EVERY)
         left = (start - datetime.now(UTC)).total_seconds() - 0.5
-        if left < 0 or self._one("select count(*) from emails") != self._options.messages:
+        if left < 0 or self._ground.one("select count(*) from emails") != self._options.messages:
             raise RuntimeError("The messages were not written in time: the machine is too busy.")
-        self._conn.execute("vacuum analyze emails")
-        self._conn.execute("checkpoint")
+        self._ground.conn.execute("vacuum analyze emails")
+        self._ground.conn.execute("checkpoint")
         time.sleep(max(0.0, (start - datetime.now(UTC)).total_seconds() - 0.3))
 
     def _until_sent(self) -> None:
         seen, moved = -1, time.monotonic()
-        while (left := self._one("select sum(count) from lane_counts where status <> 'sent'")) > 0:
+        while (left := self._ground.one(LEFT)) > 0:
             if left != seen:
                 seen, moved = left, time.monotonic()
             elif time.monotonic() - moved > PATIENCE:
-                raise RuntimeError(f"{left} messages are not sent.\n{self._up.last_words()}")
+                raise RuntimeError(f"{left} messages are not sent.\n{self._ground.up.last_words()}")
             time.sleep(LOOK_EVERY)
 
     def _times(self, start: datetime) -> dict[str, float]:
         query = "select count(*), min(dispatched_at), min(sent_at), max(sent_at) from emails where status = 'sent'"
-        count, gated, first, last = self._conn.execute(query).fetchone() or (0, start, start, start)
-        assert count == self._options.messages == self._one("select count(*) from dispatches"), count
+        count, gated, first, last = self._ground.conn.execute(query).fetchone() or (0, start, start, start)
+        assert count == self._options.messages == self._ground.one("select count(*) from dispatches"), count
         seconds = (last - start).total_seconds()
         return {
             "per_second": round(count / seconds, 1),
@@ -203,10 +172,6 @@ class _Run:
 
     def _memory(self, workers: Sequence[int]) -> dict[str, Any]:
         return {"worker_peak_mb": [round(peak_mb(pid)) for pid in workers]}
-
-    def _one(self, query: str) -> int:
-        row = self._conn.execute(query).fetchone()
-        return 0 if row is None or row[0] is None else int(row[0])
 
 
 def main(argv: Sequence[str] | None = None) -> dict[str, Any]:

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 from bench.plan import ROWS, Aim, Row, figure
 
-Played = Mapping[str, Any]
+
+class Played(TypedDict):
+    """All runs of a row, each with its load and its result; a peer's result is its lines."""
+
+    runs: list[dict[str, Any]]
+    peer: list[dict[str, Any]]
+    error: NotRequired[str]
 
 
 def table(played: Mapping[str, Played]) -> Iterator[str]:
@@ -21,6 +27,9 @@ def table(played: Mapping[str, Played]) -> Iterator[str]:
 
 
 def _row(row: Row, played: Played) -> Iterator[str]:
+    if "error" in played or not played["runs"]:
+        yield f"| {row.title} | failed: {played.get('error', 'no runs').splitlines()[0]} | | | | |"
+        return
     title = f"{row.title} ({len(played['runs'])} runs)" if len(played["runs"]) > 1 else row.title
     for aim in row.aims:
         ours = statistics.median(figure(run["result"], aim.figure) for run in played["runs"])

@@ -8,7 +8,7 @@ import pytest
 
 from bench.ground import Ground, Needs
 from bench.plan import ROWS, Row, figure
-from bench.table import table
+from bench.table import Played, table
 
 EVERYTHING = Needs(webs=2, environment={"RATE_WINDOW_SECONDS": "4"})
 
@@ -26,5 +26,5 @@ def test_a_bench_gives_the_figures_of_its_row(ground: Ground, row: Row) -> None:
     for aim in row.aims:
         assert figure(result, aim.figure) >= 0
     run = {"load": 0.0, "took_seconds": 0.0, "result": result}
-    _, _, *lines = table({row.name: {"runs": [run], "peer": []}})
+    _, _, *lines = table({row.name: Played(runs=[run], peer=[])})
     assert len(lines) == len(row.aims)
