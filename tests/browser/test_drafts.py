@@ -88,6 +88,20 @@ async def test_a_draft_is_edited_and_scheduled(desk: Page, api: httpx.Client, dr
     await expect(desk.get_by_role("dialog").frame_locator("iframe").get_by_role("heading")).to_have_text("Hi Ann")
 
 
+async def test_what_is_composed_can_stay_a_draft(desk: Page, api: httpx.Client) -> None:
+    await desk.goto("/compose")
+    await desk.get_by_label("Recipients", exact=True).fill("ann@try.example.org, bob@try.example.org")
+    await desk.get_by_role("button", name="Save as draft").click()
+    await expect(desk.get_by_text("Give it a subject.")).to_be_visible()
+    await desk.get_by_label("Subject").fill("Not yet")
+    await desk.get_by_label("Message", exact=True).fill("Hi")
+    await desk.get_by_role("button", name="Save as draft").click()
+    await expect(desk.get_by_role("button", name="Schedule 2 emails")).to_be_visible()
+    assert get(api, f"/campaigns/{desk.url.rpartition('/')[2]}")["state"] == "draft"
+    await desk.goto("/compose")
+    await expect(desk.get_by_label("Subject")).to_have_value("")
+
+
 async def test_campaigns_are_found_by_status_and_name(desk: Page, draft: dict[str, Any]) -> None:
     await desk.goto("/campaigns")
     await desk.get_by_label("Status", exact=True).select_option(label="Draft")

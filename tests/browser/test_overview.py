@@ -51,6 +51,14 @@ async def test_what_left_each_hour_and_what_needs_a_person(
         await in_theme(desk, "light" if theme == "light" else "dark")
         assert await troubles(desk) == []
         assert await desk.evaluate("document.documentElement.scrollWidth") <= size["width"]
+    # A campaign of it that is under way says so too.
+    more = {"sender_ids": [paused["id"]], "subject": "Waits", "text": "Hi", "recipients": ["w@view.example.org"]}
+    campaign = post(api, "/campaigns", more)["id"]
+    post(api, f"/campaigns/{campaign}/schedule")
+    await desk.goto(f"/campaigns/{campaign}")
+    await expect(desk.get_by_text("An overview sender is paused: its part waits.")).to_be_visible()
+    post(api, f"/campaigns/{campaign}/cancel")
+    await desk.goto("/")
     await desk.get_by_role("link", name="An overview sender is paused").click()
     await expect(desk).to_have_url(re.compile("/senders$"))
 

@@ -88,7 +88,9 @@ export function CampaignPage() {
           ) : (
             <CampaignSummary campaign={data} />
           )}
-          {hasMail && isUnderWay(data.state) && <CampaignEta campaign={data} />}
+          {hasMail && isUnderWay(data.state) && (
+            <CampaignEta campaign={data} senders={senders.data?.data ?? []} />
+          )}
         </div>
         <div className="min-w-0 space-y-4">
           <CampaignFacts
@@ -96,7 +98,7 @@ export function CampaignPage() {
             senders={senders.data?.data ?? []}
             actions={hasMail && <PreviewButton tried={{ campaign: id }} />}
           />
-          {isDraft && <CampaignEta campaign={data} />}
+          {isDraft && <CampaignEta campaign={data} senders={senders.data?.data ?? []} />}
         </div>
       </div>
       {hasMail && <Messages id={id} />}

@@ -45,7 +45,7 @@ export function ComposePage() {
         senders={senders.data?.data}
         workspaceZone={me.data.workspace.timezone}
         tryOut={tryOut}
-        onScheduled={(campaign) => navigate({ to: "/campaigns/$id", params: { id: campaign.id } })}
+        onDone={(campaign) => navigate({ to: "/campaigns/$id", params: { id: campaign.id } })}
       />
     </Page>
   );

@@ -1,4 +1,6 @@
-import type { CampaignItem, CampaignState, Estimate } from "@/api/types";
+import { Link } from "@tanstack/react-router";
+import { CirclePause } from "lucide-react";
+import type { CampaignItem, CampaignState, Estimate, Sender } from "@/api/types";
 import { classes } from "@/lib/classes";
 import { useNow } from "@/lib/now";
 import { plural } from "@/lib/numbers";
@@ -6,6 +8,7 @@ import { browserZone } from "@/lib/time";
 import { ForecastChart } from "@/ui/forecast-chart";
 import { BindingLimits, SendMoment } from "@/ui/forecast-facts";
 import { Card, CardHeader } from "@/ui/page";
+import { SENDER_STATE } from "@/ui/sender-state";
 import { ErrorState, Skeleton } from "@/ui/states";
 import { RelativeTime } from "@/ui/time";
 import { useCampaignEstimate } from "./queries";
@@ -16,14 +19,23 @@ const IF: Partial<Record<CampaignState, string>> = {
   paused: "if it is resumed now",
 };
 
+interface CampaignEtaProps {
+  campaign: CampaignItem;
+  senders: readonly Stoppable[];
+}
+
+type Stoppable = Pick<Sender, "id" | "name" | "state">;
+
 /** When the rest of a campaign will have left, kept up to date while it runs. */
-export function CampaignEta({ campaign }: { campaign: CampaignItem }) {
+export function CampaignEta({ campaign, senders }: CampaignEtaProps) {
+  const stopped = senders.filter(({ id, state }) => state !== "active" && campaign.sender_ids.includes(id));
   const { data, error, refetch } = useCampaignEstimate(campaign.id);
   return (
     <Card>
       <CardHeader title={campaign.state === "draft" ? "Forecast" : "What is left"}>
         <span className="text-faint text-xs">{IF[campaign.state]}</span>
       </CardHeader>
+      {stopped.length > 0 && <Stopped senders={stopped} />}
       {error && !data ? (
         <ErrorState title="There is no forecast now" error={error} onRetry={refetch} />
       ) : data ? (
@@ -85,5 +97,22 @@ function Moment({ label, at, zone }: { label: string; at: string | null; zone: s
         <SendMoment at={at} zone={zone} />
       </dd>
     </div>
+  );
+}
+
+/** A campaign may be running and yet wait for somebody. */
+function Stopped({ senders }: { senders: readonly Stoppable[] }) {
+  const names = senders.map(({ name, state }) => `${name} is ${SENDER_STATE[state].label.toLowerCase()}`);
+  return (
+    <p className="flex items-start gap-2 border-line border-b bg-warn-wash/60 px-4 py-2.5 text-[0.8125rem]">
+      <CirclePause className="mt-0.5 size-4 shrink-0 text-warn" aria-hidden />
+      <span className="min-w-0 grow break-words">
+        {names.join(", ")}: {senders.length === 1 ? "its" : "their"} part waits. The forecast holds once{" "}
+        {senders.length === 1 ? "it sends" : "they send"} again.
+      </span>
+      <Link to="/senders" className="shrink-0 rounded font-medium text-accent hover:underline">
+        Senders
+      </Link>
+    </p>
   );
 }

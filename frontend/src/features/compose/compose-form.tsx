@@ -1,4 +1,4 @@
-import { type FormEvent, useEffect, useState } from "react";
+import { useEffect, useState } from "react";
 import type { Campaign, Sender } from "@/api/types";
 import { plural } from "@/lib/numbers";
 import { browserZone } from "@/lib/time";
@@ -24,10 +24,11 @@ interface ComposeFormProps {
   senders: readonly Sender[] | undefined;
   workspaceZone: string;
   tryOut: TryOutParts;
-  onScheduled: (campaign: Campaign) => void;
+  /** It is scheduled, or saved as a draft. */
+  onDone: (campaign: Campaign) => void;
 }
 
-export function ComposeForm({ senders, workspaceZone, tryOut, onScheduled }: ComposeFormProps) {
+export function ComposeForm({ senders, workspaceZone, tryOut, onDone }: ComposeFormProps) {
   const [draft, setDraft] = useState<Draft>(() => loadDraft(browserZone()));
   const [tried, setTried] = useState(false);
   const [reading, setReading] = useState(false);
@@ -56,29 +57,32 @@ export function ComposeForm({ senders, workspaceZone, tryOut, onScheduled }: Com
     focusFirstProblem();
   }
 
-  async function submit(event: FormEvent) {
-    event.preventDefault();
+  async function finish(as: "draft" | "scheduled") {
     if (reading || schedule.isPending) return;
     if (Object.keys(problemsOf(draft, count)).length > 0) {
       sayWhatIsMissing();
       return;
     }
+    const failed = as === "draft" ? "Could not save the draft" : "Could not schedule";
     setTried(true);
     setReading(true);
     try {
       const parsed = await recipients.resolve();
       if (parsed.valid === 0)
         throw new Error("There is no address among the recipients that can be sent to.");
-      schedule.mutate(campaignOf(draft, parsed.import_id), {
-        onSuccess: (campaign) => {
-          forgetDraft();
-          toast.done("Scheduled", plural(parsed.valid, "email"));
-          onScheduled(campaign);
+      schedule.mutate(
+        { campaign: campaignOf(draft, parsed.import_id), as },
+        {
+          onSuccess: (campaign) => {
+            forgetDraft();
+            toast.done(as === "draft" ? "Draft saved" : "Scheduled", plural(parsed.valid, "email"));
+            onDone(campaign);
+          },
+          onError: (error) => toast.error(failed, error),
         },
-        onError: (error) => toast.error("Could not schedule", error),
-      });
+      );
     } catch (error) {
-      toast.error("Could not schedule", error);
+      toast.error(failed, error);
     } finally {
       setReading(false);
     }
@@ -121,9 +125,13 @@ export function ComposeForm({ senders, workspaceZone, tryOut, onScheduled }: Com
             senders={senders?.filter((sender) => draft.senderIds.includes(sender.id)) ?? []}
             step={reading ? "reading" : schedule.step}
             disabled={senders?.length === 0}
+            onSaveDraft={() => finish("draft")}
           />
         }
-        onSubmit={submit}
+        onSubmit={(event) => {
+          event.preventDefault();
+          finish("scheduled");
+        }}
       />
       {open && tryOut.dialog(open, () => setOpen(null))}
     </>

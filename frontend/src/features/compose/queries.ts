@@ -55,8 +55,14 @@ export function useChangeCampaign(id: string) {
 
 export type ScheduleStep = "idle" | "saving" | "scheduling";
 
+interface Composed {
+  campaign: NewCampaign;
+  /** What becomes of it: it stays a draft, or it is scheduled. */
+  as: "draft" | "scheduled";
+}
+
 /**
- * Saves the campaign and schedules it. Pressing again after a failure repeats the very same request under the same
+ * Saves the campaign and schedules it, unless it is to stay a draft. Pressing again after a failure repeats the very same request under the same
  * idempotency key, so that a lost answer never makes a second campaign.
  */
 export function useSchedule() {
@@ -64,7 +70,7 @@ export function useSchedule() {
   const last = useRef<{ body: string; key: string } | null>(null);
   const [step, setStep] = useState<ScheduleStep>("idle");
   const mutation = useMutation({
-    mutationFn: async (input: NewCampaign) => {
+    mutationFn: async ({ campaign: input, as }: Composed) => {
       const body = JSON.stringify(input);
       if (last.current?.body !== body) last.current = { body, key: randomKey() };
       setStep("saving");
@@ -72,6 +78,7 @@ export function useSchedule() {
         body: input,
         headers: { "Idempotency-Key": last.current.key },
       });
+      if (as === "draft") return campaign;
       setStep("scheduling");
       return api.post("/v1/campaigns/{campaign_id}/schedule", {
         path: { campaign_id: campaign.id },

@@ -1,4 +1,4 @@
-import { SendHorizontal } from "lucide-react";
+import { FilePen, SendHorizontal } from "lucide-react";
 import type { Sender } from "@/api/types";
 import { formatCount, plural } from "@/lib/numbers";
 import { describeWindow } from "@/lib/windows";
@@ -15,6 +15,7 @@ interface SummaryProps {
   senders: readonly Sender[];
   step: ScheduleStep | "reading";
   disabled: boolean;
+  onSaveDraft: () => void;
 }
 
 const STEPS: Record<ScheduleStep | "reading", (count: number) => string> = {
@@ -24,7 +25,7 @@ const STEPS: Record<ScheduleStep | "reading", (count: number) => string> = {
   scheduling: () => "Scheduling…",
 };
 
-export function Summary({ draft, count, senders, step, disabled }: SummaryProps) {
+export function Summary({ draft, count, senders, step, disabled, onSaveDraft }: SummaryProps) {
   return (
     <Card>
       <CardHeader title="Before it goes" />
@@ -51,8 +52,16 @@ export function Summary({ draft, count, senders, step, disabled }: SummaryProps)
         >
           <span aria-live="polite">{STEPS[step](count)}</span>
         </Button>
+        <Button
+          className="mt-2 w-full"
+          disabled={disabled || step !== "idle"}
+          icon={<FilePen className="size-4" aria-hidden />}
+          onClick={onSaveDraft}
+        >
+          Save as draft
+        </Button>
         <p className="mt-2 hidden text-center text-faint text-xs sm:block">
-          or press <Kbd>Ctrl</Kbd> <Kbd>Enter</Kbd>
+          <Kbd>Ctrl</Kbd> <Kbd>Enter</Kbd> schedules
         </p>
       </div>
     </Card>

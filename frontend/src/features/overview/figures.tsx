@@ -2,7 +2,7 @@ import { Link, type LinkProps } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { EmailStatus, Stats } from "@/api/types";
 import { classes } from "@/lib/classes";
-import { formatCount } from "@/lib/numbers";
+import { formatCount, plural } from "@/lib/numbers";
 import { formatDuration } from "@/lib/time";
 import { lastWindow } from "@/ui/allowance";
 import { ATTENTION_STATUSES, EMAIL_STATUS } from "@/ui/email-status";
@@ -28,7 +28,8 @@ export function Figures() {
   const now = stats.data;
   const limit = now?.workspace_hour?.limit ?? null;
   const troubles = now ? troublesOf(now.counts) : [];
-  const attention = troubles.reduce((sum, { count }) => sum + count, 0);
+  const stopped = now?.senders.filter(({ state }) => state !== "active").length ?? 0;
+  const attention = troubles.reduce((sum, { count }) => sum + count, stopped);
   return (
     <Card className="grid grid-cols-2 overflow-hidden lg:grid-cols-4">
       <Figure label="Waiting" value={now?.waiting} to="/scheduled">
@@ -60,10 +61,16 @@ export function Figures() {
           </span>
         )}
       </Figure>
-      <Figure label="Needs a look" value={now && attention} {...lookAt(troubles)} alarming={attention > 0}>
-        {troubles.length > 0
-          ? troubles.map(({ label, count }) => `${formatCount(count)} ${label}`).join(", ")
-          : "Nothing failed"}
+      <Figure
+        label="Needs a look"
+        value={now && attention}
+        {...(troubles.length === 0 && stopped > 0 ? { to: "/senders" } : lookAt(troubles))}
+        alarming={attention > 0}
+      >
+        {[
+          ...troubles.map(({ label, count }) => `${formatCount(count)} ${label}`),
+          ...(stopped > 0 ? [`${plural(stopped, "sender")} stopped`] : []),
+        ].join(", ") || "Nothing failed"}
       </Figure>
     </Card>
   );
