@@ -47,6 +47,11 @@ async def test_a_template_is_written_mended_saved_and_used(desk: Page, api: http
     await expect(frame_of(desk).get_by_role("heading", name="Hi Ann & Bob")).to_be_visible()
     await expect(desk.get_by_text("Welcome, Ann & Bob")).to_be_visible()
 
+    await desk.get_by_text("Plain text", exact=True).click()
+    await expect(desk.get_by_text("A text version is made from your HTML")).to_be_visible()
+    await expect(desk.locator("pre")).to_contain_text("Hi Ann & Bob")
+    await desk.get_by_text("HTML", exact=True).click()
+
     await message.fill(HTML + "\n{% for each in list %}{% endfor %}")
     await expect(desk.get_by_text("Line 3: a loop is not allowed in a template.")).to_be_visible()
     await expect(frame_of(desk).get_by_role("heading", name="Hi Ann & Bob")).to_be_visible()

@@ -53,6 +53,11 @@ export function MessageFields({ draft, problems, change, columns }: MessageField
       <Field
         label="Message"
         error={problems[draft.format]}
+        hint={
+          draft.format === "html" && draft.html.trim()
+            ? "A text version is made from your HTML and sent with it: Preview below shows both."
+            : undefined
+        }
         aside={
           <Segmented
             label="Format"

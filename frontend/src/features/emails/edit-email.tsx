@@ -111,7 +111,8 @@ function fieldsOf(email: EmailDetail): Fields {
 function changeOf(before: Fields, fields: Fields): EmailChange {
   const change: EmailChange = {};
   if (fields.subject !== before.subject) change.subject = fields.subject;
-  if (fields.text !== before.text) change.text = fields.text.trim() ? fields.text : null;
+  // An empty text is none; without one (null) it would be made of the HTML.
+  if (fields.text !== before.text) change.text = fields.text.trim() || !fields.html.trim() ? fields.text : "";
   if (fields.html !== before.html) change.html = fields.html.trim() ? fields.html : null;
   if (fields.late !== before.late) change.late_policy = fields.late;
   return change;

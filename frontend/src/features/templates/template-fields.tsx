@@ -19,6 +19,7 @@ interface TemplateFieldsProps {
 export function TemplateFields({ draft, problems, format, disabled, onFormat, change }: TemplateFieldsProps) {
   const area = useRef<HTMLTextAreaElement>(null);
   const line = lineOf(problems[format]);
+  const isMade = format === "text" && draft.text.trim() === "" && draft.html.trim() !== "";
   const elsewhere: Format = format === "html" ? "text" : "html";
   function goTo(target: number) {
     const [start, end] = spanOf(draft[format], target);
@@ -71,10 +72,14 @@ export function TemplateFields({ draft, problems, format, disabled, onFormat, ch
         label="Message"
         error={problems[format]}
         hint={
-          <>
-            <code>{"{{ first_name }}"}</code> is filled in, <code>{'{{ city | default("there") }}'}</code> may
-            be absent, <code>{'{% if plan == "pro" %}…{% endif %}'}</code> is a choice.
-          </>
+          isMade ? (
+            "A text version is made from your HTML: the preview shows it. What you write here is sent instead."
+          ) : (
+            <>
+              <code>{"{{ first_name }}"}</code> is filled in, <code>{'{{ city | default("there") }}'}</code>{" "}
+              may be absent, <code>{'{% if plan == "pro" %}…{% endif %}'}</code> is a choice.
+            </>
+          )
         }
         aside={
           <Segmented

@@ -16,13 +16,15 @@ interface PreviewProps {
   onWhose: (whose: Whose) => void;
 }
 
-type View = "message" | "source";
+type View = "message" | "text" | "source";
 
 /** Any recipient's message, made by the server as it will be sent. */
 export function Preview({ tried, whose, onWhose }: PreviewProps) {
   const [view, setView] = useState<View>("message");
   const preview = usePreview(tried, whose);
   const shown = preview.data;
+  const hasBoth = shown !== undefined && shown.html !== null && shown.text !== null;
+  const seen = view === "text" && !hasBoth ? "message" : view;
   return (
     <>
       <div className="mb-4 flex flex-wrap items-center gap-x-4 gap-y-3">
@@ -32,9 +34,10 @@ export function Preview({ tried, whose, onWhose }: PreviewProps) {
           <Segmented
             label="View"
             size="sm"
-            value={view}
+            value={seen}
             options={[
               { value: "message", label: "Message" },
+              ...(hasBoth ? [{ value: "text" as const, label: "Text" }] : []),
               { value: "source", label: "Source" },
             ]}
             onChange={setView}
@@ -52,7 +55,11 @@ export function Preview({ tried, whose, onWhose }: PreviewProps) {
           aria-busy={preview.isPlaceholderData}
           className={classes("transition-opacity", preview.isPlaceholderData && "opacity-60")}
         >
-          {view === "source" ? <Source text={shown.source} /> : <Message shown={shown} />}
+          {seen === "source" ? (
+            <Source text={shown.source} />
+          ) : (
+            <Message shown={seen === "text" ? { ...shown, html: null } : shown} />
+          )}
         </div>
       ) : (
         <Skeleton className="h-64 w-full" />
