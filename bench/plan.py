@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, Final
 
 from bench import (
+    backlog,
     batch,
     compose,
     forecast,
@@ -225,6 +226,17 @@ ROWS: Final = (
             Aim(figure="gate_ms.p99", unit="ms", at_most=200),
             Aim(figure="cpu_percent.worker", unit="% of a core, worker"),
             Aim(figure="worker_mb", unit="MB, worker"),
+        ),
+        once=True,
+    ),
+    Row(
+        name="backlog",
+        title="the backlog grows from 10,000 to 10,000,000 messages",
+        measure=backlog.measure,
+        aims=(
+            Aim(figure="sending_growth", unit="times: claim, gate, record", at_most=1.5),
+            Aim(figure="address_p95_ms", unit="ms p95, search by address", at_most=50),
+            Aim(figure="look_p95_ms", unit="ms p95, the slowest list or search", at_most=50),
         ),
         once=True,
     ),

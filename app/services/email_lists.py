@@ -95,15 +95,15 @@ class Span(NamedTuple):
 
 
 class Scope(NamedTuple):
-    """Which messages a list has: of a workspace, or of these lanes of it in these statuses."""
+    """Which messages a list has: of a workspace in these statuses, or else of these lanes of it in these."""
 
     statuses: Sequence[str]
     lane_ids: Sequence[int] = ()
     lane_statuses: Sequence[str] = ()
 
     @property
-    def parameters(self) -> dict[str, Any]:
-        return {name: list(value) for name, value in self._asdict().items()}
+    def is_whole(self) -> bool:
+        return bool(self.statuses)
 
 
 async def span_of(conn: Conn, workspace_id: UUID, wanted: Wanted, page: Page) -> Span:
@@ -144,10 +144,12 @@ async def _place(conn: Conn, workspace_id: UUID, sort: Sort, id: UUID) -> Place 
     return None if row["ended_at"] is None else Place(row["ended_at"], 0, id)
 
 
-async def part(conn: Conn, workspace_id: UUID, wanted: Wanted, span: Span, *, rising: bool, count: int) -> list[Place]:
-    """Up to `count` messages from one end of the span, whatever `q` and `tag` say."""
+async def part(
+    conn: Conn, workspace_id: UUID, wanted: Wanted, span: Span, *, rising: bool, count: int, single: bool = False
+) -> list[Place]:
+    """Up to `count` messages from one end of the span, whatever `q` and `tag` say. `single`: of no campaign."""
     campaigns = None if wanted.campaign_id is None else [wanted.campaign_id]
-    return await part_of(conn, workspace_id, wanted, campaigns, span, rising=rising, count=count)
+    return await part_of(conn, workspace_id, wanted, [] if single else campaigns, span, rising=rising, count=count)
 
 
 async def part_of(
@@ -160,16 +162,23 @@ async def part_of(
     rising: bool,
     count: int,
 ) -> list[Place]:
-    """The same of these campaigns."""
+    """The same of these campaigns; of none of them: of messages without one."""
     way = "rising" if rising else "falling"
     query = getattr(queries.email_lists, f"{wanted.sort.removesuffix('_at')}_{way}")
     asked: dict[str, Any] = {"workspace_id": workspace_id, "count": count, **span.parameters}
     campaigns = None if campaign_ids is None else list(campaign_ids)
+    scope = await _scope(conn, workspace_id, wanted, campaigns)
+    asked |= {"statuses": list(scope.statuses), "lane_ids": list(scope.lane_ids)}
     if wanted.sort == "scheduled_at":
-        found = query(conn, **asked, statuses=wanted.listed, sender_id=wanted.sender_id, campaign_ids=campaigns)
+        only_deferred = wanted.listed == [Status.DEFERRED.value]
+        asked |= {"whole": scope.is_whole, "only_deferred": only_deferred, "statuses": wanted.listed}
+        asked["lane_ids"] = sorted({*scope.lane_ids})
     else:
-        scope = await _scope(conn, workspace_id, wanted, campaigns)
-        found = query(conn, **asked, **scope.parameters)
+        asked["lane_statuses"] = list(scope.lane_statuses)
+        if wanted.sort == "created_at":
+            asked["whole"] = scope.is_whole and len(scope.statuses) == len(Status)
+            asked["statuses"] = [] if asked["whole"] else asked["statuses"]
+    found = query(conn, **asked)
     return [Place(row["at"], row["position"], row["id"]) for row in await rows(found)]
 
 

@@ -8,7 +8,7 @@ walk along the list soon meets enough of it. Neither grows with what is stored.
 from __future__ import annotations
 
 import heapq
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from itertools import islice
 from typing import Any, Final
 from uuid import UUID
@@ -18,10 +18,13 @@ import msgspec
 from app.contract.lists import Page
 from app.db.pool import Conn
 from app.db.queries import queries, rows
-from app.services.email_lists import Place, Span, Wanted, part, part_of, span_of
+from app.services.email_lists import HIGHEST, LOWEST, Place, Span, Wanted, part, part_of, span_of
 
-MANY: Final = 2000  # matches of one kind: fewer are put in order, more are met on a walk
-STEPS: Final = (200, 800, 4000)  # messages looked at on a walk before everything that matches is put in order after all
+MANY: Final = 2_000  # matches that are put in order; more are met on a walk
+MANY_BY_ID: Final = 60_000  # the same where ids alone say the order
+FIRST_STEP: Final = 200  # messages
+NEAR: Final = 1_000  # messages looked at before a search of which other filters may leave little
+FURTHEST: Final = 5_000  # messages looked at on a walk before everything that matches is put in order after all
 
 
 async def page(conn: Conn, workspace_id: UUID, wanted: Wanted, page: Page) -> list[UUID]:
@@ -61,17 +64,103 @@ class _Meant(msgspec.Struct, frozen=True):
         return msgspec.json.encode([{"name": name, "value": value} if has_value else {"name": name}]).decode()
 
 
-class _Found(msgspec.Struct):
-    """Single messages, and campaigns of which every message matches."""
+class _Search(msgspec.Struct, frozen=True):
+    """One question. Each of its sources gives what it has first in the order of the list; merged they give the list."""
 
-    ids: set[UUID]
-    campaign_ids: set[UUID]
-    many_addresses: bool = False
-    many_texts: bool = False
+    conn: Conn
+    workspace_id: UUID
+    wanted: Wanted
+    meant: _Meant
+    rising: bool
+    to_the_end: bool  # of a list that is read as a whole
 
-    @property
-    def many(self) -> bool:
-        return self.many_addresses or self.many_texts
+    async def ids(self, span: Span, count: int) -> list[UUID]:
+        sources = [await self._of_campaigns(span, count)] if self.meant.by_text else []
+        if self.meant.by_text and self.wanted.campaign_id is None:
+            sources.append(await self._by_text(span, count))
+        if self.meant.by_address:
+            sources.append(await self._by_address(span, count))
+        merged = dict.fromkeys(place.id for place in heapq.merge(*sources, reverse=not self.rising))
+        return list(islice(merged, count))
+
+    async def _of_campaigns(self, span: Span, count: int) -> list[Place]:
+        wanted = self.wanted
+        found = await rows(queries.email_search.campaigns(self.conn, **self._asked("q", "tags")))
+        ids = [row["id"] for row in found if wanted.campaign_id in (None, row["id"])]
+        if not ids:
+            return []
+        return await part_of(self.conn, self.workspace_id, wanted, ids, span, rising=self.rising, count=count)
+
+    async def _by_text(self, span: Span, count: int) -> list[Place]:
+        asked = self._asked("q", "tag")
+        if self.wanted.sort == "created_at":  # they are found in this order
+            if self.wanted.statuses or self.wanted.sender_id is not None:
+                met = await self._walk(span, count, queries.email_search.among_texts, single=True, furthest=NEAR)
+                if met is not None:
+                    return met
+            query = queries.email_search.texts_rising if self.rising else queries.email_search.texts_falling
+            filters = {"statuses": self.wanted.listed, "sender_id": self.wanted.sender_id}
+            found = query(self.conn, **asked, **filters, low_id=span.low.id, high_id=span.high.id, count=count)
+            return await _places(found)
+        whole = {"low_id": LOWEST, "high_id": HIGHEST, "count": MANY + 1}
+        if await queries.email_search.count_texts(self.conn, **asked, **whole) > MANY:
+            # Single messages are in lanes without a campaign: no campaign, however large, lies on this way.
+            met = await self._walk(span, count, queries.email_search.among_texts, single=True)
+            if met is not None:
+                return met
+        return await self._ordered(span, count, by_text=True)
+
+    async def _by_address(self, span: Span, count: int) -> list[Place]:
+        by_id = self.wanted.sort == "created_at"
+        many = MANY_BY_ID if by_id else MANY
+        if await queries.email_search.count_addresses(self.conn, **self._asked("q"), count=many + 1) > many:
+            met = await self._walk(span, count, queries.email_search.among_addresses, single=False)
+            if met is not None:
+                return met
+        if not by_id:
+            return await self._ordered(span, count, by_text=False)
+        query = queries.email_search.addresses_rising if self.rising else queries.email_search.addresses_falling
+        bounds = {"low_id": span.low.id, "high_id": span.high.id, "count": count}
+        return await _places(query(self.conn, **self._asked("q", "tags"), **self._filters(), **bounds))
+
+    async def _ordered(self, span: Span, count: int, *, by_text: bool) -> list[Place]:
+        asked = self._asked("q", "tag", "tags") | {"by_text": by_text, "sort": self.wanted.sort, "rising": self.rising}
+        query = queries.email_search.ordered
+        return await _places(query(self.conn, **asked, **self._filters(), **span.parameters, count=count))
+
+    async def _walk(
+        self, span: Span, count: int, among: Any, *, single: bool, furthest: int = FURTHEST
+    ) -> list[Place] | None:
+        """The first `count` that match on the way along the list. None: the way is too long, they are too few on it."""
+        met: list[Place] = []
+        seen, step = 0, FIRST_STEP
+        while True:
+            places = await part(
+                self.conn, self.workspace_id, self.wanted, span, rising=self.rising, count=step, single=single
+            )
+            found = await rows(among(self.conn, **self._asked("q", "tags"), ids=[place.id for place in places]))
+            matching = {row["id"] for row in found}
+            met += [place for place in places if place.id in matching]
+            seen += len(places)
+            if len(met) >= count or len(places) < step:
+                return met[:count]
+            # As far as it takes if they go on to come as they came, and some more.
+            step = (count - len(met)) * seen * 5 // (len(met) * 4) if met else 4 * step
+            step = max(FIRST_STEP, min(step, furthest))
+            if not self.to_the_end and seen + step > furthest:
+                return None
+            span = span._replace(low=places[-1]) if self.rising else span._replace(high=places[-1])
+
+    def _asked(self, *names: str) -> dict[str, Any]:
+        return {"workspace_id": self.workspace_id, **{name: getattr(self.meant, name) for name in names}}
+
+    def _filters(self) -> dict[str, Any]:
+        wanted = self.wanted
+        return {"statuses": wanted.listed, "sender_id": wanted.sender_id, "campaign_id": wanted.campaign_id}
+
+
+async def _places(found: AsyncIterator[dict[str, Any]]) -> list[Place]:
+    return [Place(row["at"], row["position"], row["id"]) async for row in found]
 
 
 async def _ids(
@@ -87,109 +176,5 @@ async def _ids(
     if wanted.q is None and wanted.tag is None:
         places = await part(conn, workspace_id, wanted, span, rising=rising, count=count)
         return [place.id for place in places]
-    meant = _Meant(wanted.q, wanted.tag)
-    found = await _look_up(conn, workspace_id, meant)
-    if found.many:
-        walk = _walk(conn, workspace_id, wanted, meant, span, rising=rising, to_the_end=to_the_end)
-        met: list[UUID] = []
-        async for matches in walk:
-            if matches is None:
-                break
-            met += matches
-            if len(met) >= count:
-                return met[:count]
-        else:
-            return met
-        if found.many_texts:
-            found.campaign_ids |= await _campaigns_of_texts(conn, workspace_id, meant)
-    return await _in_order(conn, workspace_id, wanted, meant, found, span, rising=rising, count=count)
-
-
-async def _look_up(conn: Conn, workspace_id: UUID, meant: _Meant) -> _Found:
-    found = _Found(set(), set())
-    if meant.by_address:
-        query = queries.email_search.by_address(conn, workspace_id=workspace_id, q=meant.q, count=MANY + 1)
-        addressed = await rows(query)
-        found.ids.update(row["id"] for row in addressed)
-        found.many_addresses = len(addressed) > MANY
-    if meant.by_text:
-        asked = {"workspace_id": workspace_id, "q": meant.q}
-        texts = await rows(queries.email_search.by_text(conn, **asked, tag=meant.tag, count=MANY + 1))
-        found.ids.update(row["id"] for row in texts if row["id"] is not None)
-        found.campaign_ids.update(row["campaign_id"] for row in texts if row["campaign_id"] is not None)
-        found.many_texts = len(texts) > MANY
-        if meant.q is not None:
-            named = await rows(queries.email_search.campaigns_named(conn, **asked, tags=meant.tags))
-            found.campaign_ids.update(row["campaign_id"] for row in named)
-    return found
-
-
-async def _campaigns_of_texts(conn: Conn, workspace_id: UUID, meant: _Meant) -> set[UUID]:
-    said = queries.email_search.campaigns_saying(conn, workspace_id=workspace_id, q=meant.q, tag=meant.tag)
-    return {row["campaign_id"] for row in await rows(said)}
-
-
-async def _in_order(
-    conn: Conn,
-    workspace_id: UUID,
-    wanted: Wanted,
-    meant: _Meant,
-    found: _Found,
-    span: Span,
-    *,
-    rising: bool,
-    count: int,
-) -> list[UUID]:
-    """Everything that matches, however much it is: single messages and each campaign's come in order and are merged."""
-    asked: dict[str, Any] = {"workspace_id": workspace_id, "q": meant.q, "tag": meant.tag, "tags": meant.tags}
-    single = await rows(
-        queries.email_search.found(
-            conn,
-            **asked,
-            **span.parameters,
-            ids=list(found.ids),
-            all_addresses=found.many_addresses,
-            all_texts=found.many_texts,
-            statuses=wanted.listed,
-            sender_id=wanted.sender_id,
-            campaign_id=wanted.campaign_id,
-            sort=wanted.sort,
-            rising=rising,
-            count=count,
-        )
-    )
-    places = [Place(row["at"], row["position"], row["id"]) for row in single]
-    campaigns = found.campaign_ids if wanted.campaign_id is None else found.campaign_ids & {wanted.campaign_id}
-    of_campaigns: list[Place] = []
-    if campaigns:
-        of_campaigns = await part_of(conn, workspace_id, wanted, [*campaigns], span, rising=rising, count=count)
-    merged = dict.fromkeys(place.id for place in heapq.merge(places, of_campaigns, reverse=not rising))
-    return list(islice(merged, count))
-
-
-async def _walk(
-    conn: Conn, workspace_id: UUID, wanted: Wanted, meant: _Meant, span: Span, *, rising: bool, to_the_end: bool
-) -> AsyncIterator[list[UUID] | None]:
-    """What matches on the way along the list, a step at a time; at last None, if the list goes on."""
-    steps: Sequence[int] = STEPS
-    for place in range(2**63) if to_the_end else range(len(steps)):
-        step = steps[min(place, len(steps) - 1)]
-        places = await part(conn, workspace_id, wanted, span, rising=rising, count=step)
-        yield await _among(conn, workspace_id, meant, [each.id for each in places])
-        if len(places) < step:
-            return
-        span = span._replace(low=places[-1]) if rising else span._replace(high=places[-1])
-    yield None
-
-
-async def _among(conn: Conn, workspace_id: UUID, meant: _Meant, ids: Sequence[UUID]) -> list[UUID]:
-    matching = queries.email_search.among(
-        conn,
-        workspace_id=workspace_id,
-        ids=list(ids),
-        q=meant.q,
-        tags=meant.tags,
-        by_address=meant.by_address,
-        by_text=meant.by_text,
-    )
-    return [row["id"] for row in await rows(matching)]
+    search = _Search(conn, workspace_id, wanted, _Meant(wanted.q, wanted.tag), rising, to_the_end)
+    return await search.ids(span, count)

@@ -45,15 +45,16 @@ create function searchable(p_subject text, p_tags jsonb) returns text language s
         (select string_agg(concat_ws(' ', t ->> 'name', t ->> 'value'), ' ') from jsonb_array_elements(p_tags) as t), ''
     );
 
--- What terms begin with: the workspace, so that a search reads nothing of another, and three days (2^28 ms of a UUIDv7), so that
--- it goes from new to old and stops when it has enough. Two workspaces may share the eight digits: who searches asks for its own.
-create function search_prefix(p_workspace uuid, p_id uuid) returns text language sql immutable parallel safe
-    return right(p_workspace::text, 8) || left(p_id::text, 5);
+-- What the terms of a text begin with: its workspace, so that a search reads nothing of another, and three days (2^28 ms of the UUIDv7
+-- of its message), so that a search goes from day to day and stops when it has enough. Two workspaces may share the eight digits: who
+-- searches asks for its own.
+create function search_prefix(p_workspace uuid, p_email uuid) returns text language sql immutable parallel safe
+    return right(p_workspace::text, 8) || left(p_email::text, 5);
 
-create function content_terms(p_workspace uuid, p_id uuid, p_subject text, p_tags jsonb) returns tsvector
+create function content_terms(p_workspace uuid, p_email uuid, p_subject text, p_tags jsonb) returns tsvector
 language sql immutable parallel safe
     return (
-        select array_to_tsvector(coalesce(array_agg(distinct search_prefix(p_workspace, p_id) || x.term), '{}'))
+        select array_to_tsvector(coalesce(array_agg(distinct search_prefix(p_workspace, p_email) || x.term), '{}'))
         from (
             select 'w' || w from unnest(search_words(searchable(p_subject, p_tags))) as w
             union all
@@ -64,53 +65,74 @@ language sql immutable parallel safe
     );
 
 -- Texts never change, so a term is written once. Without a list of what is pending, which every search would read through.
-create index contents_search on contents using gin (content_terms(workspace_id, id, subject, tags)) with (fastupdate = off)
-    where replaced_at is null;
-
-create function campaign_terms(p_workspace uuid, p_name text) returns tsvector language sql immutable parallel safe
-    return (select array_to_tsvector(coalesce(array_agg(right(p_workspace::text, 8) || w), '{}')) from unnest(search_words(p_name)) as w);
-create index campaigns_search on campaigns using gin (campaign_terms(workspace_id, name)) with (fastupdate = off);
-create index campaigns_content on campaigns (workspace_id, content_id);
+create index contents_search on contents using gin (content_terms(workspace_id, coalesce(email_id, id), subject, tags))
+    with (fastupdate = off) where replaced_at is null;
 
 -- A term that is to be there as it stands, or to begin so.
 create function search_term(p_term text, p_begins boolean) returns tsquery language sql immutable parallel safe
     return ('''' || replace(replace(p_term, '\', '\\'), '''', '''''') || '''' || case when p_begins then ':*' else '' end)::tsquery;
 
--- The texts of a workspace in which every word of p_text begins a word (null: whatever they say) and which have this tag (null: or
--- none); from new to old, up to p_count of them. email_id: the one message that a text was made for, if it is no campaign's.
-create function contents_matching(p_workspace uuid, p_text text, p_tag text, p_count bigint)
+-- The texts of three days in which every one of these words begins a word, and which have this tag (null: or none).
+create function contents_of_days(p_workspace uuid, p_days bigint, p_words text[], p_tag text)
 returns table (content_id uuid, email_id uuid) language plpgsql stable rows 100 as $$
 #variable_conflict use_column
 declare
-    days constant bigint := 1 << 28; -- milliseconds
-    words constant text[] := search_words(p_text);
-    bucket bigint := floor(extract(epoch from clock_timestamp()) * 1000)::bigint / days + 1; -- of a clock that is ahead, too
-    oldest bigint;
-    prefix text;
+    prefix constant text := right(p_workspace::text, 8) || lpad(to_hex(p_days), 5, '0');
     wanted tsquery;
+begin
+    select string_agg(x.term::text, ' & ')::tsquery into wanted
+    from (
+        select search_term(prefix || 'w' || w, true) from unnest(p_words) as w
+        union all select search_term(prefix || 't' || left(p_tag, 300), false) where p_tag is not null
+    ) as x (term);
+    return query
+        -- Its plan is made once, for any words: left no other index, it takes that of the terms.
+        with matching as materialized (
+            select c.workspace_id, c.id, c.email_id from contents c
+            where content_terms(c.workspace_id, coalesce(c.email_id, c.id), c.subject, c.tags) @@ wanted and c.replaced_at is null
+        )
+        select m.id, coalesce(m.email_id, m.id) from matching m where m.workspace_id = p_workspace;
+end
+$$;
+
+-- The single messages, each with a text of its own, of which every word of p_text begins a word (null: whatever they say) and which
+-- have this tag (null: or none): between two ids, from new to old or the other way, up to p_count. Null for p_statuses and p_sender: any.
+create function emails_saying(
+    p_workspace uuid, p_text text, p_tag text, p_statuses email_status[], p_sender uuid, p_low uuid, p_high uuid, p_rising boolean,
+    p_count bigint
+) returns setof uuid language plpgsql stable rows 100 as $$
+declare
+    words constant text[] := search_words(p_text);
+    low uuid; high uuid;
+    first bigint; last bigint; days bigint;
     found_here bigint;
     missing bigint := p_count;
 begin
     if p_text is not null and cardinality(words) = 0 then
         return;
     end if;
-    select ('x' || left(c.id::text, 5))::bit(20)::bigint into oldest
-    from contents c where c.workspace_id = p_workspace order by c.id limit 1;
-    while bucket >= oldest and missing > 0 loop
-        prefix := right(p_workspace::text, 8) || lpad(to_hex(bucket), 5, '0');
-        select string_agg(x.term::text, ' & ')::tsquery into wanted
-        from (
-            select search_term(prefix || 'w' || w, true) from unnest(words) as w
-            union all select search_term(prefix || 't' || left(p_tag, 300), false) where p_tag is not null
-        ) as x (term);
+    select e.id into low from emails e where e.workspace_id = p_workspace and e.id > p_low and e.id < p_high order by e.id limit 1;
+    select e.id into high from emails e where e.workspace_id = p_workspace and e.id > p_low and e.id < p_high order by e.id desc limit 1;
+    if low is null then
+        return; -- no message lies between
+    end if;
+    first := ('x' || left(low::text, 5))::bit(20)::bigint;
+    last := ('x' || left(high::text, 5))::bit(20)::bigint;
+    for step in 0..last - first loop
+        exit when missing <= 0;
+        days := case when p_rising then first + step else last - step end;
         return query
-            select c.id, coalesce(c.email_id, c.id) from contents c
-            where content_terms(c.workspace_id, c.id, c.subject, c.tags) @@ wanted and c.replaced_at is null
-                and c.workspace_id = p_workspace
-            limit missing;
+            select c.email_id from contents_of_days(p_workspace, days, words, p_tag) as c
+            cross join lateral (
+                select from emails e
+                where e.workspace_id = p_workspace and e.id = c.email_id and e.content_id = c.content_id
+                    and (p_statuses is null or e.status = any (p_statuses)) and (p_sender is null or e.sender_id = p_sender)
+                limit 1
+            ) as e
+            where c.email_id > p_low and c.email_id < p_high
+            order by case when p_rising then c.email_id end, c.email_id desc limit missing;
         get diagnostics found_here = row_count;
         missing := missing - found_here;
-        bucket := bucket - 1;
     end loop;
 end
 $$;
@@ -122,6 +144,8 @@ create index emails_ended on emails (workspace_id, status, (coalesce(ended_at, d
     where status in ('sent', 'uncertain', 'missed', 'failed', 'bounced', 'cancelled', 'suppressed');
 create index emails_lane_ended on emails (lane_id, status, (coalesce(ended_at, dispatched_at)), id)
     where status in ('sent', 'uncertain', 'missed', 'failed', 'bounced', 'cancelled', 'suppressed');
--- Of one sender or campaign, which are lanes; it has what is on its way, too.
-create index emails_lane_status on emails (lane_id, status, id);
-drop index emails_sending;
+-- What waits, over all lanes.
+create index emails_waiting on emails (workspace_id, due_at, position, id) where status in ('scheduled', 'deferred');
+-- Of one sender or campaign, which are lanes. By the negative number, so that nobody who looks for what is due can be led to it: that
+-- has an index in the right order, and the planner, where it expects few rows, would read all of this one and sort them.
+create index emails_lane_status on emails ((-lane_id), status, id);

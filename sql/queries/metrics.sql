@@ -30,7 +30,7 @@ select count(*) from workers where expires_at > clock_timestamp();
 -- name: dispatches
 -- Of the last minute, mailbox by mailbox, by the ledger's index.
 select d.outcome::text as outcome, count(*) as count
-from mailboxes m join dispatches d on d.mailbox_id = m.id and d.dispatched_at > clock_timestamp() - interval '1 minute'
+from mailboxes m join dispatches d on d.mailbox_id = m.id and d.dispatched_at > statement_timestamp() - interval '1 minute'
 group by d.outcome;
 
 -- name: senders

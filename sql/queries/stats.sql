@@ -65,7 +65,7 @@ with newest as (
             lag(d.dispatched_at) over (order by d.dispatched_at) as previous_at
         from (
             select * from dispatches
-            where mailbox_id = m.id and dispatched_at > clock_timestamp() - interval '24 hours'
+            where mailbox_id = m.id and dispatched_at > statement_timestamp() - interval '24 hours'
             order by dispatched_at desc limit :count
         ) as d
     ) as d

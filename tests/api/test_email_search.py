@@ -136,13 +136,19 @@ async def test_times_bound_the_other_lists_too(api: Api) -> None:
     assert "offset" in (await api.refused(422, "GET", "/emails", params={"since": "2026-01-01T00:00"}))["since"]
 
 
-@pytest.mark.parametrize(("many", "steps"), [(2000, (200,)), (0, (1, 2)), (0, (1000,)), (2, (2, 3))])
+@pytest.mark.parametrize(("many", "step", "furthest"), [(2000, 200, 5000), (0, 1, 3), (0, 1, 1000), (2, 2, 9)])
 async def test_much_and_little_are_found_alike(
-    app: Litestar, api: Api, sender: Any, monkeypatch: pytest.MonkeyPatch, many: int, steps: tuple[int, ...]
+    app: Litestar, api: Api, sender: Any, monkeypatch: pytest.MonkeyPatch, many: int, step: int, furthest: int
 ) -> None:
     """Whatever the way that a search takes, it gives what a look at every message gives, page by page."""
-    monkeypatch.setattr(email_search, "MANY", many)
-    monkeypatch.setattr(email_search, "STEPS", steps)
+    for name, value in (
+        ("MANY_BY_ID", many),
+        ("MANY", many),
+        ("FIRST_STEP", step),
+        ("NEAR", furthest),
+        ("FURTHEST", furthest),
+    ):
+        monkeypatch.setattr(email_search, name, value)
     other = await add_sender(api, from_email="other@example.com")
     messages = [
         {

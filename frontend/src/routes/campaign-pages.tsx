@@ -116,6 +116,7 @@ function Messages({ id }: { id: string }) {
         statuses={["attention", ...EMAIL_STATUSES]}
         campaigns={[]}
         senders={[]}
+        sorts={["created_at"]}
         onChange={(change) =>
           navigate({ search: (old) => ({ ...old, after: undefined, before: undefined, ...change }) })
         }

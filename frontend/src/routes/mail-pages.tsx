@@ -1,9 +1,11 @@
 import { getRouteApi } from "@tanstack/react-router";
 import { CalendarClock, MailCheck, SearchX } from "lucide-react";
+import type { EmailStatus } from "@/api/types";
 import { useCampaigns } from "@/features/campaigns/queries";
 import { SCHEDULED_COLUMNS, SENT_COLUMNS } from "@/features/emails/email-columns";
 import { chosenStatuses, EmailFilters, type EmailSearch } from "@/features/emails/email-filters";
 import { EmailList } from "@/features/emails/email-list";
+import type { EmailSort } from "@/features/emails/queries";
 import { useSenders } from "@/features/senders/queries";
 import { ComposeLink } from "@/ui/compose-link";
 import { ENDED_STATUSES, OUTCOME_STATUSES, PENDING_STATUSES, WAITING_STATUSES } from "@/ui/email-status";
@@ -48,6 +50,17 @@ const KINDS = {
   sent: { shown: OUTCOME_STATUSES, choices: ["attention", ...ENDED_STATUSES], columns: SENT_COLUMNS },
 } as const;
 
+/** The orders in which these statuses can be listed, the likeliest first. */
+function sortsOf(statuses: readonly EmailStatus[]): readonly [EmailSort, ...EmailSort[]] {
+  if (areAll(statuses, WAITING_STATUSES)) return ["scheduled_at", "created_at"];
+  if (areAll(statuses, ENDED_STATUSES)) return ["sent_at", "created_at"];
+  return ["created_at"];
+}
+
+function areAll(statuses: readonly EmailStatus[], known: readonly EmailStatus[]): boolean {
+  return statuses.every((status) => known.includes(status));
+}
+
 interface MailPageProps {
   title: string;
   kind: keyof typeof KINDS;
@@ -60,9 +73,9 @@ function MailPage({ title, kind, search, onChange }: MailPageProps) {
   const senders = useSenders();
   const { shown, choices, columns } = KINDS[kind];
   const status = chosenStatuses(search.status, shown);
-  const waits = status.every((each) => WAITING_STATUSES.some((waiting) => waiting === each));
-  const filtered =
-    search.q || search.status || search.campaign || search.sender || search.after || search.before;
+  const sorts = sortsOf(status);
+  const { q, campaign, sender, tag, after, before } = search;
+  const filtered = q || search.status || campaign || sender || tag || after || before;
   return (
     <Page title={title}>
       <Card>
@@ -71,6 +84,7 @@ function MailPage({ title, kind, search, onChange }: MailPageProps) {
           statuses={choices}
           campaigns={campaigns.data?.data ?? []}
           senders={senders.data?.data ?? []}
+          sorts={sorts}
           onChange={onChange}
         />
         <EmailList
@@ -78,12 +92,13 @@ function MailPage({ title, kind, search, onChange }: MailPageProps) {
           columns={columns}
           filter={{
             status,
-            sort: waits ? "scheduled_at" : "created_at",
-            q: search.q,
-            campaign_id: search.campaign,
-            sender_id: search.sender,
-            after: search.after,
-            before: search.before,
+            sort: sorts.find((sort) => sort === search.sort) ?? sorts[0],
+            q,
+            tag,
+            campaign_id: campaign,
+            sender_id: sender,
+            after,
+            before,
           }}
           empty={
             filtered ? (

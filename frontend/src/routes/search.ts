@@ -33,6 +33,8 @@ export function emailSearch(raw: Raw): EmailSearch {
     status: oneOf(raw, "status", ["attention", ...EMAIL_STATUSES]),
     campaign: text(raw, "campaign"),
     sender: text(raw, "sender"),
+    tag: text(raw, "tag"),
+    sort: oneOf(raw, "sort", ["created_at", "scheduled_at", "sent_at"]),
     ...cursorSearch(raw),
   };
 }

@@ -1,9 +1,10 @@
-import { X } from "lucide-react";
+import { Tag, X } from "lucide-react";
 import type { EmailStatus } from "@/api/types";
 import { Button } from "@/ui/button";
 import { ATTENTION_STATUSES, EMAIL_STATUS } from "@/ui/email-status";
 import { Select } from "@/ui/field";
 import { SearchField } from "@/ui/search-field";
+import type { EmailSort } from "./queries";
 
 /** One status, or all that a person should look at. */
 export type StatusChoice = EmailStatus | "attention";
@@ -13,6 +14,8 @@ export interface EmailSearch {
   status?: StatusChoice | undefined;
   campaign?: string | undefined;
   sender?: string | undefined;
+  tag?: string | undefined;
+  sort?: EmailSort | undefined;
   after?: string | undefined;
   before?: string | undefined;
 }
@@ -22,16 +25,34 @@ interface EmailFiltersProps {
   statuses: readonly StatusChoice[];
   campaigns: readonly { id: string; name: string }[];
   senders: readonly { id: string; name: string }[];
+  /** The orders that the list can have with these filters, its own first. */
+  sorts: readonly EmailSort[];
   onChange: (change: EmailSearch) => void;
 }
 
+const SORTS = {
+  scheduled_at: "Next first",
+  sent_at: "Last sent first",
+  created_at: "Newest first",
+} as const satisfies Record<EmailSort, string>;
+
+const NONE: EmailSearch = {
+  q: undefined,
+  status: undefined,
+  campaign: undefined,
+  sender: undefined,
+  tag: undefined,
+  sort: undefined,
+};
+
 /** Search and filters of a list of messages. What they say lives in the URL. */
-export function EmailFilters({ search, statuses, campaigns, senders, onChange }: EmailFiltersProps) {
-  const filtered = search.q || search.status || search.campaign || search.sender;
+export function EmailFilters({ search, statuses, campaigns, senders, sorts, onChange }: EmailFiltersProps) {
+  const filtered = search.q || search.status || search.campaign || search.sender || search.tag || search.sort;
   return (
     <div className="flex flex-wrap items-center gap-2 border-line border-b px-3 py-2.5">
       <SearchField
         label="Search messages"
+        placeholder="Address or words"
         value={search.q ?? ""}
         onChange={(q) => onChange({ q: q || undefined })}
       />
@@ -60,14 +81,35 @@ export function EmailFilters({ search, statuses, campaigns, senders, onChange }:
           onChange={(sender) => onChange({ sender })}
         />
       )}
+      <SearchField
+        label="Tag"
+        placeholder="Tag or name:value"
+        icon={Tag}
+        beside
+        maxLength={513}
+        value={search.tag ?? ""}
+        onChange={(tag) => onChange({ tag: tag || undefined })}
+      />
+      {sorts.length > 1 && (
+        <Select
+          aria-label="Order"
+          className="max-w-48 grow sm:grow-0"
+          value={sorts.find((sort) => sort === search.sort) ?? sorts[0]}
+          onChange={(event) => onChange({ sort: sorts.slice(1).find((sort) => sort === event.target.value) })}
+        >
+          {sorts.map((sort) => (
+            <option key={sort} value={sort}>
+              {SORTS[sort]}
+            </option>
+          ))}
+        </Select>
+      )}
       {filtered && (
         <Button
           variant="quiet"
           size="sm"
           icon={<X className="size-3.5" aria-hidden />}
-          onClick={() =>
-            onChange({ q: undefined, status: undefined, campaign: undefined, sender: undefined })
-          }
+          onClick={() => onChange(NONE)}
         >
           Clear
         </Button>

@@ -4,13 +4,16 @@ import type { Decision, EmailChange, EmailStatus } from "@/api/types";
 
 const WAITING_REFRESH_MS = 5_000;
 
+export type EmailSort = "created_at" | "scheduled_at" | "sent_at";
+
 export interface EmailFilter {
   status: readonly EmailStatus[];
   campaign_id?: string | undefined;
   sender_id?: string | undefined;
   q?: string | undefined;
-  /** `scheduled_at` (the next one first) only where every status waits. */
-  sort?: "created_at" | "scheduled_at";
+  tag?: string | undefined;
+  /** `scheduled_at` (the next one first) only where every status waits, `sent_at` only where all has ended or is in doubt. */
+  sort?: EmailSort;
   after?: string | undefined;
   before?: string | undefined;
   limit?: number;
