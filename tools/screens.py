@@ -95,6 +95,7 @@ async def furnish(house: House, mailbox: SmtpServer, relay: SmtpServer) -> None:
     ada = house.sender("Ada, Google Workspace", "ada@engines.example", mailbox, 120)
     news = house.sender("Newsletter, SES", "news@engines.example", relay, None)
     inbox = house.inbox
+    house.http.patch("/workspace", json={"hourly_limit": 500}).raise_for_status()
     house.campaign("Autumn newsletter", "What the mill learnt this autumn", [news], people(180), delay_seconds=0.02)
     await wait_until(lambda: house.sent() == 180, 60)
     house.campaign("Engine demo", "{{ first_name }}, your seat on Thursday", [ada], people(200), delay_seconds=0.02)
