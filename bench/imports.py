@@ -1,7 +1,8 @@
 """How fast and in how much memory a long list is read, and a campaign to it written: `python -m bench.imports`.
 
 Uploads one CSV over the API, as the dashboard does: from the first byte that is sent until every row is committed,
-checked, without duplicates. Then it schedules a campaign to the list, until every message is committed.
+checked, without duplicates. Then it schedules a campaign to the list, until every message is committed, and at last
+uploads it once more as a list of suppressions, until the last of its addresses is suppressed.
 """
 
 from __future__ import annotations
@@ -25,23 +26,29 @@ def measure(ground: Ground, *, quick: bool, rows: int = ROWS) -> Result:
     rows = 2_000 if quick else rows
     listed = ground.home / "list.csv"
     listed.write_text("\n".join(people(rows)), encoding="utf-8")
-    with peaks(ground) as memory, ground.metered() as reading:
-        began = time.perf_counter()
-        with listed.open("rb") as file:
-            posted = ground.client.post("/recipients/parse", files={"file": ("list.csv", file)})
-        accepted = time.perf_counter() - began
-        found = ground.until_read(posted.raise_for_status().json())
-    assert (found["detected"], found["duplicates"]) == (rows, rows // 50), found
+    found, reading = read_list(ground, listed, "/recipients/parse", rows)
     with ground.metered() as writing:
         answered = write_campaign(ground, found)
+    _, suppressing = read_list(ground, listed, "/suppressions/import", rows)
     return {
         "rows": rows,
         "megabytes": round(listed.stat().st_size / 1e6, 1),
-        "accepted_seconds": round(accepted, 3),
-        **_told(reading, rows),
-        "peak_mb": memory,
+        **reading,
         "campaign": {"answered_seconds": answered, **_told(writing, found["valid"])},
+        "suppressions": suppressing,
     }
+
+
+def read_list(ground: Ground, listed: Path, path: str, rows: int) -> tuple[dict[str, Any], Result]:
+    """What was found in it once all of it is committed, and what that took."""
+    with peaks(ground) as memory, ground.metered() as spent:
+        began = time.perf_counter()
+        with listed.open("rb") as file:
+            posted = ground.client.post(path, files={"file": ("list.csv", file)})
+        accepted = time.perf_counter() - began
+        found = ground.until_read(posted.raise_for_status().json())
+    assert (found["detected"], found["duplicates"]) == (rows, rows // 50), found
+    return found, {"accepted_seconds": round(accepted, 3), **_told(spent, rows), "peak_mb": memory}
 
 
 def people(rows: int) -> Iterator[str]:
