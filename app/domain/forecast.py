@@ -19,12 +19,12 @@ import msgspec
 
 from app.domain.forecast_cycles import Cycles
 from app.domain.forecast_lanes import NEVER, Bound, Lane, Mailbox, Run
+from app.domain.forecast_sharing import Sharing
 from app.domain.forecast_turns import TINY, frontier, shares, side_by_side
-from app.domain.pacing import SLOTS_PER_WINDOW, Counter
+from app.domain.pacing import Counter
 
 MOST_LOOKS: Final = 4_000  # at mailboxes; what is left then goes on at the pace so far
 COARSE: Final = 0.05  # parts of a run of dispatches below this are not told apart
-FINE: Final = 256  # mailboxes that share a limit look ahead this part of the time gone by, at least a slot
 
 
 class Forecast(msgspec.Struct, frozen=True):
@@ -47,24 +47,30 @@ def forecast(mailboxes: Sequence[Mailbox], *, now: float, window: float) -> Fore
     plan = _Plan(mailboxes, now, window)
     cycles = Cycles(mailboxes, now=now, window=window)
     turns = _turns(len(mailboxes), now)
-    number, is_rough = len(turns), False
+    looks, is_rough = len(turns), False
     while turns and any(lane.left for lane in plan.ours):
-        moment, _, at = heapq.heappop(turns)
+        moment, served, at = heapq.heappop(turns)
         jump = cycles.jump(moment, plan.waits)
         if jump is not None:
             for bound, seconds in jump.waits.items():
                 plan.waits[bound] += seconds
             for counter in plan.counters:
                 counter.shift(jump.seconds)
+            plan.sharing.shift(jump.resume)
             turns = _turns(len(mailboxes), jump.resume)
             continue
-        following = plan.look(mailboxes[at], moment)
-        number += 1
-        if number >= MOST_LOOKS:
+        box = mailboxes[at]
+        waited = sum(lane.left for lane in box.lanes)
+        following = plan.look(box, moment)
+        plan.sharing.end(box, following)
+        looks += 1
+        if waited > sum(lane.left for lane in box.lanes):
+            served = looks
+        if looks >= MOST_LOOKS:
             is_rough = True
             plan.draw_on(moment)
         elif following < NEVER:
-            heapq.heappush(turns, (following, number, at))
+            heapq.heappush(turns, (following, served, at))
     runs = [run for lane in plan.ours for run in lane.runs_gone]
     return Forecast(
         count=sum(run.count for run in runs),
@@ -78,16 +84,16 @@ def forecast(mailboxes: Sequence[Mailbox], *, now: float, window: float) -> Fore
 
 
 def _turns(count: int, moment: float) -> list[tuple[float, int, int]]:
-    """When to look at which mailbox: in order of time, then fairly."""
+    """When to look at which mailbox: in order of time; of several first at that from which nothing left for longest."""
     return [(moment, at, at) for at in range(count)]
 
 
 class _Plan:
     def __init__(self, mailboxes: Sequence[Mailbox], now: float, window: float) -> None:
         self._began = now
-        self._slot = window / SLOTS_PER_WINDOW
+        self._is_scarce = False  # places of the limits that the mailbox at hand shares
         self.ours = [lane for box in mailboxes for lane in box.lanes if lane.is_ours]
-        self._sharers = Tally(id(counter) for box in mailboxes for counter in box.all_counters)
+        self.sharing = Sharing(mailboxes, now)
         self.counters = {id(counter): counter for box in mailboxes for counter in box.all_counters}.values()
         self.waits: dict[Bound, float] = defaultdict(float)
 
@@ -107,21 +113,27 @@ class _Plan:
             free_at, bound = max(full)
             return self._wait(reasons | dict.fromkeys(ready, bound), box, now, free_at)
         until = min([wake, *(lane.span(now)[1] for lane in lanes)])
-        if any(self._sharers[id(counter)] > 1 for counter in box.all_counters):
-            ahead = min((now - self._began) / FINE, self._slot * SLOTS_PER_WINDOW / 4)
-            until = min(until, now + max(self._slot, ahead))
+        until = self.sharing.begin(box, now, until)
+        self._is_scarce = until <= now
         following = self._in_time(box, ready, coming, now, until, reasons)
         if following is None:
             following = self._in_line(box, ready, now, until, reasons)
         return self._wait(reasons, box, now, following)
 
     def draw_on(self, moment: float) -> None:
-        """What is left leaves as fast as what has left so far, in the hours at which it may."""
-        gone, left = sum(lane.gone for lane in self.ours), sum(lane.left for lane in self.ours)
+        """What is left leaves as fast as what has left so far, in the hours at which it may. Only whole days tell how
+        fast that is: after a pause the limits are free at once."""
+        begun = min((lane.span(moment)[0] for lane in self.ours if lane.left), default=moment)
+        start = begun if self._began < begun < moment else moment
+        gone = sum(run.due_by(start - TINY) for lane in self.ours for run in lane.runs_gone)
+        if not gone:
+            start, gone = moment, sum(lane.gone for lane in self.ours)
+        since = sum(lane.gone for lane in self.ours) - gone
+        left = sum(lane.left for lane in self.ours)
+        spent = {hours: max(hours.seconds(self._began, start), 1.0) for hours in {lane.hours for lane in self.ours}}
         for lane in self.ours:
             if gone and lane.left:
-                spent = lane.hours.seconds(self._began, moment)
-                end = lane.hours.after(moment, max(spent, 1.0) / gone * left)
+                end = max(moment, lane.hours.after(start, spent[lane.hours] / gone * (since + left)))
                 lane.leave([Run(moment, (end - moment) / lane.left, lane.left)])
                 lane.take(lane.left)
 
@@ -167,10 +179,10 @@ class _Plan:
         until = max(now, min(ahead))
         step = lanes[0].run.step if len(lanes) == 1 else 0.0
         for _, counter in box.counters:
-            until = min(until, frontier(lanes, self._room(counter, now, step), now, until))
+            until = min(until, frontier(lanes, self._room(box, counter, now, step), now, until))
         for counter in {id(lane.campaign): lane.campaign for lane in lanes if lane.campaign}.values():
             ours = [lane for lane in lanes if lane.campaign is counter]
-            until = min(until, frontier(ours, self._room(counter, now, step), now, until))
+            until = min(until, frontier(ours, self._room(box, counter, now, step), now, until))
         if until < now:
             return None
         last = now
@@ -189,23 +201,29 @@ class _Plan:
     ) -> float:
         """What has piled up leaves in the order in which it is due, at the mailbox's own pace. When to look again."""
         for lane in ready:
-            if lane.campaign is not None and lane.due_by(now) > (room := self._room(lane.campaign, now)):
+            if lane.campaign is not None and lane.due_by(now) > (room := self._room(box, lane.campaign, now)):
                 until = min(until, max(lane.campaign.loosens_at(now), now + room * box.pace))
         count = min(
-            [sum(lane.due_by(now) for lane in ready), *(self._room(each, now, box.pace) for _, each in box.counters)]
+            [
+                sum(lane.due_by(now) for lane in ready),
+                *(self._room(box, each, now, box.pace) for _, each in box.counters),
+            ]
         )
         if box.pace and until < NEVER:
             count = min(count, max(1, math.ceil((until - now) / box.pace - TINY)))
         if len(ready) > 1:
-            count = self._alike(ready, count, now)
+            count = self._alike(box, ready, count, now)
         taken: list[tuple[Lane, list[Run]]] = []
+        campaigns = {id(lane.campaign): lane.campaign for lane in ready if lane.campaign is not None}
+        rooms = {key: self._room(box, campaign, now) for key, campaign in campaigns.items()}
         for lane, wanted in shares(ready, count, now):
-            share = wanted if lane.campaign is None else min(wanted, self._room(lane.campaign, now))
+            share = wanted if lane.campaign is None else min(wanted, rooms[id(lane.campaign)])
             reasons[lane] = box.paced_by if share else Bound.QUEUE
             if share:
                 runs = lane.take(share)
                 if lane.campaign is not None:
                     lane.campaign.add(now, box.pace, share)
+                    rooms[id(lane.campaign)] -= share
                 taken.append((lane, runs))
         at = now
         for group in side_by_side(taken):
@@ -220,18 +238,25 @@ class _Plan:
         box.free_at = at
         return at
 
-    def _alike(self, lanes: Sequence[Lane], count: int, now: float) -> int:
+    def _alike(self, box: Mailbox, lanes: Sequence[Lane], count: int, now: float) -> int:
         """How many of `count` leave before lanes begin or end to take turns; small differences are let be."""
         turns = []
         for lane in lanes:
             turns += [lane.due - TINY * 2, lane.run.last]
-            if lane.campaign is not None and (room := self._room(lane.campaign, now)) < lane.run.count:
+            if lane.campaign is not None and (room := self._room(box, lane.campaign, now)) < lane.run.count:
                 turns.append(lane.run.first + (room - 1) * lane.run.step)
-        for moment in sorted(turns):
-            until = sum(lane.due_by(min(moment, now)) for lane in lanes)
-            if until < count and until > count * COARSE:
-                return until
-        return count
+        ends = [sum(lane.due_by(min(moment, now)) for lane in lanes) for moment in sorted(turns)]
+        first = min(lane.due for lane in lanes)
+        at_once = [lane for lane in lanes if lane.due == first and lane.run.step == 0]
+        if box.pace and len(at_once) > 1:  # they take turns by their places until one of them ends
+            free = {
+                lane: self._room(box, lane.campaign, now) if lane.campaign is not None else count for lane in at_once
+            }
+            levels = {lane.gone + many for lane in at_once for many in (0, min(lane.run.count, free[lane]))}
+            ends += [
+                sum(max(0, min(level - lane.gone, lane.run.count)) for lane in at_once) for level in sorted(levels)
+            ]
+        return min((until for until in ends if count * COARSE < until < count), default=count)
 
     def _count(self, box: Mailbox, lane: Lane, run: Run) -> None:
         for _, counter in box.counters:
@@ -240,14 +265,12 @@ class _Plan:
             lane.campaign.add(run.first, run.step, run.count)
         lane.leave([run])
 
-    def _room(self, counter: Counter, now: float, step: float = 0.0) -> int:
-        """What this mailbox may take of it, `step` seconds apart: where others want some too, its part of what is free
-        now."""
-        sharers = self._sharers[id(counter)]
-        room = counter.room(now)
-        if room <= 0:
-            return 0
-        return max(1, room // sharers) if sharers > 1 else counter.reach(now, step)
+    def _room(self, box: Mailbox, counter: Counter, now: float, step: float = 0.0) -> int:
+        """What this mailbox may take of it, `step` seconds apart: where others want some too and there is too little,
+        its part of what is free now."""
+        if not self.sharing.is_shared(counter):
+            return counter.reach(now, step) if counter.room(now) > 0 else 0
+        return self.sharing.part(counter, box, now) if self._is_scarce else max(0, counter.room(now))
 
     def _wait(self, reasons: dict[Lane, Bound], box: Mailbox, now: float, until: float) -> float:
         for lane in box.lanes:

@@ -63,12 +63,15 @@ class Hours:
     def __init__(self, windows: Sequence[Window]) -> None:
         self.windows = windows
         self._spans: list[tuple[float, float]] = []  # (opens, closes), in order
+        self._from = math.inf  # they are known from here
         self._known = -math.inf  # up to here
 
     def span(self, now: float) -> tuple[float, float]:
         """The span that `now` lies in, else the next one; (NEVER, NEVER) where there is none within two weeks."""
         if not self.windows:
             return -math.inf, NEVER
+        if now < self._from or now > self._known + WEEK:  # far from what is known
+            self._spans, self._from, self._known = [], now, now
         at = bisect_right(self._spans, (now, NEVER))
         if at and now < self._spans[at - 1][1]:
             return self._spans[at - 1]
@@ -87,8 +90,12 @@ class Hours:
                 return found
 
     def seconds(self, start: float, end: float) -> float:
-        """For how many seconds of this time they are open."""
-        total = 0.0
+        """For how many seconds of this time they are open; a week is as the one before."""
+        if not self.windows:
+            return end - start
+        weeks = max(0, math.floor((end - start) / WEEK) - 1)
+        total = weeks * self.seconds(start, start + WEEK) if weeks else 0.0
+        start += weeks * WEEK
         while start < end:
             opens, shuts = self.span(start)
             total += max(0.0, min(shuts, end) - max(opens, start))

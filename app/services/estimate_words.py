@@ -105,6 +105,8 @@ def _assumptions(found: Forecast, asked: Asked, situation: Situation) -> Iterato
         yield f"Paused now: {', '.join(paused[:5])}. This holds if they are resumed before the start."
     if found.waits.get(Bound.CONNECTIONS):
         yield "The mail servers take messages as fast as they did lately, or four a second a connection."
+    if len(situation.boxes) > 1 and {Bound.WORKSPACE_HOUR, Bound.CAMPAIGN_HOUR} & found.waits.keys():
+        yield "Mailboxes that share a limit take its places in turn."
     if found.is_rough:
         yield "So far ahead the end is drawn on from the pace before it."
     if found.never:

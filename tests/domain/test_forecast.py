@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import random
 from collections import Counter as Tally
 from dataclasses import dataclass, replace
 
@@ -27,6 +29,7 @@ class AnyLane:
     count: int
     is_ours: bool
     limit: int | None  # of its campaign
+    hours: Window | None = None
 
 
 @dataclass(frozen=True)
@@ -57,17 +60,17 @@ mailboxes = st.builds(
 )
 
 
-def foretold(boxes: list[AnyMailbox], whole: int | None, campaign: int | None) -> Forecast:
-    ours = Counter(campaign, WINDOW) if campaign else None
-    workspace = Counter(whole, WINDOW) if whole else None
+def foretold(boxes: list[AnyMailbox], whole: int | None, campaign: int | None, window: float = WINDOW) -> Forecast:
+    ours = Counter(campaign, window) if campaign else None
+    workspace = Counter(whole, window) if whole else None
     made = []
     for box in boxes:
         counters: list[tuple[Bound, Counter]] = []
         if workspace is not None:
             counters.append((Bound.WORKSPACE_HOUR, workspace))
         for bound, limit, span in (
-            (Bound.MAILBOX_DAY, box.daily, WINDOW * DAY),
-            (Bound.MAILBOX_HOUR, box.hourly, WINDOW),
+            (Bound.MAILBOX_DAY, box.daily, window * DAY),
+            (Bound.MAILBOX_HOUR, box.hourly, window),
         ):
             if limit is not None:
                 slots = sorted({slot_of(START - ago, span): 0 for ago in box.sent})
@@ -76,24 +79,24 @@ def foretold(boxes: list[AnyMailbox], whole: int | None, campaign: int | None) -
         queued = [
             Lane(
                 [Run(START + each.start, each.step, each.count)],
-                hours=Hours([]),
-                campaign=ours if each.is_ours else Counter(each.limit, WINDOW) if each.limit else None,
+                hours=Hours([each.hours] if each.hours else []),
+                campaign=ours if each.is_ours else Counter(each.limit, window) if each.limit else None,
                 is_ours=each.is_ours,
             )
             for each in box.lanes
         ]
         made.append(Mailbox(queued, counters=counters, gap=box.gap))
-    return forecast(made, now=START, window=WINDOW)
+    return forecast(made, now=START, window=window)
 
 
-def played(boxes: list[AnyMailbox], whole: int | None, campaign: int | None) -> list[float]:
+def played(boxes: list[AnyMailbox], whole: int | None, campaign: int | None, window: float = WINDOW) -> list[float]:
     """When ours left."""
-    ours = Ring(campaign, WINDOW) if campaign else None
-    workspace = Ring(whole, WINDOW) if whole else None
+    ours = Ring(campaign, window) if campaign else None
+    workspace = Ring(whole, window) if whole else None
     made = []
     for box in boxes:
         rings = [workspace] if workspace is not None else []
-        for limit, span in ((box.daily, WINDOW * DAY), (box.hourly, WINDOW)):
+        for limit, span in ((box.daily, window * DAY), (box.hourly, window)):
             if limit is not None:
                 ring = Ring(limit, span)
                 for ago in sorted(box.sent, reverse=True):
@@ -102,7 +105,8 @@ def played(boxes: list[AnyMailbox], whole: int | None, campaign: int | None) -> 
         queued = [
             PlayedLane(
                 [START + each.start + i * each.step for i in range(each.count)],
-                campaign=ours if each.is_ours else Ring(each.limit, WINDOW) if each.limit else None,
+                windows=[each.hours] if each.hours else [],
+                campaign=ours if each.is_ours else Ring(each.limit, window) if each.limit else None,
                 is_ours=each.is_ours,
             )
             for each in box.lanes
@@ -112,18 +116,21 @@ def played(boxes: list[AnyMailbox], whole: int | None, campaign: int | None) -> 
     return sorted(moment for box in made for lane in box.lanes if lane.is_ours for moment in lane.gone)
 
 
-def assert_close(told: float | None, real: float) -> None:
+def is_close(told: float | None, real: float) -> bool:
     """Within 2 % of the time from now on, or 1 s."""
+    return told is not None and abs(told - real) <= max(1.0, 0.02 * (real - START))
+
+
+def assert_close(told: float | None, real: float) -> None:
     assert told is not None
-    assert abs(told - real) <= max(1.0, 0.02 * (real - START)), f"told {told - START:.2f}, really {real - START:.2f}"
+    assert is_close(told, real), f"told {told - START:.2f}, really {real - START:.2f}"
 
 
 @st.composite
 def situations(draw: st.DrawFn) -> tuple[list[AnyMailbox], int | None, int | None]:
     """Mailboxes, the workspace's limit, our campaign's limit.
 
-    Who gets the places of a limit that mailboxes share is for them to race: only the whole is foretold. So mailboxes
-    that share one have no other.
+    Mailboxes that share a limit have no other here, so that every example holds; the rest is counted further down.
     """
     boxes = draw(st.lists(mailboxes, min_size=1, max_size=3))
     whole, campaign = draw(limits), draw(limits)
@@ -145,6 +152,59 @@ def test_it_agrees_with_the_rules_played_message_by_message(
         event(f"lasts {10 ** math.floor(math.log10(1 + real[-1] - START))} s")
         assert_close(told.last, real[-1])
         assert_close(told.first, real[0])
+
+
+SEEDS = 2000 if os.environ.get("FORECAST") == "long" else 80
+MISSES = 0.01  # of the situations in which mailboxes that are not alike share a limit
+
+
+def shared(seed: int) -> tuple[list[AnyMailbox], int | None, int | None, float]:
+    """Several mailboxes under limits of the workspace, the campaign or both, with gaps, limits and hours of their own,
+    other mail before ours, and up to two senders on a mailbox. The last is what an hour is."""
+    some = random.Random(seed)
+    in_hours = some.random() < 0.4
+    window = 600.0 if in_hours else WINDOW
+    scale = window / WINDOW
+    offices: list[Window | None] = [None]
+    for _ in range(some.choice([1, 2]) if in_hours else 0):
+        opens, lasts = some.randrange(24) * 60, some.choice([30, 60, 120, 240, 480])
+        days = frozenset(range(some.choice([5, 7])))
+        offices.append(Window(days, opens, (opens + lasts) % 1440, some.choice(["UTC", "Europe/Berlin"])))
+    others, own = some.random() < 0.4, some.random() < 0.5
+    boxes = [
+        AnyMailbox(
+            lanes=[
+                AnyLane(
+                    start=some.choice([-3.0, 0.0, 0.0, 4.0]) * scale,
+                    step=some.choice([0.0, 0.0, 0.1, 0.4, 0.62]) * scale,
+                    count=some.randrange(20, 400),
+                    is_ours=at == 0 or not others or some.random() < 0.5,
+                    limit=None,
+                    hours=some.choice(offices),
+                )
+                for _ in range(some.choice([1, 1, 1, 2]))
+            ],
+            hourly=some.choice([None, some.randrange(5, 40)]) if own else None,
+            daily=some.choice([None, None, some.randrange(60, 300)]) if own else None,
+            gap=some.choice([0.0, 0.1, 0.5, 1.0]) * scale,
+            sent=[],
+        )
+        for at in range(some.choice([2, 2, 3, 4]))
+    ]
+    which = some.choice(["workspace", "campaign", "both"])
+    whole = some.randrange(5, 60) if which != "campaign" else None
+    return boxes, whole, some.randrange(5, 60) if which != "workspace" else None, window
+
+
+def test_limits_that_mailboxes_share_are_told_too() -> None:
+    """Who wins the race for a last place can decide about a whole day, so a few may be missed, and are counted."""
+    missed = {}
+    for seed in range(SEEDS):
+        real, told = played(*shared(seed)), foretold(*shared(seed))
+        assert told.count == len(real), seed
+        if real and not (is_close(told.last, real[-1]) and is_close(told.first, real[0])):
+            missed[seed] = (told.last, real[-1])
+    assert len(missed) <= max(1, MISSES * SEEDS), missed
 
 
 LONG: dict[str, tuple[list[AnyMailbox], int | None, int | None]] = {

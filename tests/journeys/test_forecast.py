@@ -62,6 +62,12 @@ CASES: Final = {
     "behind a campaign": Case(count=many(10), mailboxes=({"hourly_limit": 20},), earlier=many(15)),
     "the campaign's limit": Case(count=many(20), fields={"hourly_limit": 15}, mailboxes=({"hourly_limit": 50},)),
     "the workspace's limit": Case(count=many(30), mailboxes=({}, {"hourly_limit": 40}), workspace_limit=24),
+    "the workspace's limit and a gap": Case(
+        count=many(20), mailboxes=({"gap_ms": 700}, {"hourly_limit": 15}), workspace_limit=20
+    ),
+    "the campaign's limit over two senders": Case(
+        count=many(24), fields={"hourly_limit": 16}, mailboxes=({"gap_ms": 500}, {})
+    ),
     "opening hours": Case(count=many(10), fields={"delay_seconds": 0.1}, mailboxes=({"gap_ms": 600},), hours=True),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -30,7 +31,7 @@ class PlayedLane:
         return math.inf if opening is None else opening.timestamp()
 
 
-@dataclass
+@dataclass(eq=False)
 class PlayedMailbox:
     lanes: list[PlayedLane]
     rings: list[Ring] = field(default_factory=list)
@@ -74,11 +75,13 @@ class PlayedMailbox:
 
 
 def play(mailboxes: Sequence[PlayedMailbox], now: float) -> None:
-    """Until all of ours have left, or nothing can leave any more."""
+    """Until all of ours have left, or nothing can leave any more. Mailboxes that could take the same place of a limit
+    take such places in turn: who had one last comes last."""
+    turns = deque(mailboxes)
     while any(lane.is_ours and lane.next_due() < math.inf for box in mailboxes for lane in box.lanes):
-        went = True
-        while went:  # each in turn, so that a limit that they share is shared
-            went = sum(box.dispatch(now) for box in mailboxes) > 0
+        while (box := next((box for box in turns if box.dispatch(now)), None)) is not None:
+            turns.remove(box)
+            turns.append(box)
         now = min(box.wakes(now) for box in mailboxes)
         if now == math.inf:
             return
