@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -15,17 +18,19 @@ DOMAIN = "deliver.example.com"
 
 
 @pytest.fixture
-def sender(api: httpx.Client) -> str:
-    """Its name."""
+def sender(api: httpx.Client, dns: DnsServer) -> Iterator[Any]:
+    """Of whose domain the DNS says nothing."""
     wanted = {"from_email": f"ann@{DOMAIN}", "host": "smtp.gmail.com", "name": "Ann delivers"}
-    assert api.post("/senders", json=wanted).is_success
-    return wanted["name"]
+    added = api.post("/senders", json=wanted)
+    assert added.is_success
+    yield added.json()
+    api.delete(f"/senders/{added.json()['id']}")
 
 
-async def test_what_is_missing_is_mended_and_mail_is_signed(desk: Page, sender: str, name_server: DnsServer) -> None:
+async def test_what_is_missing_is_mended_and_mail_is_signed(desk: Page, sender: Any, dns: DnsServer) -> None:
     await desk.context.grant_permissions(["clipboard-read", "clipboard-write"])
     await desk.goto("/senders")
-    card = desk.get_by_role("listitem").filter(has=desk.get_by_role("heading", name=sender))
+    card = desk.get_by_role("listitem").filter(has=desk.get_by_role("heading", name=sender["name"]))
     await card.get_by_role("link", name="Deliverability").click()
 
     spf = desk.get_by_role("listitem").filter(has=desk.get_by_role("heading", name="SPF"))
@@ -34,8 +39,8 @@ async def test_what_is_missing_is_mended_and_mail_is_signed(desk: Page, sender: 
     await spf.get_by_role("button", name="Copy the value").click()
     await expect(desk.get_by_text("Value of the record")).to_be_visible()
     value = await desk.evaluate("navigator.clipboard.readText()")
-    name_server.add("_spf.google.com", "TXT", "v=spf1 ip4:192.0.2.0/24 ~all")
-    name_server.add(DOMAIN, "TXT", value)
+    dns.add("_spf.google.com", "TXT", "v=spf1 ip4:192.0.2.0/24 ~all")
+    dns.add(DOMAIN, "TXT", value)
     await desk.get_by_role("button", name="Check again").click()
     await expect(spf).to_contain_text("The servers of Google may send")
 
@@ -45,7 +50,7 @@ async def test_what_is_missing_is_mended_and_mail_is_signed(desk: Page, sender: 
     await desk.get_by_role("button", name="Check the record").click()
     await expect(desk.get_by_text("There is no such record. Checked")).to_be_visible()
     name, value = await record.locator("dd[title]").all_inner_texts()
-    name_server.add(name, "TXT", value)
+    dns.add(name, "TXT", value)
     await desk.get_by_role("button", name="Check the record").click()
     await expect(desk.get_by_text(f"All mail of this sender is signed for {DOMAIN}")).to_be_visible()
     dkim = desk.get_by_role("listitem").filter(has=desk.get_by_role("heading", name="DKIM"))
@@ -71,3 +76,17 @@ async def test_what_is_missing_is_mended_and_mail_is_signed(desk: Page, sender: 
     await desk.get_by_role("link", name="Senders", exact=True).last.click()
     await expect(card).to_be_visible()
     await expect(card).not_to_contain_text("signed")
+
+
+async def test_the_dns_is_not_asked_again_by_everything_that_happens(
+    desk: Page, sender: Any, api: httpx.Client
+) -> None:
+    """The page is live: with every message that leaves it is read again."""
+    asked: list[str] = []
+    desk.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
+    await desk.goto(f"/senders/{sender['id']}/deliverability")
+    await expect(desk.get_by_text("There is no SPF record")).to_be_visible()
+    for limit in (10, 20):
+        async with desk.expect_response(lambda answer: answer.url.endswith(f"/senders/{sender['id']}")):
+            await asyncio.to_thread(api.patch, f"/senders/{sender['id']}", json={"hourly_limit": limit})
+    assert asked.count("dns-check") == 1

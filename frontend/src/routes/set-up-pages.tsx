@@ -47,10 +47,20 @@ export function DeliverabilityPage() {
             <strong className="font-medium text-ink">{sender.data.from_email}</strong> before they decide
             between inbox and spam.
           </p>
+          {isOwnMachine(sender.data.host) && (
+            <p className="mb-4 rounded-md bg-info-wash px-3 py-2 text-[0.8125rem] text-ink">
+              This sender hands its mail to a server on Paceline's own machine, such as the test inbox. Nobody
+              on the internet gets it, so nothing here has to be mended.
+            </p>
+          )}
           <DnsChecks sender={sender.data} />
           <DkimCard sender={sender.data} />
         </>
       )}
     </Page>
   );
+}
+
+function isOwnMachine(host: string): boolean {
+  return host === "localhost" || host === "::1" || host.startsWith("127.");
 }

@@ -18,7 +18,10 @@ export function useSender(id: string) {
 
 function useRefreshSenders() {
   const client = useQueryClient();
-  return () => client.invalidateQueries({ queryKey: ["senders"] });
+  return () => {
+    client.invalidateQueries({ queryKey: ["dns-check"] });
+    return client.invalidateQueries({ queryKey: ["senders"] });
+  };
 }
 
 /** Adds a sender, or changes the one whose id is given. */
@@ -70,10 +73,11 @@ export function useSenderUsage(id: string) {
   });
 }
 
-/** SPF, DKIM and DMARC as receivers find them now. It only asks, but it asks half the world: not at every glance. */
+/** SPF, DKIM and DMARC as receivers find them now. Not under "senders", which is read again with every message that
+ * leaves: this asks name servers all over the world. */
 export function useDnsCheck(id: string) {
   return useQuery({
-    queryKey: ["senders", "dns", id],
+    queryKey: ["dns-check", id],
     queryFn: ({ signal }) =>
       api.post("/v1/senders/{sender_id}/dns-check", { path: { sender_id: id }, signal }),
     staleTime: 60_000,
