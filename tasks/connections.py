@@ -11,6 +11,7 @@ import msgspec
 from app.mail.smtp import Connection, ConnectTrouble, Server, Timeouts
 from app.outbound import guard
 
+TURN = 0.25  # seconds for which a connection goes on with its mailbox while others wait for one
 IDLE_SECONDS = (
     20.0  # servers hang up on silence after minutes; a mailbox's own limit of connections counts the idle ones too
 )
@@ -30,6 +31,7 @@ class Connections:
         self._idle: OrderedDict[Connection, tuple[Account, float]] = OrderedDict()  # oldest first
         self._waiting = 0
         self._reused: set[Connection] = set()
+        self._since: dict[Connection, float] = {}  # when its mailbox got it, by the loop's clock
 
     def is_fresh(self, conn: Connection) -> bool:
         """Whether it was opened for its message. One that was kept may have been closed meanwhile."""
@@ -42,6 +44,7 @@ class Connections:
                 del self._idle[conn]
                 if conn.is_usable:
                     self._reused.add(conn)
+                    self._since[conn] = asyncio.get_running_loop().time()
                     return conn
                 await self.discard(conn)
                 break
@@ -54,10 +57,20 @@ class Connections:
         finally:
             self._waiting -= 1
         try:
-            return await self._open(account.server)
+            conn = await self._open(account.server)
         except BaseException:
             self._free.release()
             raise
+        self._since[conn] = asyncio.get_running_loop().time()
+        return conn
+
+    def may_go_on(self, conn: Connection) -> bool:
+        """Whether it may take another message of its mailbox at once: nobody waits for one, or its turn is not over."""
+        return not self._waiting or asyncio.get_running_loop().time() < self._since.get(conn, 0.0) + TURN
+
+    def passed_on(self, conn: Connection) -> None:
+        """It goes on with another message of its mailbox without coming back here in between."""
+        self._reused.add(conn)
 
     async def _open(self, server: Server) -> Connection:
         try:
@@ -75,6 +88,7 @@ class Connections:
 
     async def discard(self, conn: Connection) -> None:
         self._reused.discard(conn)
+        self._since.pop(conn, None)
         self._free.release()
         await conn.close()
 

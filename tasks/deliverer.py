@@ -19,6 +19,7 @@ from tasks import failpoints
 from tasks.clock import instant
 from tasks.connections import Account
 from tasks.endings import is_over
+from tasks.following import Behind, Word
 from tasks.gatekeeper import GateFault, GateUnknown, Pass
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Deliverer:
         self._worker = runner.worker
         self._lease = runner.lease
         self._offering: set[asyncio.Task[Any] | None] = set()
+        self._draining = False
         self._unanswered = 0  # dots that are being written, or were, without a reply yet
 
     @property
@@ -40,15 +42,17 @@ class Deliverer:
         return self._unanswered > 0
 
     def turn_back(self) -> None:
-        """Stops what is not at the gate yet."""
+        """Stops what is not at the gate yet. From now on nothing follows."""
+        self._draining = True
         for task in self._offering:
             if task is not None:
                 task.cancel()
 
-    async def deliver(self, message: Due) -> None:
-        """Never raises: whatever happens is written down, or the message waits as before."""
+    async def deliver(self, message: Due, behind: Behind | None = None) -> None:
+        """Never raises: whatever happens is written down, or the message waits as before. `behind`: its place behind
+        another one."""
         try:
-            await self._deliver(message)
+            await self._deliver(message, behind)
         except asyncio.CancelledError:
             await self._runner.give_back(message)
         except UNAVAILABLE as error:
@@ -58,22 +62,27 @@ class Deliverer:
             log.exception("delivery.failed", email=str(message.id))
             await self._runner.pause_after_fault()
 
-    async def _deliver(self, message: Due) -> None:
+    async def _deliver(self, message: Due, behind: Behind | None) -> None:
         task = asyncio.current_task()
         self._offering.add(task)
         try:
-            offered = await self._offer(message)
+            offered = await self._offer(message, behind)
         finally:
             self._offering.discard(task)
         if offered is None:
             return
+        failpoints.passing("offer.done")
         conn, account, answer = offered
+        follower = None if self._draining else self._runner.following.next(conn, account)
         try:
-            await self._pass(message, conn, answer)
+            await self._pass(message, conn, answer, follower)
         finally:
-            await self._worker.connections.put_back(conn, account)
+            if follower is None or not self._runner.following.passed_on(message, follower):
+                await self._worker.connections.put_back(conn, account)
+                if follower is not None:
+                    self._runner.following.release(follower)
 
-    async def _offer(self, message: Due) -> tuple[Connection, Account, Offered] | None:
+    async def _offer(self, message: Due, behind: Behind | None) -> tuple[Connection, Account, Offered] | None:
         """The message's body at the server, or None once it is written down why not."""
         if message.suppressed:  # not even asked of the server
             await self._runner.endings.suppress(message)
@@ -84,24 +93,31 @@ class Deliverer:
             return None
         sender, account = found
         async with self._worker.messages.room_for(message):
-            return await self._hand_over(message, sender, account)
+            return await self._hand_over(message, sender, account, behind)
 
     async def _hand_over(
-        self, message: Due, sender: From, account: Account
+        self, message: Due, sender: From, account: Account, behind: Behind | None
     ) -> tuple[Connection, Account, Offered] | None:
         rendered = await self._render(message, sender)
         if rendered is None:
             return None
-        conn = None
+        conn, asked = None, behind is not None  # whether it is the message that is refused, not we
         try:
-            conn = await self._worker.connections.acquire(account)
-            failpoints.passing("offer.connected")
-            if not await self._runner.accounts.own():
-                await self._worker.connections.put_back(conn, account)
-                await self._runner.endings.not_ours(message)
-                return None
-            answer = await conn.offer(rendered.envelope, rendered.data)
+            if behind is not None:
+                letter = behind.conn.letter(rendered.envelope, rendered.data)
+                asked = False
+                word = await behind.wait(letter)
+                if word is Word.HERE:
+                    conn = behind.conn
+                    return conn, account, await conn.follow(letter)
+                if word is Word.LATE:
+                    self._runner.again(message)
+                    return None
+            conn = await self._acquire(message, account)
+            return None if conn is None else (conn, account, await conn.offer(rendered.envelope, rendered.data))
         except BaseException as error:
+            if behind is not None and behind.is_here:
+                conn = behind.conn  # also where it was cancelled at that very moment
             fresh = conn is None or self._worker.connections.is_fresh(conn)
             if conn is not None:
                 await self._worker.connections.put_back(conn, account)
@@ -109,11 +125,25 @@ class Deliverer:
                 raise
             if is_over(error) and not fresh:
                 self._runner.again(message)  # the server had closed it: no trouble, there are new ones
+                if behind is not None:
+                    self._runner.following.rest()
                 return None
-            await self._runner.endings.refused(message, error, connected=conn is not None)
+            await self._runner.endings.refused(message, error, connected=asked or conn is not None)
             return None
-        failpoints.passing("offer.done")
-        return conn, account, answer
+
+    async def _acquire(self, message: Due, account: Account) -> Connection | None:
+        """A connection, or None once it is written down that the mailbox is another workspace's."""
+        conn = await self._worker.connections.acquire(account)
+        try:
+            failpoints.passing("offer.connected")
+            if await self._runner.accounts.own():
+                return conn
+        except BaseException:
+            await self._worker.connections.put_back(conn, account)
+            raise
+        await self._worker.connections.put_back(conn, account)
+        await self._runner.endings.not_ours(message)
+        return None
 
     async def _render(self, message: Due, sender: From) -> Rendered | None:
         """None once it is written down why it cannot be: that concerns this message alone, never its mailbox."""
@@ -136,12 +166,12 @@ class Deliverer:
 
     # At the gate and after
 
-    async def _pass(self, message: Due, conn: Connection, offered: Offered) -> None:
+    async def _pass(self, message: Due, conn: Connection, offered: Offered, follower: Behind | None) -> None:
         gate = self._runner.gate
         try:
             word = await gate.enter(message)
         except GateUnknown as error:
-            await conn.abandon()
+            await self._abandon(conn, follower)
             log.warning("gate.unknown", email=str(message.id), error=str(error).strip())
             await gate.take_back([message.id])
             gate.no_dot(message.id)
@@ -150,12 +180,12 @@ class Deliverer:
                 await self._runner.pause_after_fault()
             return
         if word.verdict != "go" or word.dispatch_id is None:
-            await conn.abandon()
+            await self._abandon(conn, follower)
             await self._runner.endings.turned_away(message, word)
             return
         self._unanswered += 1
         try:
-            unsent = await self._dot(message, conn, offered, word, word.dispatch_id)
+            unsent = await self._dot(message, conn, offered, word, word.dispatch_id, follower)
         finally:
             self._unanswered -= 1
         if unsent is not None:
@@ -163,12 +193,18 @@ class Deliverer:
             await self._runner.endings.no_dot(message, word.dispatch_id, unsent, in_time=in_time)
 
     async def _dot(
-        self, message: Due, conn: Connection, offered: Offered, word: Pass, dispatch_id: int
+        self,
+        message: Due,
+        conn: Connection,
+        offered: Offered,
+        word: Pass,
+        dispatch_id: int,
+        follower: Behind | None,
     ) -> SmtpError | None:
         """Writes the dot and hears the reply. Returns why the dot was provably not written, if it was not."""
         gate, endings = self._runner.gate, self._runner.endings
         try:
-            dot = await conn.dot(deadline=word.deadline)
+            dot = await conn.dot(deadline=word.deadline, behind=() if follower is None else follower.lines)
         except SmtpError as error:
             return error
         except Exception as error:
@@ -185,7 +221,14 @@ class Deliverer:
             endings.answered(message, offered.recipients, dispatch_id, dot_at, reply)
         except ReplyUnknown as error:
             endings.in_doubt(message, dispatch_id, dot_at, error.message)
+            if follower is not None and follower.was_announced:
+                self._runner.following.rest()
         except Exception as error:
             endings.in_doubt(message, dispatch_id, dot_at, f"Fault before the reply was recorded: {error}")
             raise
         return None
+
+    async def _abandon(self, conn: Connection, follower: Behind | None) -> None:
+        await conn.abandon()
+        if follower is not None:
+            self._runner.following.release(follower)

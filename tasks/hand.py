@@ -36,6 +36,11 @@ class Hand:
     def first(self) -> Due:
         return self._pending[0]
 
+    @property
+    def is_shutting(self) -> bool:
+        """A lane has closed and what is in hand of it has not been put down yet."""
+        return bool(self._shut)
+
     def take(self) -> Due:
         """The first, which goes to a connection."""
         return self._pending.popleft()
@@ -53,13 +58,15 @@ class Hand:
             until=instant(now + ahead),
             limit=BATCH,
             busy=busy,
-            held=self._pending,
+            held=[*self._pending],
         )
         failpoints.passing("claim.read")
         return found, len(found) < BATCH
 
     async def receive(self, found: list[Due], now: float) -> None:
         """Takes in what was found, as far as it may go and there are places: the first of all that wait have them."""
+        # One that was in hand may have gone to a connection meanwhile.
+        found = [message for message in found if not self._runner.is_under_way(message.id)]
         if not found:
             return
         await self._put_down_older({message.id for message in found})
@@ -97,7 +104,7 @@ class Hand:
             until=last.due_at,
             limit=1,
             busy=busy,
-            held=self._pending,
+            held=[*self._pending],
         )
         return bool(found) and found[0].order < last.order
 

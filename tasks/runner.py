@@ -25,6 +25,7 @@ from tasks.accounts import Accounts
 from tasks.clock import instant
 from tasks.deliverer import Deliverer
 from tasks.endings import Endings
+from tasks.following import Behind, Following
 from tasks.gatekeeper import Gatekeeper
 from tasks.hand import Hand
 from tasks.openings import Openings
@@ -72,6 +73,7 @@ class Runner:
         self.places = Places(self)
         self.openings = Openings(self)
         self.hand = Hand(self)
+        self.following = Following(self)
         self.troubles = Troubles()
         self.overload = Overload()
         self._outlook: Outlook | None = None
@@ -191,14 +193,14 @@ class Runner:
         return outlook
 
     async def _read(self, now: float) -> None:
-        blocked_until, busy = self.outlook().blocked_until.timestamp(), [*self._tasks]
+        blocked_until = self.outlook().blocked_until.timestamp()
         if blocked_until > now:
             # What holds the last places of a limit may not be whose turn it is.
             by_limit = self.outlook().blocked_reason in LIMITS
-            if not by_limit or not await self.hand.passes_over(now, busy=busy):
+            if not by_limit or not await self.hand.passes_over(now, busy=[*self._tasks]):
                 self._read_at = blocked_until
                 return
-        found, is_all = await self.hand.look(now, ahead=LOOKAHEAD, busy=busy)
+        found, is_all = await self.hand.look(now, ahead=LOOKAHEAD, busy=[*self._tasks])
         self._read_at = now + LOOKAHEAD / 2 if is_all else 0.0  # unless a limit holds back some of it
         await self.hand.receive(found, now)
 
@@ -246,23 +248,35 @@ class Runner:
         outlook = self.outlook()
         # A server that had trouble is tried with one connection.
         most = 1 if self.troubles.count else outlook.concurrency
-        while self.hand and len(self._tasks) < most:
+        while self.hand and self.connected < most:
             message = self.hand.first
             start = message.due_at.timestamp()
             if self.gate.gap:
                 start = max(start, self.clock.at(self.gate.expected()) - OFFER_LEAD)
             if start > self.clock.now():
                 return start
-            self.hand.take()
-            self._moved = True
-            self.gate.expect(message)
-            task = asyncio.create_task(self.deliverer.deliver(message))
-            self._tasks[message.id] = task
-            task.add_done_callback(partial(self._done, message.id))
+            self.start(self.hand.take())
         return math.inf
+
+    def start(self, message: Due, behind: Behind | None = None) -> None:
+        """Has a message of the hand delivered."""
+        self._moved = True
+        self.gate.expect(message)
+        task = asyncio.create_task(self.deliverer.deliver(message, behind))
+        self._tasks[message.id] = task
+        task.add_done_callback(partial(self._done, message.id))
+
+    @property
+    def connected(self) -> int:
+        """How many messages have a connection, or are about to."""
+        return len(self._tasks) - len(self.following)
+
+    def is_under_way(self, email_id: UUID) -> bool:
+        return email_id in self._tasks
 
     def _done(self, email_id: UUID, _task: asyncio.Task[None]) -> None:
         self._tasks.pop(email_id, None)
+        self.following.forget(email_id)
         self.gate.forget(email_id)
         returned = self._returned.pop(email_id, None)
         if returned is not None:

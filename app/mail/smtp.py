@@ -2,6 +2,9 @@
 
 `offer` sends envelope and body; nothing is delivered yet. `dot` ends the body: from then on it counts. `outcome` is the
 answer. What fails before the dot raises a BeforeDot error: nobody got the message. After it, only ReplyUnknown can.
+
+With PIPELINING the next message's envelope may travel right behind the dot (RFC 2920, 3.1: what ends the content may be
+followed by MAIL); then `follow` takes the place of its `offer`, and each message costs one round trip.
 """
 
 from __future__ import annotations
@@ -58,6 +61,13 @@ class Offered(msgspec.Struct, frozen=True):
     recipients: tuple[Reply, ...]
 
 
+class Letter(msgspec.Struct, frozen=True):
+    """A message as one connection sends it."""
+
+    lines: tuple[bytes, ...]  # MAIL and one RCPT for each recipient
+    body: bytes  # dots are stuffed
+
+
 class DotWritten(msgspec.Struct, frozen=True):
     written_at: float  # time.monotonic(), right after the socket took the dot; finer than uvloop's loop.time()
 
@@ -67,6 +77,7 @@ class _State(Enum):
     OFFERING = "offering"
     OFFERED = "offered"
     DOTTED = "dotted"
+    ANNOUNCED = "announced"
     ENDED = "ended"
 
 
@@ -76,12 +87,13 @@ class Connection:
     After any error look at `is_usable`: a refusal leaves the connection good, a broken one has been dropped already.
     """
 
-    __slots__ = ("_protocol", "_reset_owed", "_state", "features", "server", "timeouts")
+    __slots__ = ("_behind", "_protocol", "_reset_owed", "_state", "features", "server", "timeouts")
 
     def __init__(self, protocol: ReplyProtocol, features: Features, server: Server, timeouts: Timeouts) -> None:
         self._protocol = protocol
         self._state = _State.READY
         self._reset_owed = False  # an envelope was refused: RSET travels with the next one
+        self._behind = 0  # commands that went behind the dot
         self.features = features
         self.server = server
         self.timeouts = timeouts
@@ -107,8 +119,7 @@ class Connection:
         Raises Permanent when the message or every recipient is refused for good; Temporary when the server or any
         recipient says "not now"; AuthTrouble when it wants another sign-in; ConnectionLost. Nobody got it then.
         """
-        body = stuffed(message)
-        lines = commands(envelope, self.features, message)
+        letter = self.letter(envelope, message)
         if not self.is_usable:
             self._drop()
             raise ConnectionLost(self._why("The connection is not usable"), phase="mail")
@@ -116,18 +127,42 @@ class Connection:
             if self._reset_owed and not self.features.pipelining:
                 await self.rset()
             self._state = _State.OFFERING
-            offered = await (self._pipelined(lines) if self.features.pipelining else self._step_by_step(lines))
-            await self._write_body(body)
+            pipelined = self.features.pipelining
+            offered = await (self._pipelined(letter.lines) if pipelined else self._step_by_step(letter.lines))
+            await self._write_body(letter.body)
         except asyncio.CancelledError:
             self._drop()
             raise
         self._state = _State.OFFERED
         return offered
 
-    async def dot(self, *, deadline: float | None = None) -> DotWritten:
+    def letter(self, envelope: Envelope, message: bytes) -> Letter:
+        """The message as this server takes it. Raises Permanent if it does not."""
+        return Letter(commands(envelope, self.features, message), stuffed(message))
+
+    async def follow(self, letter: Letter) -> Offered:
+        """As `offer`, where the envelope went behind the dot of the message whose outcome is known now."""
+        self._expect(_State.ANNOUNCED)
+        self._state, self._behind = _State.OFFERING, 0
+        try:
+            offered = await self._envelope_answered(len(letter.lines) - 1)
+            await self._write_body(letter.body)
+        except asyncio.CancelledError:
+            self._drop()
+            raise
+        self._state = _State.OFFERED
+        return offered
+
+    @property
+    def is_announced(self) -> bool:
+        """Whether the server has the next message's envelope and `follow` is to come."""
+        return self._state is _State.ANNOUNCED
+
+    async def dot(self, *, deadline: float | None = None, behind: tuple[bytes, ...] = ()) -> DotWritten:
         """Ends the body: after this the message counts as delivered unless `outcome` says otherwise.
 
-        With a `deadline` (of time.monotonic()) the dot is not sent later than that.
+        With a `deadline` (of time.monotonic()) the dot is not sent later than that. `behind`: the lines of the next
+        letter, whose envelope goes along where the server offers PIPELINING.
         Raises ConnectionLost if the dot provably did not leave: the server spoke early, hung up, or the time was over.
         """
         self._expect(_State.OFFERED)
@@ -138,16 +173,23 @@ class Connection:
             self._drop()
             raise ConnectionLost("The time for the dot was over before it was sent.", phase="dot")
         self._state = _State.DOTTED
-        protocol.send(b".\r\n", 1)
+        envelope = b"".join(behind) + b"DATA\r\n" if behind else b""
+        # Under TLS nobody can say how much of a write has left: the dot goes first.
+        along = envelope if protocol.is_plain else b""
+        protocol.send(b".\r\n" + along, 1 + (len(behind) + 1 if along else 0))
         if protocol.raw is not None and protocol.raw.is_closing():
             # Nothing ran since the check above, so it was this write that the socket refused.
             raise self._lost("dot")
-        if protocol.unsent():
+        if protocol.unsent(but=len(along)):
             left = self.timeouts.dot if deadline is None else deadline - time.monotonic()
-            if await protocol.held_back(left):
+            if await protocol.held_back(left, but=len(along)):
                 self._drop()  # the end of the dot's line at least never leaves
                 raise ConnectionLost("The server did not take the dot in time.", phase="dot")
-        return DotWritten(time.monotonic())
+        written = DotWritten(time.monotonic())
+        if envelope and not along and protocol.is_sound():
+            protocol.send(envelope, len(behind) + 1)
+        self._behind = len(behind)
+        return written
 
     async def outcome(self) -> Reply:
         """The server's last word on the message: 2xx it has it, 4xx and 5xx nobody got it. Raises ReplyUnknown."""
@@ -158,7 +200,7 @@ class Connection:
             why = self._why("No answer to the message") if not taken else "The answer to the message makes no sense."
             raise ReplyUnknown(why, phase="dot", reply=read_reply(*taken[0]) if taken else None)
         reply = read_reply(*taken[0])
-        self._state = _State.READY
+        self._state = _State.ANNOUNCED if self._behind else _State.READY
         self._heed(reply)
         return reply
 
@@ -173,7 +215,7 @@ class Connection:
             raise ConnectionLost(self._why("The connection is not usable"), phase="mail")
         self._state = _State.OFFERING
         self._reset_owed = False
-        (reply,) = await self._ask(b"RSET\r\n", "mail")
+        reply = await self._ask(b"RSET\r\n", "mail")
         self._state = _State.READY
         if not reply.accepted:
             self._drop()
@@ -193,42 +235,51 @@ class Connection:
 
     async def _pipelined(self, lines: tuple[bytes, ...]) -> Offered:
         """The whole envelope and DATA in one write (RFC 2920)."""
-        phases: tuple[Phase, ...] = ("mail", *(_RCPT for _ in lines[1:]), "data")
-        mail, *recipients, data = await self._ask(b"".join(lines) + b"DATA\r\n", *phases)
-        error = refusal(mail, tuple(recipients), data)
+        skip = 1 if self._reset_owed else 0
+        self._reset_owed = False
+        self._protocol.send((b"RSET\r\n" if skip else b"") + b"".join(lines) + b"DATA\r\n", len(lines) + 1 + skip)
+        return await self._envelope_answered(len(lines) - 1, skip=skip)
+
+    async def _envelope_answered(self, recipients: int, *, skip: int = 0) -> Offered:
+        phases: tuple[Phase, ...] = ("mail", *(_RCPT for _ in range(recipients)), "data")
+        mail, *answers, data = await self._hear(*phases, skip=skip)
+        error = refusal(mail, tuple(answers), data)
         if error is None:
-            return Offered(tuple(recipients))
+            return Offered(tuple(answers))
         if data.code == 354:
             # The server waits for a body although nobody may get one. A dot now could deliver an empty message.
             self._drop()
-        raise self._refused(error, (mail, *recipients, data))
+        raise self._refused(error, (mail, *answers, data))
 
     async def _step_by_step(self, lines: tuple[bytes, ...]) -> Offered:
-        (mail,) = await self._ask(lines[0], "mail")
+        mail = await self._ask(lines[0], "mail")
         recipients: list[Reply] = []
         if mail.accepted:
             for line in lines[1:]:
-                recipients += await self._ask(line, "rcpt")
+                recipients.append(await self._ask(line, "rcpt"))
                 if classify(recipients[-1], "rcpt") is Verdict.TEMPORARY:
                     break
         error = refusal(mail, tuple(recipients), None)
         if error is not None:
             raise self._refused(error, (mail, *recipients))
-        (data,) = await self._ask(b"DATA\r\n", "data")
+        data = await self._ask(b"DATA\r\n", "data")
         error = refusal(mail, tuple(recipients), data)
         if error is not None:
             raise self._refused(error, (data,))
         return Offered(tuple(recipients))
 
-    async def _ask(self, line: bytes, *phases: Phase) -> tuple[Reply, ...]:
-        """Sends commands and waits for their replies. Raises ConnectionLost, or Temporary if a 421 came before."""
-        protocol = self._protocol
+    async def _ask(self, line: bytes, phase: Phase) -> Reply:
+        """Sends a command and waits for its reply. Raises as `_hear`."""
         skip = 1 if self._reset_owed else 0
-        if skip:
-            line, self._reset_owed = b"RSET\r\n" + line, False
+        self._reset_owed = False
+        self._protocol.send(b"RSET\r\n" + line if skip else line, 1 + skip)
+        return (await self._hear(phase, skip=skip))[0]
+
+    async def _hear(self, *phases: Phase, skip: int = 0) -> tuple[Reply, ...]:
+        """The replies to what was sent, but for the first `skip`. Raises ConnectionLost, or Temporary if a 421 came
+        before."""
         wanted = len(phases) + skip
-        protocol.send(line, wanted)
-        taken = await protocol.take(wanted, getattr(self.timeouts, phases[0]))
+        taken = await self._protocol.take(wanted, getattr(self.timeouts, phases[0]))
         replies = tuple(read_reply(*raw) for raw in taken[skip:])
         if len(taken) == wanted and all(200 <= raw[0] < 600 for raw in taken):
             return replies

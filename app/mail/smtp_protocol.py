@@ -162,11 +162,16 @@ class ReplyProtocol(SMTPProtocol):
         self.owed += replies
         cast("asyncio.Transport", self.transport).write(data)
 
-    def unsent(self) -> bool:
-        """Whether a byte has not reached the socket's own buffer yet."""
+    @property
+    def is_plain(self) -> bool:
+        """Whether what is written goes to the socket as it is, without TLS."""
+        return self.transport is self.raw
+
+    def unsent(self, *, but: int = 0) -> bool:
+        """Whether a byte has not reached the socket's own buffer yet, the last `but` aside; those only without TLS."""
         if self.raw is None or self.transport is None:
             return False
-        if self.raw.get_write_buffer_size() > 0:
+        if self.raw.get_write_buffer_size() > but:
             return True
         above = cast("asyncio.WriteTransport", self.transport)
         return above is not self.raw and above.get_write_buffer_size() > 0
@@ -175,10 +180,11 @@ class ReplyProtocol(SMTPProtocol):
         if self._writable is not None and not self._writable.done():
             self._writable.set_result(None)
 
-    async def held_back(self, timeout: float) -> bool:
-        """Waits until nothing is unsent. True if a byte still is after `timeout` seconds. Trouble ends the wait."""
+    async def held_back(self, timeout: float, *, but: int = 0) -> bool:
+        """Waits until nothing but the last `but` bytes is unsent. True if more still is after `timeout` seconds.
+        Trouble ends the wait."""
         deadline = self._loop.time() + timeout
-        while self.trouble is None and self.unsent():
+        while self.trouble is None and self.unsent(but=but):
             left = deadline - self._loop.time()
             if left <= 0:
                 return True
