@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final, Protocol
 from uuid import UUID
 
@@ -158,9 +159,17 @@ def headers_of(
     """Paceline's own: those of a campaign's message. `link` is its link to unsubscribe."""
     if campaign_id is None:
         return ()
-    named = feedback_id(campaign_id=campaign_id, workspace_id=workspace_id, sender_id=sender.id)
-    listed = list_id(workspace_id=workspace_id, domain=ascii_domain(sender.email))
-    return ((LIST_ID, listed), *links.headers(link), (FEEDBACK_ID, named))
+    listed, named = _campaign_headers(workspace_id, campaign_id, sender.id, sender.email)
+    return (listed, *links.headers(link), named)
+
+
+@lru_cache(maxsize=1024)
+def _campaign_headers(
+    workspace_id: UUID, campaign_id: UUID, sender_id: UUID, email: str
+) -> tuple[tuple[str, str], tuple[str, str]]:
+    """Those that all messages of a campaign by one sender share: who it is from in lists, and in complaints."""
+    named = feedback_id(campaign_id=campaign_id, workspace_id=workspace_id, sender_id=sender_id)
+    return (LIST_ID, list_id(workspace_id=workspace_id, domain=ascii_domain(email))), (FEEDBACK_ID, named)
 
 
 def attachment_of(row: dict[str, Any], encoded: bytes) -> Attachment:
