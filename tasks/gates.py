@@ -11,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 
-from app.db.outage import UNAVAILABLE
+from app.db.outage import REFUSED
 from app.db.pool import Pool
 from app.services import delivery
 from app.services.delivery import Due, Verdict
@@ -69,14 +69,14 @@ class Gates:
         offers = [(ask.lease, offer) for ask in batch for offer in ask.offers]
         try:
             verdicts = await delivery.gate_unlimited(self._pool, window=self._window, offers=offers)
-        except UNAVAILABLE as error:
-            _refuse(batch, error)
-        except Exception as error:
-            # The database has undone it: what one mailbox is at fault for costs the others nothing.
+        except REFUSED as error:
+            # The database has undone it for certain: what one mailbox is at fault for costs the others nothing.
             if len(batch) == 1:
                 _refuse(batch, error)
             for ask in batch if len(batch) > 1 else ():
                 await self._pass([ask])
+        except Exception as error:
+            _refuse(batch, error)
         except BaseException:
             for ask in batch:
                 ask.answer.cancel()

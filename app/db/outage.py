@@ -16,3 +16,12 @@ UNAVAILABLE: Final[tuple[type[Exception], ...]] = (
     PoolClosed,
     TooManyRequests,
 )
+
+# Postgres answered, and has undone the statement: data that does not fit, a rule of the schema, a deadlock.
+REFUSED: Final[tuple[type[Exception], ...]] = (
+    psycopg.DataError,
+    psycopg.IntegrityError,
+    psycopg.errors.RaiseException,
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.SerializationFailure,
+)

@@ -57,10 +57,10 @@ select used, next_at from headroom(:scope::pacing_scope, :scope_id, :limit, :win
 -- sent again, its last dispatch decides about it; of an earlier one only a 2xx is heard, and then the later one is in doubt until
 -- its own reply. Returns the lanes that have a retry waiting.
 with o as (
-    select * from unnest(
-        :workspace_ids::uuid[], :dispatch_ids::bigint[], :email_ids::uuid[], :outcomes::dispatch_outcome[], :statuses::email_status[],
-        :dots::timestamptz[], :codes::smallint[], :replies::text[], :previews::text[], :dues::timestamptz[], :recipients::jsonb[]
-    ) as o (workspace_id, dispatch_id, email_id, outcome, status, dot_at, code, reply, preview_url, due_at, recipients)
+    select * from jsonb_to_recordset(:outcomes::jsonb) as o (
+        workspace_id uuid, dispatch_id bigint, email_id uuid, outcome dispatch_outcome, status email_status, dot_at timestamptz,
+        code smallint, reply text, preview_url text, due_at timestamptz, recipients jsonb
+    )
 ),
 ledger as (
     update dispatches d
@@ -85,7 +85,7 @@ mail as (
 overtaking as (
     update dispatches d set outcome = 'unknown', outcome_at = clock_timestamp()
     from mail where mail.overtaken and d.workspace_id = mail.workspace_id and d.email_id = mail.id
-        and d.outcome = 'pending' and not d.id = any (:dispatch_ids::bigint[])
+        and d.outcome = 'pending' and d.id not in (select o.dispatch_id from o)
 ),
 story as (
     insert into events (workspace_id, type, email_id, campaign_id, sender_id)
