@@ -49,8 +49,8 @@ export function DeliverabilityPage() {
           </p>
           {isOwnMachine(sender.data.host) && (
             <p className="mb-4 rounded-md bg-info-wash px-3 py-2 text-[0.8125rem] text-ink">
-              This sender hands its mail to a server on Paceline's own machine, such as the test inbox. Nobody
-              on the internet gets it, so nothing here has to be mended.
+              This sender hands its mail to a server on Paceline's own machine. If that is the test inbox,
+              nobody on the internet gets it, and nothing here has to be mended.
             </p>
           )}
           <DnsChecks sender={sender.data} />
