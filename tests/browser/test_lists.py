@@ -21,6 +21,23 @@ def schedule(api: httpx.Client, subject: str, *recipients: str) -> list[str]:
     return [email["id"] for email in answer.json()["data"]]
 
 
+def schedule_tagged(api: httpx.Client, *names: str) -> None:
+    """Each with a tag of its kind and a second recipient, the later named the sooner due."""
+    emails = [
+        {
+            "from": ME,
+            "to": ["cyd@tags.example.org", f"{name}@copies.example.org"],
+            "subject": f"Tagged {name}",
+            "text": "Hello",
+            "scheduled_at": f"in {30 - place} hours",
+            "tags": [{"name": "kind", "value": name}],
+        }
+        for place, name in enumerate(names)
+    ]
+    answer = api.post("/emails/batch", json=emails)
+    assert answer.is_success, answer.text
+
+
 def status(api: httpx.Client, email_id: str) -> str:
     return str(api.get(f"/emails/{email_id}").json()["status"])
 
@@ -72,9 +89,44 @@ async def test_a_search_lives_in_the_url_and_says_when_nothing_matches(desk: Pag
     schedule(api, "Needle", "ann@hay.example.org")
     await desk.goto("/scheduled?q=Needle")
     await expect(desk.get_by_role("row").filter(has_text="ann@hay.example.org")).to_be_visible()
-    await desk.get_by_role("searchbox").fill("no such needle")
+    await desk.get_by_role("searchbox", name="Search messages").fill("no such needle")
     await expect(desk.get_by_text("No message matches")).to_be_visible()
     await desk.reload()
     await expect(desk.get_by_text("No message matches")).to_be_visible()
     await desk.get_by_role("button", name="Clear").click()
     await expect(desk.get_by_role("row").filter(has_text="ann@hay.example.org")).to_be_visible()
+
+
+async def test_tags_and_orders_narrow_the_lists_and_typing_asks_only_once_it_rests(
+    desk: Page, api: httpx.Client
+) -> None:
+    schedule(api, "Tagged not", "ann@tags.example.org")
+    schedule_tagged(api, "offer", "invoice")
+
+    rows = desk.get_by_role("row").filter(has_text="Tagged")
+    await desk.goto("/scheduled?q=tagged")
+    await expect(rows).to_have_count(3)
+    asked: list[str] = []
+    desk.on("request", lambda request: asked.append(request.url) if "/v1/emails?" in request.url else None)
+
+    await desk.get_by_role("searchbox", name="Tag").press_sequentially("kind:invoice", delay=20)
+    await expect(rows).to_have_count(1)
+    await expect(rows.first).to_contain_text("Tagged invoice")
+    await expect(desk).to_have_url(re.compile(r"[?&]tag=kind(%3A|:)invoice"))
+    assert len([url for url in asked if "tag=" in url]) < len("kind:invoice")
+    await desk.get_by_role("searchbox", name="Tag").fill("kind")
+    await expect(rows).to_have_count(2)
+    await expect(rows.first).to_contain_text("Tagged invoice")  # the next one first: it is due an hour earlier
+    await desk.get_by_role("combobox", name="Order").select_option("Newest first")
+    await expect(desk).to_have_url(re.compile("sort=created_at"))
+    await expect(rows.nth(1)).to_contain_text("Tagged offer")
+    await desk.reload()
+    await expect(desk.get_by_role("combobox", name="Order")).to_have_value("created_at")
+    await expect(rows).to_have_count(2)
+
+    await desk.get_by_role("button", name="Clear").click()
+    await desk.get_by_role("searchbox", name="Search messages").fill("invoice@copies.ex")  # any recipient is found
+    await expect(desk.get_by_role("row").filter(has_text="cyd@tags.example.org")).to_have_count(1)
+    await desk.get_by_role("searchbox", name="Tag").fill("kind:nothing")
+    await expect(desk.get_by_text("No message matches")).to_be_visible()
+    await expect(desk.get_by_role("searchbox", name="Tag")).to_be_focused()

@@ -47,7 +47,7 @@ export function SearchField({
     return () => window.clearTimeout(timer);
   }, [text]);
   return (
-    <div className={classes("relative min-w-0 grow", beside ? "sm:max-w-44" : "sm:max-w-xs")}>
+    <div className={classes("relative min-w-0 grow", beside ? "basis-36 sm:max-w-44" : "sm:max-w-xs")}>
       <Icon
         className="pointer-events-none absolute top-1/2 left-2.5 size-4 -translate-y-1/2 text-faint"
         aria-hidden
