@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from urllib.parse import urlencode
 
 import httpx
@@ -87,3 +88,15 @@ async def test_what_is_missing_is_said_at_the_field_and_what_is_refused_in_a_toa
     await expect(toast).to_contain_text("start_at")
     await expect(desk.get_by_label("Day and time")).to_have_attribute("aria-invalid", "true")
     await expect(desk).to_have_url(re.compile("/compose$"))
+
+
+async def test_a_long_list_that_is_removed_while_it_is_read_is_cancelled(desk: Page, tmp_path: Path) -> None:
+    long = tmp_path / "long.csv"
+    long.write_text("email\n" + "".join(f"user{i}@long.example\n" for i in range(400_000)))
+    await desk.goto("/compose")
+    await desk.get_by_label("CSV or text file with recipients").set_input_files(long)
+    await expect(desk.get_by_role("progressbar", name="Reading of long.csv")).to_be_visible(timeout=30_000)
+    async with desk.expect_response(lambda answer: answer.url.endswith("/cancel")) as cancelling:
+        await desk.get_by_role("button", name="Remove long.csv").click()
+    assert (await (await cancelling.value).json())["state"] == "cancelled"
+    await expect(desk.get_by_label("Recipients", exact=True)).to_be_editable()
