@@ -1,7 +1,8 @@
 """`make bench`: every bench in turn, a peer's beside it, the table with medians, targets and ratios, and all as JSON.
 
     make bench ARGS="--runs 3 --only batch,idle"
-    PEER=path/to/peer make bench     in turn with another program: ours, theirs, ours, theirs
+    make bench ARGS="--add --only backlog"     what takes a quarter of an hour, into the same report
+    PEER=path/to/peer make bench               in turn with another program: ours, theirs, ours, theirs
 
 Run it on a quiet machine: the load before each run is written down, but nothing is done about it.
 """
@@ -34,11 +35,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", default="", help="names of rows, with commas")
     parser.add_argument("--quick", action="store_true", help="small: shows that it works, tells nothing about speed")
     parser.add_argument("--json", type=Path, default=ROOT / ".cache/bench.json", help="where every run is written")
+    parser.add_argument("--add", action="store_true", help="to what is written there, instead of anew")
     options = parser.parse_args(argv)
     wanted = [name for name in options.only.split(",") if name]
     if unknown := set(wanted) - {row.name for row in ROWS}:
         parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(row.name for row in ROWS)}")
-    rows = [row for row in ROWS if not wanted or row.name in wanted]
+    rows = [row for row in ROWS if row.name in wanted or (not wanted and not row.apart)]
     peer = Peer(Path(os.environ["PEER"])) if os.environ.get("PEER") else None
     report: dict[str, Any] = {
         "began_at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -47,6 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         "quick": options.quick,
         "rows": {},
     }
+    if options.add and options.json.exists():
+        report["rows"] = json.loads(options.json.read_text())["rows"]
     options.json.parent.mkdir(parents=True, exist_ok=True)
     for row in rows:
         played = report["rows"][row.name] = Played(runs=[], peer=[])
@@ -57,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             played["error"] = str(error)
         options.json.write_text(json.dumps(report, indent=1) + "\n")
     print("\n".join(table(report["rows"])))
-    return int(any("error" in played for played in report["rows"].values()))
+    return int(any("error" in report["rows"][row.name] for row in rows))
 
 
 def play(row: Row, peer: Peer | None, played: Played, *, runs: int, quick: bool) -> None:

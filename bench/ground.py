@@ -184,6 +184,10 @@ class Ground:
         calls.pop("info", None)
         return sum(count for name, count in calls.items() if name.startswith(OF_CLIENTS)), sum(calls.values())
 
+    def redis_bytes(self) -> int:
+        """What all of Redis's keys take."""
+        return sum(self.redis.memory_usage(key) or 0 for key in self.redis.scan_iter())
+
     @contextmanager
     def metered(self) -> Iterator[Result]:
         """Gives a dict that has, afterwards, what the block cost: `seconds`, `cpu` by kind, `wal_bytes`."""

@@ -1,4 +1,4 @@
-"""Draws the curves of docs/performance.md from a report: `python -m bench.pictures [REPORT] [FOLDER]`.
+"""Puts a report into docs/performance.md, its table and its curves: `python -m bench.pictures [REPORT] [PAGE]`.
 
 Plain SVG without a library: readable on a light and on a dark page, where a picture cannot know which it is on.
 """
@@ -16,10 +16,14 @@ from xml.sax.saxutils import escape
 
 from bench.ground import ROOT
 from bench.plan import figure
+from bench.table import table
 
 REPORT: Final = ROOT / ".cache/bench.json"
-FOLDER: Final = ROOT / "docs/performance"
+PAGE: Final = ROOT / "docs/performance.md"
+BEGIN: Final = "<!-- report: written by `python -m bench.pictures` -->"
+END: Final = "<!-- end of report -->"
 
+DRAWN: Final = ("claim", "gate", "record", "search")  # the steps of a backlog that have a curve
 WIDTH: Final = 720
 LEFT: Final = 190  # where bars and curves begin
 RIGHT: Final = 90  # what figures behind a bar take
@@ -45,9 +49,8 @@ def median(report: Report, row: str, path: str, *, peer: bool = False) -> float 
 
 
 def rates(report: Report) -> str:
-    """Messages or rows a second, ours and the peer's."""
+    """Messages sent a second, ours and the peer's."""
     rows = (
-        ("imports", "100,000 rows of CSV"),
         ("send", "1 mailbox, 50 connections"),
         ("send_5", "1 mailbox, 5 connections"),
         ("send_100_mailboxes", "100 mailboxes, 4 workers"),
@@ -63,7 +66,7 @@ def rates(report: Report) -> str:
             bars.append([("peer", theirs, THEIRS[0])])
         if bars:
             groups.append((title, bars))
-    return stacked("Messages a second", groups, unit="/s")
+    return stacked("Messages sent a second", groups, unit="/s")
 
 
 def costs(report: Report) -> str:
@@ -89,9 +92,7 @@ def costs(report: Report) -> str:
             )
         if bars:
             groups.append((title, bars))
-    return stacked(
-        "CPU a message, in ms (Paceline: worker, Postgres, Redis; peer: Node, Postgres, Redis)", groups, unit=" ms"
-    )
+    return stacked("CPU-ms a message: worker, Postgres, Redis (peer: Node, Postgres, Redis)", groups, unit=" ms")
 
 
 def lateness(report: Report) -> str:
@@ -117,7 +118,7 @@ def growth(report: Report) -> str:
     result = runs[0]["result"]
     sizes = [str(size) for size in result["sizes"]]
     colours = (*OURS, *THEIRS, "#16a34a", "#db2777", "#475569")
-    names = list(next(iter(result["ms"].values())))
+    names = [name for name in next(iter(result["ms"].values())) if name.split()[0].rstrip(":") in DRAWN]
     curves = [
         (name, colours[i % len(colours)], [float(result["ms"][size][name]) for size in sizes])
         for i, name in enumerate(names)
@@ -195,18 +196,41 @@ def _picture(height: float, drawn: Sequence[str]) -> str:
     return "\n".join([head, f"<style>{STYLE}</style>", *drawn, "</svg>", ""])
 
 
-PICTURES: Final = {"rates": rates, "costs": costs, "lateness": lateness, "growth": growth}
+PICTURES: Final = {
+    "rates": (rates, "How many messages a second, beside the peer"),
+    "costs": (costs, "How much of the processor a message takes, beside the peer"),
+    "lateness": (lateness, "How late messages leave, from the earliest to the latest"),
+    "growth": (growth, "What steps and searches cost as the backlog grows"),
+}
 
 
 def main(argv: Sequence[str]) -> None:
     report = json.loads((Path(argv[0]) if argv else REPORT).read_text())
-    folder = Path(argv[1]) if len(argv) > 1 else FOLDER
+    page = Path(argv[1]) if len(argv) > 1 else PAGE
+    folder = page.with_suffix("")
     folder.mkdir(parents=True, exist_ok=True)
-    for name, draw in PICTURES.items():
+    said = ["", about(report), "", *table(report["rows"]), ""]
+    for name, (draw, what) in PICTURES.items():
         picture = draw(report)
         if picture:
             (folder / f"{name}.svg").write_text(picture)
-            print(folder / f"{name}.svg")
+            said += [f"![{what}]({folder.name}/{name}.svg)", ""]
+    before, begin, rest = page.read_text().partition(BEGIN)
+    _, end, after = rest.partition(END)
+    assert end, f"{page} has no place for a report"
+    page.write_text(before + begin + "\n" + "\n".join(said) + end + after)
+
+
+def about(report: Report) -> str:
+    """When and on what it was measured."""
+    machine, versions = report["machine"], report["versions"]
+    loads = [run["load"] for played in report["rows"].values() for run in (*played["runs"], *played["peer"])]
+    return (
+        f"Measured on {report['began_at'][:10]} at `{versions['paceline']}`: {machine['cores']} cores "
+        f"({machine['processor']}), {machine['memory_gb']} GB, {machine['system']}, Python {versions['python']}, "
+        f"{versions['postgres']}; load before a run {min(loads):.1f} to {max(loads):.1f}, median "
+        f"{statistics.median(loads):.1f}."
+    )
 
 
 if __name__ == "__main__":

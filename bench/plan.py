@@ -46,6 +46,7 @@ class Row:
     aims: tuple[Aim, ...]
     peer: tuple[object, ...] = ()  # what its peer.sh is asked
     once: bool = False  # too long to be repeated
+    apart: bool = False  # takes a quarter of an hour: only played where it is named
     variant: bool = False  # the same bench as one before, with other numbers
 
 
@@ -233,6 +234,7 @@ ROWS: Final = (
         name="backlog",
         title="the backlog grows from 10,000 to 10,000,000 messages",
         measure=backlog.measure,
+        apart=True,
         aims=(
             Aim(figure="sending_growth", unit="times: claim, gate, record", at_most=1.5),
             Aim(figure="address_p95_ms", unit="ms p95, search by address", at_most=50),
