@@ -144,11 +144,11 @@ class _Search(msgspec.Struct, frozen=True):
             seen += len(places)
             if len(met) >= count or len(places) < step:
                 return met[:count]
+            if seen >= furthest and not self.to_the_end:
+                return None
             # As far as it takes if they go on to come as they came, and some more.
             step = (count - len(met)) * seen * 5 // (len(met) * 4) if met else 4 * step
-            step = max(FIRST_STEP, min(step, furthest))
-            if not self.to_the_end and seen + step > furthest:
-                return None
+            step = min(max(step, FIRST_STEP), FURTHEST if self.to_the_end else furthest - seen)
             span = span._replace(low=places[-1]) if self.rising else span._replace(high=places[-1])
 
     def _asked(self, *names: str) -> dict[str, Any]:
