@@ -14,7 +14,7 @@ where s.workspace_id = :workspace_id and l.next_due is not null and l.blocked_un
 
 -- name: sent_since$
 -- Messages that were accepted in the window that ends now: whole minutes from the rollup, the two ends from the ledger, mailbox
--- by mailbox, by its index.
+-- by mailbox, by its index: each in a subquery of its own, or the planner, which knows neither moment, reads the whole ledger.
 with edges as (
     select since, ceil.minute as whole_from, greatest(r.until, ceil.minute) as whole_to
     from sent_rollup r
@@ -25,11 +25,14 @@ select (
     select coalesce(sum(s.sent), 0) from sent_minutes s
     where s.workspace_id = :workspace_id and s.minute >= e.whole_from and s.minute < e.whole_to
 ) + (
-    select count(*) from mailboxes m join dispatches d on d.mailbox_id = m.id
-    where m.workspace_id = :workspace_id and d.dispatched_at > e.since and d.dispatched_at < e.whole_from and d.outcome = 'accepted'
+    select coalesce(sum(d.count), 0)::bigint from mailboxes m cross join lateral (
+        select count(*) from dispatches d
+        where d.mailbox_id = m.id and d.dispatched_at > e.since and d.dispatched_at < e.whole_from and d.outcome = 'accepted'
+    ) as d where m.workspace_id = :workspace_id
 ) + (
-    select count(*) from mailboxes m join dispatches d on d.mailbox_id = m.id
-    where m.workspace_id = :workspace_id and d.dispatched_at >= e.whole_to and d.outcome = 'accepted'
+    select coalesce(sum(d.count), 0)::bigint from mailboxes m cross join lateral (
+        select count(*) from dispatches d where d.mailbox_id = m.id and d.dispatched_at >= e.whole_to and d.outcome = 'accepted'
+    ) as d where m.workspace_id = :workspace_id
 )
 from edges e;
 
@@ -46,9 +49,12 @@ left_at as (
     where s.workspace_id = :workspace_id and s.minute >= (select min(start) from hours) and s.minute < r.until
     union all
     select d.dispatched_at, d.recipients
-    from sent_rollup r cross join mailboxes m join dispatches d on d.mailbox_id = m.id
-    where m.workspace_id = :workspace_id and d.outcome = 'accepted'
-        and d.dispatched_at >= greatest(r.until, (select min(start) from hours))
+    from sent_rollup r cross join mailboxes m cross join lateral (
+        select d.dispatched_at, d.recipients from dispatches d
+        where d.mailbox_id = m.id and d.outcome = 'accepted' and d.dispatched_at >= greatest(r.until, (select min(start) from hours))
+        offset 0
+    ) as d
+    where m.workspace_id = :workspace_id
 )
 select h.start, coalesce(sum(l.recipients), 0)::bigint as count
 from hours h
