@@ -49,9 +49,10 @@ async def test_one_that_the_server_cannot_take_fails_alone(environment: dict[str
         before = await room.emails(sender, 5)
         (large,) = await room.emails(sender, content_id=content_id)
         after = await room.emails(sender, 5)
-        with worker(environment):
+        with worker(environment) as process:
             await wait_until(room.are("failed", large))
             await wait_until(room.are("sent", *before, *after))
+            assert process.said("mailbox.waits") == [], "it is no trouble of the server's"
         assert smtp.sessions == 1
     assert "2,000" in (await room.email(large))["reply"]
 
