@@ -1,6 +1,6 @@
 """Lists of messages, a part at a time, in each order that they can have.
 
-What a part costs does not grow with what is stored: see docs/decisions/0013-search.md.
+What a part costs does not grow with what is stored: see docs/decisions/0014-search.md.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
--- Search and sorted lists whose cost does not grow with what is stored: docs/decisions/0013-search.md.
+-- Search and sorted lists whose cost does not grow with what is stored: docs/decisions/0014-search.md.
 
 -- Who a message goes to: to, cc and bcc alike. A table of its own, because rows of emails change their status twice and would write
 -- an index on their address each time; a row of this one is written once.
