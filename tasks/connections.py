@@ -37,6 +37,11 @@ class Connections:
         """Whether it was opened for its message. One that was kept may have been closed meanwhile."""
         return conn not in self._reused
 
+    @property
+    def is_crowded(self) -> bool:
+        """Whether somebody waits for a connection."""
+        return self._waiting > 0
+
     async def acquire(self, account: Account) -> Connection:
         """A connection that is signed in. Raises ConnectTrouble, AuthTrouble or Temporary."""
         for conn in reversed(self._idle):

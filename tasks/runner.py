@@ -83,6 +83,7 @@ class Runner:
         self._stirred = True
         self._read_at = 0.0  # epoch seconds: when to read again
         self._active_at = self.clock.now()
+        self._last_read = 0.0
         self._settle_at = 0.0  # when to bring the lanes up to date, once nothing is in hand
         self._draining = False
         self._lost = False
@@ -165,7 +166,7 @@ class Runner:
             self._stirred = False
             await self._look()
             await self._read(now)
-        elif now >= self._read_at and len(self.hand) <= LOW:
+        elif now >= self._reads_at() and len(self.hand) <= LOW:
             await self._read(now)
         await self.hand.put_down_shut()
         wake = self._hand_over()
@@ -174,10 +175,16 @@ class Runner:
             if found is None:
                 return True
             wake = min(found, self._read_at)
-        elif self._read_at < math.inf and len(self.hand) <= LOW:
-            wake = min(wake, self._read_at)
+        elif len(self.hand) <= LOW:
+            wake = min(wake, self._reads_at())
         await self._until(wake)
         return False
+
+    def _reads_at(self) -> float:
+        """When to read again. Thousands of mailboxes that wait for a connection do not read what would only wait with
+        them, or they had no time left to send: not before something of this one has come back."""
+        waits = self._tasks and self._active_at < self._last_read and self.worker.connections.is_crowded
+        return math.inf if waits and self._read_at > 0.0 else self._read_at
 
     async def _look(self) -> None:
         self._see(await leases.outlook(self.worker.pool, self.lease))
@@ -193,6 +200,7 @@ class Runner:
         return outlook
 
     async def _read(self, now: float) -> None:
+        self._last_read = now
         blocked_until = self.outlook().blocked_until.timestamp()
         if blocked_until > now:
             # What holds the last places of a limit may not be whose turn it is.
