@@ -38,7 +38,8 @@ _GAP: Final = "\ue000"  # before a cell that follows another in its line
 
 # What many put after the words that a list of messages shows, and other characters that nobody sees.
 _NOTHING: Final = "\u00ad\u034f\u180e\u200b-\u200d\u2060\ufeff"
-_FILLER: Final = re.compile(f"(?:[{_NOTHING}]+[ \u00a0]+){{2,}}[{_NOTHING}]*")
+# Tried once for each run of them: from each place in it, a long one would take hours.
+_FILLER: Final = re.compile(f"(?<![{_NOTHING}])(?:[{_NOTHING}]++[ \u00a0]++){{2,}}[{_NOTHING}]*+")
 _UNSEEN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u180e\u200b\u2060\ufeff\ud800-\udfff]")
 
 _LAYOUT: Final = ParserConfig(css=STRICT_CSS_PROFILE | {"template": HtmlElement(display=Display.none)})

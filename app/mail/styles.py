@@ -13,12 +13,12 @@ import secrets
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
-import css_inline
 import lxml.html
 
 from app.errors import ValidationError
 from app.mail import template as templates
 from app.mail.elements import read
+from app.mail.inliner import declarations_of, inline
 from app.mail.markup import Disguised, literal
 
 ELEMENTS: Final = 5_000
@@ -35,12 +35,9 @@ _ATTRIBUTE: Final = re.compile(
 _CLOSING: Final = re.compile(r"[\s/]*+>")
 _RAW: Final = frozenset({"script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes"})
 _KEEP: Final = "data-css-inline"  # "ignore": css-inline leaves such a sheet or element alone, and so does this
+MEND: Final = f'have it done before, or leave sheets as they are: <style {_KEEP}="ignore">'
 _LEFT_ALONE: Final = frozenset({"head", "html", "link", "meta", "script", "style", "title"})
 _MEDIA: Final = frozenset({"", "all", "screen"})
-
-_inliner: Final = css_inline.CSSInliner(
-    load_remote_stylesheets=False, keep_style_tags=True, keep_at_rules=True, remove_inlined_selectors=True
-)
 
 
 class _Attribute(NamedTuple):
@@ -151,14 +148,13 @@ def _varies(tag: _Tag, disguised: Disguised) -> bool:
 
 def _check_work(text: str, tags: Sequence[_Tag], sheets: Sequence[_Sheet]) -> None:
     css = "".join(text[slice(*each.tag.content)] for each in sheets)
-    declarations = css.count(";") + css.count("{")
-    mend = f'have it done before, or leave sheets as they are: <style {_KEEP}="ignore">'
+    declarations = declarations_of(css)
     if len(css) > SHEETS:
-        raise ValidationError(f"Its style sheets have more than {SHEETS:,} characters: {mend}.")
+        raise ValidationError(f"Its style sheets have more than {SHEETS:,} characters: {MEND}.")
     if declarations > DECLARATIONS or declarations * len(tags) > WORK or len(tags) > ELEMENTS:
         raise ValidationError(
             f"{declarations:,} declarations in style sheets for {len(tags):,} elements are too many to write them into "
-            f"each: {mend}."
+            f"each: {MEND}."
         )
 
 
@@ -177,10 +173,14 @@ def _computed(
     usable = {str(each.number) for each in sheets}
     for element in tree.iter():
         _bare(element, is_sheet=element.tag == "style" and element.get(mark) in usable)
+    bare = lxml.html.tostring(tree, encoding="unicode", doctype="<!DOCTYPE html>")
+    css = "".join(text[slice(*each.tag.content)] for each in sheets)
     try:
-        done = _inliner.inline(lxml.html.tostring(tree, encoding="unicode", doctype="<!DOCTYPE html>"))
-    except (css_inline.InlineError, ValueError) as error:
+        done = inline(bare, css, len(tags))
+    except ValueError as error:
         raise ValidationError(f"Its style sheets cannot be read: {error}.") from None
+    except TimeoutError:
+        raise ValidationError(f"Its style sheets take too long to write into elements: {MEND}.") from None
     styles: dict[int, str] = {}
     left: dict[int, str] = {}
     for element in read(done, ELEMENTS * 2).iter():

@@ -165,6 +165,7 @@ def test_too_much_is_refused(html: str, reason: str) -> None:
         "<a href=" * 125_000,
         "<p>" + "&zwnj; " * 140_000,
         "\u200c\u00a0" * 500_000,
+        "\u200b" * 1_000_000,
         " \n" * 500_000,
         "<pre>" + "\n" * 900_000,
         "<table><tr><td>" * 60,
