@@ -55,6 +55,12 @@ def test_every_variable_is_one_that_paceline_reads() -> None:
     assert {name for name in used if not re.search(rf"\b{name}\b", source)} == set()
 
 
+def test_every_variable_that_paceline_reads_is_explained() -> None:
+    read = set(re.findall(r'"([A-Z]+(?:_[A-Z]+)+)"', Path(settings.__file__).read_text()))
+    explained = set(re.findall(r"^([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    assert {name for name in read - explained if not name.startswith("PACELINE_")} == set()
+
+
 def test_a_compose_file_without_a_secret_key_is_refused() -> None:
     assert ":?" in services()["web"]["environment"]["SECRET_KEY"]
 
