@@ -42,9 +42,11 @@ async def read(settings: Settings, *, workspace_id: UUID, import_id: UUID) -> No
         begun = await queries.imports.begin(conn, workspace_id=workspace_id, id=import_id)
         if begun is None:
             return
-        if begun["attempts"] > ATTEMPTS:
+        if begun["added_to"] is not None:  # however often a reader died: a list is suppressed as a whole or not at all
+            await _suppress(conn, workspace_id, import_id, begun["filename"])
+        elif begun["attempts"] > ATTEMPTS:
             await _fail(conn, workspace_id, import_id, "This list could not be read in ten attempts.")
-        elif begun["added_to"] is not None or await _read(conn, workspace_id, import_id, begun):
+        elif await _read(conn, workspace_id, import_id, begun):
             await _suppress(conn, workspace_id, import_id, begun["filename"])
         await queries.events.announce(conn, workspace_id=workspace_id)
     finally:
