@@ -23,7 +23,8 @@ order by e.due_at, e.position, e.id
 limit :limit;
 
 -- name: contents
-select c.id, c.subject, coalesce(c.styled_html, c.html) as html, coalesce(c.plain_text, nullif(c.text, '')) as text, c.is_template, c.reply_to, c.headers, c.from_name, (
+select c.id, c.subject, coalesce(c.styled_html, c.html) as html, coalesce(c.plain_text, nullif(c.text, '')) as text, c.is_template,
+    c.reply_to, c.headers, c.from_name, (
     select jsonb_agg(
         jsonb_build_object(
             'filename', a.filename, 'content_type', a.content_type, 'cid', a.cid, 'hash', encode(a.hash, 'hex'), 'size', a.size

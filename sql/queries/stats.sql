@@ -82,7 +82,7 @@ late as (
     select extract(epoch from greatest(n.left_at - e.due_at, interval '0')) as seconds
     from newest n
     join emails e on e.workspace_id = n.workspace_id and e.id = n.email_id
-    join senders s on s.id = e.sender_id
+    join senders s on s.workspace_id = e.workspace_id and s.id = e.sender_id
     left join campaigns c on c.workspace_id = e.workspace_id and c.id = e.campaign_id
     where n.workspace_id = :workspace_id and n.outcome = 'accepted' and n.attempt = 1 and e.status = 'sent'
         and (n.previous_at is null or n.previous_at <= e.due_at)
