@@ -100,6 +100,8 @@ class _Reader:
             ip_address(host.strip("[]"))
         except ValueError:
             host = ""
+        if ":" in host and not host.startswith("["):
+            host = ""  # of an IPv6 address by itself nobody can say where it ends
         if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
             raise ConfigurationError(f"{name}={raw!r} is no name server: give an IP address and a port, 192.0.2.53:53.")
         return f"{host.strip('[]')}:{int(port)}"

@@ -61,7 +61,7 @@ def _is_light(html: str, css: str, elements: int) -> bool:
 def _elsewhere(html: str) -> str:
     try:
         done = subprocess.run(  # noqa: S603  # the program is fixed, the HTML is its input
-            [sys.executable, "-c", _ELSEWHERE],
+            [sys.executable, "-P", "-c", _ELSEWHERE],
             input=html.encode("utf-8", "surrogatepass"),
             capture_output=True,
             timeout=LONGEST,

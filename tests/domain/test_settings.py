@@ -56,6 +56,8 @@ def test_a_needed_variable_that_is_absent_is_named(name: str, absent: str | None
         ("SMTP_ALLOW_PRIVATE", "perhaps"),
         ("DNS_SERVER", "dns.example.com:53"),
         ("DNS_SERVER", "2001:db8::53"),
+        ("DNS_SERVER", "2001:db8::1:53"),
+        ("DNS_SERVER", "::1"),
         ("DNS_SERVER", "192.0.2.53:0"),
     ],
 )
