@@ -62,7 +62,7 @@ class Estimate(Output):
     first_send_at: datetime | None  # null: nothing leaves
     last_send_at: datetime | None
     timezone: str  # the campaign's
-    bucket_seconds: float  # how long a bucket is: an hour, in a long campaign a day
+    bucket_seconds: float  # how long a bucket is: an hour, in a long campaign a day, in one of years several
     buckets: list[EstimateBucket]  # those in which something leaves
     binding_limits: list[BindingLimit]  # what binds most first; empty: its time alone decides
     assumptions: list[str]

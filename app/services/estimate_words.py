@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -15,6 +16,7 @@ from app.domain.pacing import DAY
 from app.services.estimate_situation import Asked, Situation
 
 HOURLY_BARS: Final = 24 * 14  # a campaign of more hours is shown by the day
+MOST_BARS: Final = 1_100  # three years of days
 TELLING: Final = 0.02  # a share of the wait that is worth a word
 
 SAID: Final[dict[Bound, str]] = {
@@ -51,10 +53,11 @@ def _instant(moment: float | None) -> datetime | None:
 
 
 def _buckets(found: Forecast, timezone: str, window: float) -> tuple[float, list[EstimateBucket]]:
-    """Hours by the clock of the campaign's zone, or days from midnight there."""
+    """Hours by the clock of the campaign's zone, or days from midnight there; of years, several days at once."""
     if found.first is None or found.last is None:
         return window, []
-    width = window if found.last - found.first <= HOURLY_BARS * window else window * DAY
+    span, day = found.last - found.first, window * DAY
+    width = window if span <= HOURLY_BARS * window else day * math.ceil(span / (day * MOST_BARS))
     offset = ZoneInfo(timezone).utcoffset(datetime.fromtimestamp(found.first, UTC))
     counts = spread(found.runs, width, -offset.total_seconds() if offset is not None else 0.0)
     return width, [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -34,8 +35,17 @@ async def estimate(
         else:
             asked = await _existing(conn, workspace_id, wanted, now)
         situation = await look(conn, workspace_id, asked, window=window, now=now)
-    found = forecast(situation.boxes, now=now.timestamp(), window=window)
-    return estimate_words.told(found, asked, situation, window=window)
+
+    def foretell() -> Estimate:
+        found = forecast(situation.boxes, now=now.timestamp(), window=window)
+        return estimate_words.told(found, asked, situation, window=window)
+
+    try:
+        return await asyncio.to_thread(foretell)  # a limit of one an hour and hours that hardly open take a while
+    except (ValueError, OverflowError):  # where the calendar ends
+        path = "count" if wanted.campaign_id is None else "campaign_id"
+        why = "At this pace it goes on after the year 9999: raise a limit, or widen the sending hours."
+        raise ValidationError.at(path, why) from None
 
 
 async def _new(conn: Conn, workspace_id: UUID, wanted: NewEstimate, now: datetime) -> Asked:

@@ -157,3 +157,14 @@ async def test_another_workspace_is_not_seen(api: Api, stranger: Api) -> None:
     await add_sender(stranger, "eve@example.com")
     for asked in ({"campaign_id": draft["id"]}, {"count": 1, "sender_ids": [sender]}):
         await stranger.refused(422, "POST", "/campaigns/estimate", json=asked)
+
+
+async def test_what_takes_centuries_is_told_in_a_thousand_bars_and_what_outlasts_the_calendar_refused(api: Api) -> None:
+    sender = await add_sender(api)
+    told = await estimate(api, sender_ids=[sender], count=1_000_000, hourly_limit=1)
+    assert sum(bucket["count"] for bucket in told["buckets"]) == 1_000_000
+    assert len(told["buckets"]) < 1_200
+    assert told["bucket_seconds"] % 86_400 == 0
+    monday = {"days": ["mon"], "start": "02:00", "end": "02:01"}
+    asked = {"sender_ids": [sender], "count": 1_000_000, "hourly_limit": 1, "window": monday}
+    assert "9999" in (await api.refused(422, "POST", "/campaigns/estimate", json=asked))["count"]

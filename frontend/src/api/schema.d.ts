@@ -2345,7 +2345,7 @@ export interface components {
             assumptions: string[];
             /** @description What binds most first; empty: its time alone decides. */
             binding_limits: components["schemas"]["BindingLimit"][];
-            /** @description How long a bucket is: an hour, in a long campaign a day. */
+            /** @description How long a bucket is: an hour, in a long campaign a day, in one of years several. */
             bucket_seconds: number;
             /** @description Those in which something leaves. */
             buckets: components["schemas"]["EstimateBucket"][];
