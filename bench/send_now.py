@@ -10,6 +10,7 @@ import time
 from typing import Final
 
 from bench.ground import Ground, Needs, Result, alone, spread
+from tests.support.ports import free_port
 from tests.support.smtp_server import SmtpServer
 
 NEEDS: Final = Needs()
@@ -19,10 +20,9 @@ PAUSE: Final = 0.1  # seconds between two requests
 
 def measure(ground: Ground, *, quick: bool) -> Result:
     count = 10 if quick else COUNT
-    with SmtpServer(host="0.0.0.0") as smtp:
-        senders = [
-            ground.sender(host=f"127.0.{i // 250}.{i % 250 + 1}", port=smtp.port)["from_email"] for i in range(count)
-        ]
+    hosts = [f"127.0.{i // 250}.{i % 250 + 1}" for i in range(count)]
+    with SmtpServer(host=hosts, port=free_port()) as smtp:
+        senders = [ground.sender(host=host, port=smtp.port)["from_email"] for host in hosts]
         cold = [send(ground, smtp, sender) for sender in senders]
         send(ground, smtp, senders[0])
         warm = [send(ground, smtp, senders[0]) for _ in range(count)]

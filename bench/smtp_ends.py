@@ -1,6 +1,6 @@
 """The far end of SMTP: a sink that takes everything, and a line to it that is as slow as a real one.
 
-python -m bench.smtp_ends sink HOST:PORT... | delay MILLISECONDS HOST PORT (prints the port that it listens on)
+python -m bench.smtp_ends sink HOST:PORT... | everywhere PORT | delay MS HOST PORT (prints the port that it listens on)
 
 Postfix's `smtp-sink` takes 40,000 messages/s on one core, so that it does not bind what is measured; where it is not
 installed `sink` stands in for it.
@@ -42,8 +42,10 @@ def sinks(count: int) -> Iterator[tuple[str, list[tuple[str, int]]]]:
 
 @contextlib.contextmanager
 def everywhere() -> Iterator[int]:
-    """A port at which mail is taken on every address of 127.0.0.0/8 (Linux), and so on every other of the machine."""
-    with _sinks([("0.0.0.0", free_port())]) as (_, [(_, port)]):
+    """A port at which mail is taken on every address of 127.0.0.0/8 (Linux)."""
+    port = free_port()
+    with _running([sys.executable, "-m", "bench.smtp_ends", "everywhere", str(port)]):
+        wait_until_sync(partial(_listens, "127.0.0.1", port), 20, what="the sink to listen")
         yield port
 
 
@@ -180,6 +182,15 @@ async def _serve_sink(places: Sequence[str]) -> None:
     await asyncio.Event().wait()
 
 
+async def _serve_everywhere(port: int) -> None:
+    with socket.socket() as sock:
+        # On all addresses, but of the loopback device alone.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"lo")
+        sock.bind(("0.0.0.0", port))
+        await asyncio.get_running_loop().create_server(Sink, sock=sock, backlog=MOST)
+        await asyncio.Event().wait()
+
+
 async def _serve_delay(milliseconds: float, host: str, port: int) -> None:
     loop = asyncio.get_running_loop()
     half = milliseconds / 2000
@@ -193,6 +204,8 @@ def main(argv: Sequence[str]) -> None:
     match argv:
         case ["sink", *places]:
             uvloop.run(_serve_sink(places))
+        case ["everywhere", port]:
+            uvloop.run(_serve_everywhere(int(port)))
         case ["delay", milliseconds, host, port]:
             uvloop.run(_serve_delay(float(milliseconds), host, int(port)))
         case _:

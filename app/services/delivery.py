@@ -14,7 +14,7 @@ import msgspec
 
 from app.db.pool import Pool
 from app.db.queries import queries, rows
-from app.db.transaction import retrying
+from app.db.transaction import retrying, transaction
 from app.domain.status import Status
 from app.services import lanes
 from app.services.leases import Lease
@@ -181,10 +181,14 @@ async def void(pool: Pool, lease: Lease, dispatch_ids: Sequence[int]) -> None:
 
 async def void_unsent(pool: Pool, lease: Lease, email_ids: Sequence[UUID]) -> None:
     """After a gate of whose commit nothing is known, and no dot: what it may have booked is taken back."""
-    async with pool.connection() as conn:
+    async with transaction(pool) as tx:
+        # Its connection is lost, but it may be deciding still: until it has, there is nothing to be seen of it.
+        await queries.delivery.wait_for_gate(
+            tx, workspace_id=lease.workspace_id, mailbox_id=lease.mailbox_id, email_ids=list(email_ids)
+        )
         found = await rows(
             queries.delivery.unsettled(
-                conn,
+                tx,
                 workspace_id=lease.workspace_id,
                 email_ids=list(email_ids),
                 worker_id=lease.worker_id,

@@ -188,6 +188,13 @@ async def orphans(
     return [row["id"] for row in found]
 
 
+async def forgotten(pool: Pool) -> list[UUID]:
+    """Mailboxes that nobody runs although a message of theirs is between gate and reply: whoever takes the lease finds
+    that nobody knows what became of it. Reads what is on the wire everywhere: for now and then."""
+    async with pool.connection() as conn:
+        return [row["id"] for row in await rows(queries.workers.forgotten(conn))]
+
+
 async def hint(pool: Pool, workspace_ids: Sequence[UUID]) -> None:
     """Tells the dashboards of these workspaces to read again, and has their webhooks looked at."""
     async with pool.connection() as conn:

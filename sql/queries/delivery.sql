@@ -137,6 +137,13 @@ select lane_id, min(due_at) as due_at from emails
 where workspace_id = :workspace_id and id = any (:email_ids::uuid[]) and status in ('scheduled', 'deferred')
 group by lane_id order by lane_id;
 
+-- name: wait_for_gate!
+-- Until no gate holds the mailbox or one of these messages.
+with box as materialized (select from mailboxes where workspace_id = :workspace_id and id = :mailbox_id for no key update)
+select from box cross join lateral (
+    select from emails where workspace_id = :workspace_id and id = any (:email_ids::uuid[]) order by id for no key update
+) as e;
+
 -- name: unsettled
 -- The dispatches of these messages that were booked under this lease and whose end is not known: asked after a commit with an
 -- unknown outcome. Not those of an earlier lease: they may have had their dot.

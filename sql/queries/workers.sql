@@ -42,6 +42,13 @@ where l.next_due is not null and l.wake_at <= clock_timestamp() + make_interval(
     and m.runner_id is null and m.blocked_until <= clock_timestamp() + make_interval(secs => :ahead)
 limit 1000;
 
+-- name: forgotten
+-- Mailboxes without a runner of which a message is between gate and reply. No runner gives back such a one, unless a gate that it
+-- took for lost has committed after all.
+select distinct m.id from emails e join lanes l on l.id = e.lane_id join mailboxes m on m.id = l.mailbox_id
+where e.status = 'sending' and m.runner_id is null
+limit 1000;
+
 -- name: hint!
 -- Tells the web processes that something in these workspaces changed.
 select pg_notify('paceline_events', w::text) from unnest(:workspace_ids::uuid[]) as w;

@@ -114,6 +114,22 @@ async def test_overdue_lanes_without_a_runner_are_found(room: Mailroom) -> None:
     assert await leases.orphans(room.pool) == [overdue.mailbox_id]
 
 
+async def test_a_mailbox_given_back_with_a_message_on_the_wire_is_found(room: Mailroom) -> None:
+    """And whoever takes it finds that nobody knows what became of the message."""
+    sender = await room.sender()
+    [email_id] = await room.emails(sender)
+    gate = await Gate.of(room, sender.mailbox_id)
+    assert await gate.verdicts([email_id]) == ["go"]
+    assert await leases.forgotten(room.pool) == []
+    await leases.settle(room.pool, gate.lease, until=await room.now())
+    await leases.release(room.pool, gate.lease)
+    assert await leases.orphans(room.pool) == [], "nothing of it is due"
+    assert await leases.forgotten(room.pool) == [sender.mailbox_id]
+    await room.lease(sender.mailbox_id)
+    assert await leases.forgotten(room.pool) == []
+    assert await room.statuses() == {"uncertain": 1}
+
+
 async def test_next_due_follows_what_waits_even_while_somebody_adds(room: Mailroom) -> None:
     sender = await room.sender()
     lease = await room.lease(sender.mailbox_id)

@@ -19,7 +19,7 @@ import ssl
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -44,7 +44,7 @@ class SmtpServer:
         options: Options | None = None,
         *,
         port: int = 0,
-        host: str = HOST,
+        host: str | Sequence[str] = HOST,
         certificates: Certificates | None = None,
         log: Path | None = None,
         log_data: bool = True,

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import pytest
 
+from app.db.transaction import transaction
 from app.services import delivery
 from app.services.delivery import Due
 from app.services.leases import Lease
@@ -17,6 +18,7 @@ from tasks import failpoints
 from tasks.clock import Clock
 from tasks.gatekeeper import GateFault, Gatekeeper, GateUnknown, Pass
 from tasks.gates import Gates
+from tests.support.gating import Gate
 from tests.support.mailroom import Mailroom, Sender
 from tests.support.waiting import wait_until
 
@@ -167,6 +169,21 @@ async def test_a_gate_that_may_have_committed_lets_nobody_through(entrance: Entr
     word: Pass = await entrance.keeper.enter(message)
     assert word.verdict == "go"
     assert [row["outcome"] for row in await entrance.room.ledger()] == ["void", "pending"]
+
+
+async def test_a_gate_that_commits_after_its_connection_is_lost_is_taken_back_too(entrance: Entrance) -> None:
+    """Before that there is nothing to be seen of it."""
+    (message,) = await entrance.due(1)
+    async with transaction(entrance.room.pool) as lost:
+        [word] = await Gate(entrance.room, entrance.lease).ask_on(lost, [message.id])
+        assert word.verdict == "go"
+        taking_back = asyncio.create_task(entrance.keeper.take_back([message.id]))
+        waits = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+        await wait_until(lambda: entrance.room.all(waits))
+        assert not taking_back.done()
+    await taking_back
+    assert await entrance.room.statuses() == {"scheduled": 1}
+    assert [row["outcome"] for row in await entrance.room.ledger()] == ["void"]
 
 
 async def test_an_outage_is_told_from_a_fault(entrance: Entrance) -> None:
