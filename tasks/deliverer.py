@@ -106,13 +106,11 @@ class Deliverer:
             if behind is not None:
                 letter = behind.conn.letter(rendered.envelope, rendered.data)
                 asked = False
-                word = await behind.wait(letter)
-                if word is Word.HERE:
+                if await behind.wait(letter) is Word.HERE:
                     conn = behind.conn
                     return conn, account, await conn.follow(letter)
-                if word is Word.LATE:
-                    self._runner.again(message)
-                    return None
+                self._runner.again(message)
+                return None
             conn = await self._acquire(message, account)
             return None if conn is None else (conn, account, await conn.offer(rendered.envelope, rendered.data))
         except BaseException as error:

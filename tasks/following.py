@@ -21,8 +21,7 @@ REST: Final = 60.0  # seconds without following, for a server that does not like
 
 class Word(Enum):
     HERE = "here"  # the connection is its own now, and the server has the envelope
-    ALONE = "alone"  # it needs a connection of its own
-    LATE = "late"  # it waited too long
+    BACK = "back"  # it takes its turn again
 
 
 class Behind:
@@ -44,10 +43,10 @@ class Behind:
     async def wait(self, letter: Letter) -> Word:
         """Once it is ready to go. If this is cancelled, look at `is_here`."""
         if self._ended:
-            return Word.ALONE
+            return Word.BACK
         loop = asyncio.get_running_loop()
         self._letter, self._word = letter, loop.create_future()
-        timer = loop.call_later(PATIENCE, self._say, Word.LATE)
+        timer = loop.call_later(PATIENCE, self._say, Word.BACK)
         try:
             return await self._word
         finally:
@@ -81,9 +80,10 @@ class Behind:
         return self.is_here
 
     def release(self) -> None:
-        """The message in front is over and leaves no connection behind."""
+        """The message in front is over and leaves no connection behind. If it was turned away it may come again, so the
+        other one does not go before it by a connection of its own."""
         self._ended = True
-        self._say(Word.ALONE)
+        self._say(Word.BACK)
 
     def _say(self, word: Word) -> None:
         if self._word is not None and not self._word.done():
