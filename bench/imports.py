@@ -26,13 +26,15 @@ def measure(ground: Ground, *, quick: bool, rows: int = ROWS) -> Result:
     rows = 2_000 if quick else rows
     listed = ground.home / "list.csv"
     listed.write_text("\n".join(people(rows)), encoding="utf-8")
+    megabytes = round(listed.stat().st_size / 1e6, 1)
     found, reading = read_list(ground, listed, "/recipients/parse", rows)
     with ground.metered() as writing:
         answered = write_campaign(ground, found)
+    listed.write_text("\n".join(people(rows, of="gone")), encoding="utf-8")
     _, suppressing = read_list(ground, listed, "/suppressions/import", rows)
     return {
         "rows": rows,
-        "megabytes": round(listed.stat().st_size / 1e6, 1),
+        "megabytes": megabytes,
         **reading,
         "campaign": {"answered_seconds": answered, **_told(writing, found["valid"])},
         "suppressions": suppressing,
@@ -51,12 +53,12 @@ def read_list(ground: Ground, listed: Path, path: str, rows: int) -> tuple[dict[
     return found, {"accepted_seconds": round(accepted, 3), **_told(spent, rows), "peak_mb": memory}
 
 
-def people(rows: int) -> Iterator[str]:
+def people(rows: int, *, of: str = "company") -> Iterator[str]:
     """Lines of CSV; two in a hundred are duplicates."""
     yield "Email,First name,Last name,Company,City"
     for i in range(rows):
         who = i - 1 if i % 50 == 49 else i
-        yield f"user{who}@company{who % 5000}.example.com,Anna{i % 100},Müller,Company {i % 5000} Ltd,Köln"
+        yield f"user{who}@{of}{who % 5000}.example.com,Anna{i % 100},Müller,Company {i % 5000} Ltd,Köln"
 
 
 def write_campaign(ground: Ground, listed: dict[str, Any]) -> float:

@@ -65,9 +65,7 @@ CASES: Final = {
     "the workspace's limit and a gap": Case(
         count=many(20), mailboxes=({"gap_ms": 700}, {"hourly_limit": 15}), workspace_limit=20
     ),
-    "the campaign's limit over two senders": Case(
-        count=many(24), fields={"hourly_limit": 16}, mailboxes=({"gap_ms": 500}, {})
-    ),
+    "the campaign's limit over two senders": Case(count=many(24), fields={"hourly_limit": 16}, mailboxes=({}, {})),
     "opening hours": Case(count=many(10), fields={"delay_seconds": 0.1}, mailboxes=({"gap_ms": 600},), hours=True),
 }
 
