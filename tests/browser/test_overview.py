@@ -107,7 +107,7 @@ async def test_a_new_workspace_says_what_comes_first(desk: Page, inbox_only: Non
 async def inbox_only(desk: Page, api: httpx.Client) -> None:
     """As after the first test message: the sender that `up` made, no campaign."""
     (inbox,) = [each for each in get(api, "/senders")["data"] if each["from_email"] == "you@paceline.example"]
-    await desk.route("**/v1/senders", lambda route: route.fulfill(json=LIST | {"data": [inbox]}))
+    await desk.route("**/v1/senders?*", lambda route: route.fulfill(json=LIST | {"data": [inbox]}))
     await desk.route("**/v1/campaigns?*", lambda route: route.fulfill(json=LIST))
 
     async def one_was_sent(route: Route) -> None:
