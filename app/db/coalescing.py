@@ -5,6 +5,7 @@ nobody.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from contextvars import Context
 from typing import Final, Generic, TypeVar
@@ -22,50 +23,74 @@ class Coalescer(Generic[K, I, A]):
     """Collects what is asked under a key while the last question under it is on its way, then asks it all at once.
 
     `work(key, items)` answers in their order, with an exception in the place of an item that it refuses. Where it
-    raises for several items, each is tried by itself, so that nobody suffers for another; not so where the database is
-    away, since then nobody knows what became of them.
+    raises for several items what `is_undone` knows as a question of which nothing was done, each is asked by itself, so
+    that nobody suffers for another; else all are told, since nobody knows what became of them.
     """
 
-    def __init__(self, work: Callable[[K, Sequence[I]], Awaitable[Sequence[A | Exception]]]) -> None:
+    def __init__(
+        self,
+        work: Callable[[K, Sequence[I]], Awaitable[Sequence[A | Exception]]],
+        *,
+        most: int = MOST,
+        size: Callable[[I], int] = lambda _: 1,
+        at_once: int = 1,
+        is_undone: Callable[[Exception], bool] = lambda error: not isinstance(error, UNAVAILABLE),
+    ) -> None:
+        """A question is full once the sizes of its items come to `most`. `at_once`: questions of one key under way.
+
+        Work that goes without a transaction, or may fail after its commit, says more strictly what is undone.
+        """
         self._work = work
-        self._waiting: dict[K, list[tuple[I, asyncio.Future[A]]]] = {}
-        self._asking: set[asyncio.Task[None]] = set()
+        self._most = most
+        self._size = size
+        self._at_once = at_once
+        self._is_undone = is_undone
+        self._waiting: dict[K, deque[tuple[I, asyncio.Future[A]]]] = {}  # of a key that is asked under
+        self._under_way: dict[K, int] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def ask(self, key: K, item: I) -> A:
         """The answer to one item. Whoever is cancelled meanwhile does not stop what was begun."""
         answer: asyncio.Future[A] = asyncio.get_running_loop().create_future()
-        if key in self._waiting:
-            self._waiting[key].append((item, answer))
-        else:
-            self._waiting[key] = [(item, answer)]
+        self._waiting.setdefault(key, deque()).append((item, answer))
+        if self._under_way.get(key, 0) < self._at_once:
+            self._under_way[key] = self._under_way.get(key, 0) + 1
             # It works for many: what the logs say of one caller is not for it.
-            task = asyncio.create_task(self._ask_all(key), context=Context())
-            self._asking.add(task)
-            task.add_done_callback(self._asking.discard)
+            task = asyncio.create_task(self._serve(key), context=Context())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
         return await answer
 
-    async def _ask_all(self, key: K) -> None:
-        """Until nobody waits."""
-        asked: list[tuple[I, asyncio.Future[A]]] = []
+    async def _serve(self, key: K) -> None:
+        """Asks as long as somebody waits."""
         try:
-            while self._waiting[key]:
-                asked, self._waiting[key] = self._waiting[key][:MOST], self._waiting[key][MOST:]
-                for (_, future), answer in zip(
-                    asked, await self._answers(key, [item for item, _ in asked]), strict=True
-                ):
-                    _settle(future, answer)
+            while waiting := self._waiting[key]:
+                asked, size = [waiting.popleft()], 0
+                while waiting and (size := size + self._size(asked[-1][0])) < self._most:
+                    asked.append(waiting.popleft())
+                await self._ask_together(key, asked)
         finally:
-            for _, future in [*asked, *self._waiting.pop(key)]:
+            self._under_way[key] -= 1
+            if not self._under_way[key]:
+                del self._under_way[key]
+                for _, answer in self._waiting.pop(key):
+                    answer.cancel()  # as this task was
+
+    async def _ask_together(self, key: K, asked: Sequence[tuple[I, asyncio.Future[A]]]) -> None:
+        try:
+            answers = await self._answers(key, [item for item, _ in asked])
+            for (_, future), answer in zip(asked, answers, strict=True):
+                _settle(future, answer)
+        finally:
+            for _, future in asked:
                 future.cancel()  # of those that are left, as of this task
 
     async def _answers(self, key: K, items: Sequence[I]) -> Sequence[A | Exception]:
         try:
             return await self._work(key, items)
-        except UNAVAILABLE as error:
-            return [error] * len(items)
         except Exception as error:
-            if len(items) == 1:
-                return [error]
+            if len(items) == 1 or not self._is_undone(error):
+                return [error] * len(items)
             return [(await self._answers(key, [item]))[0] for item in items]
 
 
