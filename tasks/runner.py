@@ -33,6 +33,9 @@ from tasks.places import Places
 from tasks.troubles import Overload, Troubles
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from app.db.pool import Pool
     from tasks.worker import Worker
 
 log = structlog.get_logger()
@@ -77,6 +80,7 @@ class Runner:
         self.troubles = Troubles()
         self.overload = Overload()
         self._outlook: Outlook | None = None
+        self._blocks = 0  # how often `block` changed it
         self._tasks: dict[UUID, asyncio.Task[None]] = {}
         self._returned: dict[UUID, Due] = {}  # go back into hand when their tasks end
         self._event = asyncio.Event()
@@ -187,14 +191,20 @@ class Runner:
         return math.inf if waits and self._read_at > 0.0 else self._read_at
 
     async def _look(self) -> None:
-        self._see(await leases.outlook(self.worker.pool, self.lease))
+        await self._ask(leases.outlook)
         self.places.forget_limits()
         await self.openings.refresh()
         await self.accounts.refresh()
 
-    def _see(self, outlook: Outlook | None) -> Outlook:
-        if outlook is None:
-            raise LeaseLost
+    async def _ask(self, question: Callable[[Pool, Lease], Awaitable[Outlook | None]]) -> Outlook:
+        """What Postgres says of the mailbox. An answer from before a block that was written meanwhile is out of date."""
+        while True:
+            blocks = self._blocks
+            outlook = await question(self.worker.pool, self.lease)
+            if outlook is None:
+                raise LeaseLost
+            if blocks == self._blocks:
+                break
         self._outlook = outlook
         self.gate.gap = outlook.min_delay_ms / 1000
         return outlook
@@ -223,9 +233,9 @@ class Runner:
         await self.worker.recorder.flush()
         now = self.clock.now()
         if self.outlook().blocked_until.timestamp() <= now:
-            outlook = self._see(await leases.settle(self.worker.pool, self.lease, until=instant(now)))
+            outlook = await self._ask(partial(leases.settle, until=instant(now)))
         else:
-            outlook = self._see(await leases.outlook(self.worker.pool, self.lease))
+            outlook = await self._ask(leases.outlook)
         due = None if outlook.wake_at is None else max(outlook.wake_at, outlook.blocked_until)
         wake = math.inf if due is None or due == FOREVER else due.timestamp()
         now = self.clock.now()
@@ -254,6 +264,9 @@ class Runner:
     def _hand_over(self) -> float:
         """Gives messages to connections in order, as far as time, gap and connections allow. The next moment."""
         outlook = self.outlook()
+        blocked_until = outlook.blocked_until.timestamp()
+        if outlook.blocked_reason not in LIMITS and blocked_until > self.clock.now():
+            return blocked_until  # what was being read when the trouble began
         # A server that had trouble is tried with one connection.
         most = 1 if self.troubles.count else outlook.concurrency
         while self.hand and self.connected < most:
@@ -325,6 +338,7 @@ class Runner:
         if not held:
             self.stir()
             return
+        self._blocks += 1
         self._outlook = msgspec.structs.replace(self.outlook(), blocked_until=moment, blocked_reason=reason)
         self._read_at = until
         self.worker.recorder.changed(self.lease.workspace_id)

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import redis
 
+from app.db.transaction import transaction
 from tests.support.mailroom import Mailroom, address
 from tests.support.sending import addresses, arrived
 from tests.support.smtp_server import Options, SmtpServer, Step
@@ -196,6 +197,26 @@ async def test_a_server_in_trouble_is_spared(environment: dict[str, str], room: 
             await wait_until(lambda: room.all("select from senders where state = 'paused'"))
         assert smtp.sessions <= 3 * 5, "three rounds of its connections at the most"
     assert await room.statuses() == {"scheduled": 100}
+
+
+async def test_what_is_read_while_a_server_gets_into_trouble_waits_too(
+    environment: dict[str, str], room: Mailroom
+) -> None:
+    """The read was under way when the first connections failed: it brings in more than a hundred after that."""
+    with SmtpServer(Options(username="ada@example.com", password="right")) as smtp:
+        smtp.on("auth", *[Step(delay=1.5)] * 5)
+        sender = await room.sender(port=smtp.port, username="ada@example.com", password="wrong")
+        with worker(environment):
+            await room.emails(sender, 400)
+            await wait_until(lambda: smtp.sessions == 5)
+            async with transaction(room.pool) as tx:
+                await tx.execute("lock table emails")
+                await room.wake(sender.mailbox_id)
+                await wait_until(lambda: room.all("select from mailboxes where blocked_reason = 'connection'"))
+                await asyncio.sleep(0.1)  # all that was in hand has been put down
+            await asyncio.sleep(0.4)
+            assert smtp.sessions == 5, "nobody tries again before the wait is over"
+            await wait_until(lambda: smtp.sessions > 5)
 
 
 async def test_a_message_that_breaks_every_connection_holds_nobody_back(
