@@ -197,7 +197,7 @@ class Runner:
         await self.accounts.refresh()
 
     async def _ask(self, question: Callable[[Pool, Lease], Awaitable[Outlook | None]]) -> Outlook:
-        """What Postgres says of the mailbox. An answer from before a block that was written meanwhile is out of date."""
+        """What Postgres says of the mailbox. An answer from before a block that is written now is out of date."""
         while True:
             blocks = self._blocks
             outlook = await question(self.worker.pool, self.lease)
