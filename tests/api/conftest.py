@@ -8,14 +8,21 @@ from collections.abc import AsyncIterator
 import pytest
 from litestar import Litestar
 
-from app.main import create_app
+from app.main import routed, settled
 from app.settings import Settings
 from tests.support.tenants import Api, make_tenant
 
 
+@pytest.fixture(scope="session")
+def without_settings() -> Litestar:
+    """The session's own: its routes take longer to make than most tests here take."""
+    return routed()
+
+
 @pytest.fixture
-async def app(settings: Settings) -> AsyncIterator[Litestar]:
-    made = create_app(settings)
+async def app(without_settings: Litestar, settings: Settings) -> AsyncIterator[Litestar]:
+    """With this test's settings and a life of its own: of one test's nothing is left for the next."""
+    made = settled(without_settings, settings)
     started, ended = asyncio.Event(), asyncio.Event()
 
     async def live() -> None:
