@@ -24,7 +24,7 @@ from app.domain.addresses import Address
 from app.domain.attachments import media_type, why_not_named
 from app.domain.headers import check_headers
 from app.errors import ValidationError
-from app.mail.encodings import best_encoding, encode_bytes, encode_text
+from app.mail.encodings import Encoding, best_encoding, encode_bytes, encode_text
 from app.mail.headers import address_header, header
 from app.mail.template import compile as compile_template
 from app.mail.template import is_template
@@ -118,45 +118,25 @@ class Skeleton:
         return lambda values: encode(render(values))
 
     def _layout(self, content: Content) -> tuple[bytes | Fill, ...]:
-        """MIME-Version, Content-* and the body: fixed bytes and slots in turn. The parts (RFC 2046, 5.1; RFC 2387):
-        mixed(alternative(plain, related(html, what it shows)), files), without those of which there is one alone."""
-        slots: list[tuple[bytes, bytes | Fill]] = []
-        message = EmailMessage(policy=SMTP)
-        shown = [each for each in content.attachments if each.content_id and content.html is not None]
-        if content.html is None or content.text is not None:
-            slots.append(self._text_part(message, content.text or "", "plain"))
-        if content.html is not None:
-            part = message if content.text is None else EmailMessage(policy=SMTP)
-            slots.append(self._text_part(part, content.html, "html"))
-            if shown:
-                part.make_related()
-                part.set_param("type", "text/html")
-                slots += [slot for each in shown for slot in _attach(part, each, "inline")]
-            if part is not message:
-                message.make_alternative()
-                message.attach(_as_part(part))
-        files = [each for each in content.attachments if each not in shown]
-        if files:
-            message.make_mixed()
-            slots += [slot for each in files for slot in _attach(message, each, "attachment")]
-        if "MIME-Version" not in message:
-            message["MIME-Version"] = "1.0"
+        """MIME-Version, Content-* and the body: fixed bytes and slots in turn."""
+        texts = [
+            (subtype, text) for subtype, text in (("plain", content.text), ("html", content.html)) if text is not None
+        ]
+        texts = texts or [("plain", "")]
+        kinds = tuple((subtype, best_encoding(text)) for subtype, text in texts)
+        laid_out, files = _laid_out(kinds, content.attachments) if content.attachments else (_frame(kinds), [])
         # The same words give the same bytes: what is previewed is what is sent. Neither base64 nor quoted-printable can
         # have "=_" (RFC 2045, 6.7), so no text, whoever wrote it, ends its part.
         words = "\0".join((content.subject, content.text or "", content.html or ""))
         digest = hashlib.sha256(words.encode("utf-8", "replace")).hexdigest()[:32]
-        for number, part in enumerate(each for each in message.walk() if each.is_multipart()):
-            part.set_boundary(f"=_{digest}_{number}")
-        return _cut(message.as_bytes(), slots)
+        slots = [
+            (_TOKENS[subtype].encode(), self._text(text, subtype, encoding))
+            for (_, text), (subtype, encoding) in zip(texts, kinds, strict=True)
+        ]
+        return _cut(laid_out.replace(_DIGEST.encode(), digest.encode()), [*slots, *files])
 
-    def _text_part(self, part: EmailMessage, text: str, subtype: str) -> tuple[bytes, bytes | Fill]:
-        encoding = best_encoding(text)
-        token = _token()
-        part.set_content(token, subtype=subtype, charset="utf-8", cte="quoted-printable")
-        _mark(part, token, encoding)
-        return token.encode(), self._slot(
-            text, lambda rendered: encode_text(rendered, encoding), html=subtype == "html"
-        )
+    def _text(self, text: str, subtype: str, encoding: Encoding) -> bytes | Fill:
+        return self._slot(text, lambda rendered: encode_text(rendered, encoding), html=subtype == "html")
 
 
 def compose(
@@ -215,8 +195,53 @@ def _attach(whole: EmailMessage, attachment: Attachment, disposition: str) -> li
     return [*slots, (token.encode(), attachment.content if attachment.is_encoded else encode_bytes(attachment.content))]
 
 
+def _laid_out(
+    texts: Sequence[tuple[str, Encoding]], attachments: Sequence[Attachment]
+) -> tuple[bytes, list[tuple[bytes, bytes | Fill]]]:
+    """The message without its words, and what stands at the tokens of its files. `texts`: subtype and encoding of each.
+
+    The parts (RFC 2046, 5.1; RFC 2387): mixed(alternative(plain, related(html, what it shows)), files), without those
+    of which there is one alone. `_TOKENS` stand for the texts, `_DIGEST` within the boundaries.
+    """
+    slots: list[tuple[bytes, bytes | Fill]] = []
+    message = part = EmailMessage(policy=SMTP)
+    shown: list[Attachment] = []
+    for subtype, encoding in texts:
+        part = message if subtype == texts[0][0] else EmailMessage(policy=SMTP)
+        part.set_content(_TOKENS[subtype], subtype=subtype, charset="utf-8", cte="quoted-printable")
+        _mark(part, _TOKENS[subtype], encoding)
+    if texts[-1][0] == "html":
+        shown = [each for each in attachments if each.content_id]
+        if shown:
+            part.make_related()
+            part.set_param("type", "text/html")
+            slots += [slot for each in shown for slot in _attach(part, each, "inline")]
+    if part is not message:
+        message.make_alternative()
+        message.attach(_as_part(part))
+    files = [each for each in attachments if each not in shown]
+    if files:
+        message.make_mixed()
+        slots += [slot for each in files for slot in _attach(message, each, "attachment")]
+    if "MIME-Version" not in message:
+        message["MIME-Version"] = "1.0"
+    for number, whole in enumerate(each for each in message.walk() if each.is_multipart()):
+        whole.set_boundary(f"=_{_DIGEST}_{number}")
+    return message.as_bytes(), slots
+
+
+@lru_cache(maxsize=8)
+def _frame(texts: tuple[tuple[str, Encoding], ...]) -> bytes:
+    """Of messages without files there are a few kinds; the standard library takes half a millisecond for one."""
+    return _laid_out(texts, ())[0]
+
+
 def _token() -> str:
     return f"slot-{secrets.token_hex(16)}"
+
+
+_TOKENS: Final = {"plain": _token(), "html": _token()}
+_DIGEST: Final = secrets.token_hex(16)  # as long as what will stand there, so that lines fold as they will
 
 
 def _mark(part: EmailMessage, token: str, encoding: str) -> None:
