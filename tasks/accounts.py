@@ -10,7 +10,7 @@ import structlog
 from app.errors import ConfigurationError
 from app.mail.signing import Signer
 from app.mail.smtp import Server
-from app.services import delivery, holds, mailboxes, secrets, sender_dkim
+from app.services import claims, holds, mailboxes, secrets, sender_dkim
 from app.services.messages import From
 from tasks.connections import Account
 
@@ -32,7 +32,7 @@ class Accounts:
     async def refresh(self) -> None:
         """Reads the mailbox's senders again: names, passwords, keys. One whose secrets cannot be read is paused."""
         senders, signers = {}, {}
-        found = await delivery.senders(self._worker.pool, self._lease)
+        found = await claims.senders(self._worker.pool, self._lease)
         self._is_ours = any(row["is_ours"] for row in found)
         for row in found:
             try:

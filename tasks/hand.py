@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from app.domain.lateness import is_late
-from app.services import delivery
-from app.services.delivery import Due
+from app.services import claims, delivery
+from app.services.delivery import Due, Look
 from tasks import failpoints
 from tasks.clock import instant
 
 if TYPE_CHECKING:
     from tasks.runner import Runner
-
-BATCH: Final = 256  # messages in one read
 
 
 class Hand:
@@ -51,17 +49,10 @@ class Hand:
 
     async def look(self, now: float, *, ahead: float, busy: Sequence[UUID]) -> tuple[list[Due], bool]:
         """What is due within `ahead` seconds, but for `busy` and what is in hand as it is; whether that is all."""
-        found = await delivery.due(
-            self._worker.pool,
-            self._lease,
-            now=instant(now),
-            until=instant(now + ahead),
-            limit=BATCH,
-            busy=busy,
-            held=[*self._pending],
-        )
+        look = Look(self._lease, instant(now), instant(now + ahead), busy, [*self._pending])
+        found, is_all = await claims.due(self._worker.pool, look)
         failpoints.passing("claim.read")
-        return found, len(found) < BATCH
+        return found, is_all
 
     async def receive(self, found: list[Due], now: float) -> None:
         """Takes in what was found, as far as it may go and there are places: the first of all that wait have them."""

@@ -30,7 +30,7 @@ from app.services import leases, milestones, stranded, workspaces
 from app.services.messages import Messages
 from app.services.unsubscribe import Links
 from app.settings import Settings
-from tasks import campaign, failpoints, lane, prune, rollups, webhooks
+from tasks import campaign, failpoints, garbage, lane, prune, rollups, webhooks
 from tasks import imports as list_reading
 from tasks.clock import Clock, instant
 from tasks.connections import Connections
@@ -212,7 +212,8 @@ class Worker:
                 await self.beat()
             await workspaces.apply_ceiling(self.pool, self.settings, instant(self.clock.now()))
             keeping = [
-                asyncio.create_task(loop()) for loop in (self.recorder.run, self._heartbeats, self.connections.sweep)
+                asyncio.create_task(loop())
+                for loop in (self.recorder.run, self._heartbeats, self.connections.sweep, garbage.sweep)
             ]
             taking = [
                 asyncio.create_task(loop())
@@ -305,6 +306,7 @@ async def _ended(loops: Sequence[asyncio.Task[None]], *, timeout: float = math.i
 async def run(settings: Settings, *, concurrency: int) -> None:
     """The worker process: returns after SIGTERM or SIGINT, once nothing is in doubt."""
     failpoints.arm(settings.failpoints)
+    garbage.put_off()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

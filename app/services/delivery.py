@@ -84,6 +84,44 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     bounced: str | None = None
 
 
+class Look(msgspec.Struct, frozen=True):
+    """What a runner asks for: the messages of its mailbox that are due by `until`.
+
+    Not those under way (`busy`), nor those in hand (`held`) unless they were changed since.
+    """
+
+    lease: Lease
+    now: datetime
+    until: datetime
+    busy: Sequence[UUID] = ()
+    held: Sequence[Due] = ()
+
+
+async def due_of_all(pool: Pool, looks: Sequence[Look], *, limit: int) -> list[list[Due]]:
+    """For each of several mailboxes its next `limit` messages, in order."""
+    busy = [(look.lease.mailbox_id, id) for look in looks for id in look.busy]
+    held = [(look.lease.mailbox_id, message) for look in looks for message in look.held]
+    found: dict[UUID, list[Due]] = {look.lease.mailbox_id: [] for look in looks}
+    async with pool.connection() as conn:
+        read = await rows(
+            queries.delivery.due(
+                conn,
+                mailbox_ids=_array([look.lease.mailbox_id.hex for look in looks]),
+                nows=[look.now for look in looks],
+                untils=[look.until for look in looks],
+                busy_boxes=_array([mailbox_id.hex for mailbox_id, _ in busy]),
+                busy=_array([id.hex for _, id in busy]),
+                held_boxes=_array([mailbox_id.hex for mailbox_id, _ in held]),
+                held=_array([message.id.hex for _, message in held]),
+                revisions=_array([str(message.revision) for _, message in held]),
+                limit=limit,
+            )
+        )
+    for row in read:
+        found[row.pop("mailbox_id")].append(Due(**row))
+    return [found[look.lease.mailbox_id] for look in looks]
+
+
 async def due(
     pool: Pool,
     lease: Lease,
@@ -94,24 +132,9 @@ async def due(
     busy: Sequence[UUID] = (),
     held: Sequence[Due] = (),
 ) -> list[Due]:
-    """The next `limit` messages of the mailbox that are due by `until`, in order.
-
-    Not those under way (`busy`), nor those in hand (`held`) unless they were changed since.
-    """
-    async with pool.connection() as conn:
-        found = await rows(
-            queries.delivery.due(
-                conn,
-                mailbox_id=lease.mailbox_id,
-                now=now,
-                until=until,
-                busy=list(busy),
-                held=[message.id for message in held],
-                revisions=[message.revision for message in held],
-                limit=limit,
-            )
-        )
-    return [Due(**row) for row in found]
+    """The same for one mailbox."""
+    (found,) = await due_of_all(pool, [Look(lease, now, until, busy, held)], limit=limit)
+    return found
 
 
 async def campaign_limits(pool: Pool, workspace_id: UUID, ids: Sequence[UUID]) -> dict[UUID, int]:
@@ -261,12 +284,6 @@ async def refuse(pool: Pool, lease: Lease, refusals: Sequence[Refusal]) -> None:
                 await _suppress(tx, lease.workspace_id, r.bounced, r)
 
     await retrying(pool, work)
-
-
-async def senders(pool: Pool, lease: Lease) -> list[dict[str, Any]]:
-    """The senders that deliver through this mailbox, passwords still sealed."""
-    async with pool.connection() as conn:
-        return await rows(queries.mailboxes.senders(conn, workspace_id=lease.workspace_id, mailbox_id=lease.mailbox_id))
 
 
 async def set_late(pool: Pool, lease: Lease, email_ids: Sequence[UUID]) -> None:

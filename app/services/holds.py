@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
 
+from app.db.coalescing import Coalescer
 from app.db.pool import Pool
 from app.db.queries import queries, rows
 from app.db.transaction import retrying, transaction
@@ -33,11 +35,19 @@ class Hours(msgspec.Struct, frozen=True):
 
 async def windows(pool: Pool, lease: Lease) -> dict[int, Hours]:
     """By lane, of all that have something waiting; most have no window."""
+    return await _HOURS.ask(pool, lease.mailbox_id)
+
+
+async def _hours(pool: Pool, mailbox_ids: Sequence[UUID]) -> Sequence[dict[int, Hours]]:
+    found: dict[UUID, dict[int, Hours]] = {mailbox_id: {} for mailbox_id in mailbox_ids}
     async with pool.connection() as conn:
-        found = await rows(queries.mailboxes.windows(conn, mailbox_id=lease.mailbox_id))
-    return {
-        row["id"]: Hours([*_windows(row, "sender"), *_windows(row, "campaign")], row["is_waiting"]) for row in found
-    }
+        for row in await rows(queries.mailboxes.windows(conn, mailbox_ids=list(mailbox_ids))):
+            hours = Hours([*_windows(row, "sender"), *_windows(row, "campaign")], row["is_waiting"])
+            found[row["mailbox_id"]][row["id"]] = hours
+    return [found[mailbox_id] for mailbox_id in mailbox_ids]
+
+
+_HOURS: Final = Coalescer(_hours)  # of all runners that ask at the same time
 
 
 def _windows(row: dict[str, Any], whose: str) -> list[Window]:

@@ -14,13 +14,12 @@ from uuid import UUID
 import msgspec
 
 from app.db.pool import Pool
-from app.db.queries import queries, rows
 from app.domain.addresses import Address, ascii_domain, parse
 from app.domain.headers import FEEDBACK_ID, LIST_ID, feedback_id, list_id
 from app.mail.compose import Attachment, Content, Skeleton
 from app.mail.encodings import encode_bytes
 from app.mail.envelope import Envelope
-from app.services import attachments, unsubscribe
+from app.services import attachments, claims, unsubscribe
 from app.services.delivery import Due
 from app.services.unsubscribe import Links
 
@@ -89,9 +88,7 @@ class Messages:
         """Reads what `render` will need, in one query."""
         unknown = {content_id for content_id in content_ids if content_id not in self._contents}
         if unknown:
-            async with self._pool.connection() as conn:
-                found = await rows(queries.delivery.contents(conn, workspace_id=workspace_id, ids=list(unknown)))
-            self._contents.update({row["id"]: row for row in found})
+            self._contents.update(await claims.contents(self._pool, workspace_id, frozenset(unknown)))
         for content_id in content_ids:
             self._contents.move_to_end(content_id)
         _shorten(self._contents)

@@ -1,26 +1,33 @@
 -- name: due
--- The next messages of a mailbox in the order (due, position), from the lanes that nothing holds back. Only reads: the claim is
--- the runner's lease, and the gate checks the fence, the revision and the status again. Not those under way (:busy), nor those in
--- hand as they are (:held, :revisions): one that was moved or edited since is read again.
-select e.id, e.revision, e.lane_id, e.sender_id, e.campaign_id, e.content_id, e.due_at, e.position, e.first_tried_at,
-    e.attempts - e.attempts_before as attempts, e.to_address, e.to_name, e.recipients, e.recipient_count, e.variables, e.message_id, e.late_policy::text as late_policy,
-    l.freed_at, exists (
-        select from (
-            select lower(e.to_address) as address
-            union all select lower(t ->> 'email') from jsonb_array_elements(e.recipients) as t
-        ) as a join suppressions x on x.workspace_id = e.workspace_id and x.address = a.address
-    ) as suppressed
-from lanes l
+-- The next messages of each of these mailboxes in the order (due, position), at most :limit of one, from the lanes that nothing holds
+-- back. Only reads: the claim is the runner's lease, and the gate checks the fence, the revision and the status again. Not those
+-- under way (:busy, of :busy_boxes), nor those in hand as they are (:held, :revisions): one that was moved or edited since is read again.
+select o.mailbox_id, e.* from unnest(:mailbox_ids::uuid[], :nows::timestamptz[], :untils::timestamptz[]) as o (mailbox_id, now, until)
 cross join lateral (
-    select * from emails x
-    where x.lane_id = l.id and x.status in ('scheduled', 'deferred') and x.due_at <= :until and not x.id = any (:busy::uuid[])
-        and (x.id, x.revision) not in (select * from unnest(:held::uuid[], :revisions::integer[]))
-    order by x.due_at, x.position
+    select e.id, e.revision, e.lane_id, e.sender_id, e.campaign_id, e.content_id, e.due_at, e.position, e.first_tried_at,
+        e.attempts - e.attempts_before as attempts, e.to_address, e.to_name, e.recipients, e.recipient_count, e.variables, e.message_id,
+        e.late_policy::text as late_policy, l.freed_at, exists (
+            select from (
+                select lower(e.to_address) as address
+                union all select lower(t ->> 'email') from jsonb_array_elements(e.recipients) as t
+            ) as a join suppressions x on x.workspace_id = e.workspace_id and x.address = a.address
+        ) as suppressed
+    from lanes l
+    cross join lateral (
+        select * from emails x
+        where x.lane_id = l.id and x.status in ('scheduled', 'deferred') and x.due_at <= o.until
+            and (o.mailbox_id, x.id) not in (select * from unnest(:busy_boxes::uuid[], :busy::uuid[]))
+            and (o.mailbox_id, x.id, x.revision) not in (
+                select * from unnest(:held_boxes::uuid[], :held::uuid[], :revisions::integer[])
+            )
+        order by x.due_at, x.position
+        limit :limit
+    ) as e
+    where l.mailbox_id = o.mailbox_id and l.next_due <= o.until and l.blocked_until <= o.now
+    order by e.due_at, e.position, e.id
     limit :limit
 ) as e
-where l.mailbox_id = :mailbox_id and l.next_due <= :until and l.blocked_until <= :now
-order by e.due_at, e.position, e.id
-limit :limit;
+order by o.mailbox_id, e.due_at, e.position, e.id;
 
 -- name: contents
 select c.id, c.subject, coalesce(c.styled_html, c.html) as html, coalesce(c.plain_text, nullif(c.text, '')) as text, c.is_template,

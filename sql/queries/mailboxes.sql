@@ -44,13 +44,13 @@ join mailboxes m on m.id = o.id and m.runner_id = o.worker_id and m.fence = o.fe
 join workspaces w on w.id = m.workspace_id;
 
 -- name: senders
--- The senders that deliver through this mailbox, with what it takes to sign in, and to sign their mail where that is set up.
-select s.id, s.from_name, s.from_email, s.reply_to, s.security::text as security, s.password, s.state::text as state,
+-- The senders that deliver through each of these mailboxes, with what it takes to sign in, and to sign their mail where that is set up.
+select s.mailbox_id, s.id, s.from_name, s.from_email, s.reply_to, s.security::text as security, s.password, s.state::text as state,
     m.owned_at is not null or m.username = '' as is_ours, k.domain as dkim_domain, k.selector as dkim_selector,
     k.private_key as dkim_key
 from senders s join mailboxes m on m.id = s.mailbox_id
 left join dkim_keys k on k.workspace_id = s.workspace_id and k.sender_id = s.id and k.state = 'active'
-where s.workspace_id = :workspace_id and s.mailbox_id = :mailbox_id;
+where s.workspace_id = :workspace_id and s.mailbox_id = any (:mailbox_ids::uuid[]);
 
 -- name: block!
 -- Nothing is claimed for this mailbox until then. With a :limit, only where it is still the one in force.
@@ -80,15 +80,15 @@ where id = :lane_id and blocked_until < :until;
 update lanes set blocked_until = '-infinity', blocked_reason = null where id = :lane_id and blocked_reason = 'window';
 
 -- name: windows
--- The lanes of this mailbox that have something waiting, with the windows of their senders and campaigns, if any.
-select l.id, s.window_days as sender_days, s.window_start as sender_start, s.window_end as sender_end,
+-- The lanes of each of these mailboxes that have something waiting, with the windows of their senders and campaigns, if any.
+select l.mailbox_id, l.id, s.window_days as sender_days, s.window_start as sender_start, s.window_end as sender_end,
     s.window_timezone as sender_timezone, c.window_days as campaign_days, c.window_start as campaign_start,
     c.window_end as campaign_end, c.timezone as campaign_timezone,
     coalesce(l.blocked_reason = 'window' and l.blocked_until > clock_timestamp(), false) as is_waiting
 from lanes l
 join senders s on s.workspace_id = l.workspace_id and s.id = l.sender_id
 left join campaigns c on c.workspace_id = l.workspace_id and c.id = l.campaign_id
-where l.mailbox_id = :mailbox_id and l.next_due is not null and l.blocked_until < 'infinity';
+where l.mailbox_id = any (:mailbox_ids::uuid[]) and l.next_due is not null and l.blocked_until < 'infinity';
 
 -- name: lock_due_lanes
 -- First half of bringing next_due up to date; waits for writers that are just adding to these lanes.
