@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
+from collections import Counter, OrderedDict, deque
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -11,10 +12,10 @@ import msgspec
 from app.mail.smtp import Connection, ConnectTrouble, Server, Timeouts
 from app.outbound import guard
 
-TURN = 0.25  # seconds for which a connection goes on with its mailbox while others wait for one
-IDLE_SECONDS = (
-    20.0  # servers hang up on silence after minutes; a mailbox's own limit of connections counts the idle ones too
-)
+TURN: Final = 0.25  # seconds for which a mailbox keeps its only connection while one without any waits
+SOON: Final = 0.05  # seconds for which a connection may lie idle while others wait: its mailbox has more most likely
+# Servers hang up on silence after minutes; a mailbox's own limit of connections counts the idle ones too.
+IDLE_SECONDS: Final = 20.0
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -25,13 +26,20 @@ class Account(msgspec.Struct, frozen=True):
 
 
 class Connections:
+    """Where more are wanted than there may be, each mailbox gets the same number, within one, and keeps its own: a
+    connection that changed hands would be opened anew. Only with more mailboxes than connections do they take turns.
+    """
+
     def __init__(self, limit: int, *, allow_private: bool) -> None:
-        self._free = asyncio.Semaphore(limit)
+        self._left = limit  # places that nobody has; while there are any, nobody waits
         self._allow_private = allow_private
         self._idle: OrderedDict[Connection, tuple[Account, float]] = OrderedDict()  # oldest first
-        self._waiting = 0
+        self._used: dict[Connection, tuple[Account, float]] = {}  # since when, by the loop's clock
         self._reused: set[Connection] = set()
-        self._since: dict[Connection, float] = {}  # when its mailbox got it, by the loop's clock
+        self._held: Counter[Account] = Counter()  # open, or being opened
+        # Who waits, by account, the one whose turn is next first. They are given a connection, or a place for one.
+        self._waiting: OrderedDict[Account, deque[asyncio.Future[Connection | None]]] = OrderedDict()
+        self._reclaiming: asyncio.Task[None] | None = None
 
     def is_fresh(self, conn: Connection) -> bool:
         """Whether it was opened for its message. One that was kept may have been closed meanwhile."""
@@ -40,68 +48,57 @@ class Connections:
     @property
     def is_crowded(self) -> bool:
         """Whether somebody waits for a connection."""
-        return self._waiting > 0
+        return bool(self._waiting)
 
     async def acquire(self, account: Account) -> Connection:
         """A connection that is signed in. Raises ConnectTrouble, AuthTrouble or Temporary."""
-        for conn in reversed(self._idle):
-            if self._idle[conn][0] == account:
-                del self._idle[conn]
-                if conn.is_usable:
-                    self._reused.add(conn)
-                    self._since[conn] = asyncio.get_running_loop().time()
-                    return conn
-                await self.discard(conn)
-                break
-        if self._free.locked() and self._idle:
-            oldest, _ = self._idle.popitem(last=False)
-            await self.discard(oldest)
-        self._waiting += 1
-        try:
-            await self._free.acquire()
-        finally:
-            self._waiting -= 1
+        conn = await self._kept(account) or await self._place(account)
+        if conn is not None:
+            return conn
         try:
             conn = await self._open(account.server)
         except BaseException:
-            self._free.release()
+            self._give_up(account)
             raise
-        self._since[conn] = asyncio.get_running_loop().time()
+        self._used[conn] = account, _now()
         return conn
 
     def may_go_on(self, conn: Connection) -> bool:
-        """Whether it may take another message of its mailbox at once: nobody waits for one, or its turn is not over."""
-        return not self._waiting or asyncio.get_running_loop().time() < self._since.get(conn, 0.0) + TURN
+        """Whether it may take another message of its mailbox at once: no message of it came earlier and waits for a
+        connection, and it is nobody else's turn."""
+        account, _ = self._used[conn]
+        return account not in self._waiting and not self._moves_on(conn)
 
     def passed_on(self, conn: Connection) -> None:
         """It goes on with another message of its mailbox without coming back here in between."""
         self._reused.add(conn)
 
-    async def _open(self, server: Server) -> Connection:
-        try:
-            address = await guard.pin(server.host, server.port, allow_private=self._allow_private)
-        except (guard.HostUnknown, guard.HostRefused) as error:
-            raise ConnectTrouble(error.message, phase="dns") from error
-        return await Connection.open(server, timeouts=Timeouts(), pin=address)
-
-    async def put_back(self, conn: Connection, account: Account) -> None:
-        """After a message, whatever became of it: kept if it is good for another and nobody waits for the place."""
-        if conn.is_usable and not self._waiting:
-            self._idle[conn] = (account, asyncio.get_running_loop().time())
-        else:
+    async def put_back(self, conn: Connection) -> None:
+        """After a message, whatever became of it: kept if it is good for another and its place is nobody else's."""
+        account, _ = self._used[conn]
+        if not conn.is_usable or self._moves_on(conn):
             await self.discard(conn)
+        elif (given := self._next(account)) is not None:
+            self._reused.add(conn)
+            given.set_result(conn)
+        elif self._waiting and not self._held[next(iter(self._waiting))]:
+            await self.discard(conn)
+        else:
+            del self._used[conn]
+            self._idle[conn] = account, _now()
+            self._reclaim_soon()
 
     async def discard(self, conn: Connection) -> None:
+        account, _ = self._used.pop(conn)
         self._reused.discard(conn)
-        self._since.pop(conn, None)
-        self._free.release()
+        self._give_up(account)
         await conn.close()
 
     async def sweep(self) -> None:
         """Closes what has been idle for long; runs until cancelled."""
         while True:
             await asyncio.sleep(IDLE_SECONDS / 4)
-            horizon = asyncio.get_running_loop().time() - IDLE_SECONDS
+            horizon = _now() - IDLE_SECONDS
             for conn, (_, since) in list(self._idle.items()):
                 if since <= horizon or not conn.is_usable:
                     await self._discard_idle(conn)
@@ -114,5 +111,113 @@ class Connections:
 
     async def _discard_idle(self, conn: Connection) -> None:
         """Unless a message took it while another was being closed: it is in use then, and nobody else's to close."""
-        if self._idle.pop(conn, None) is not None:
+        if conn in self._idle:
+            self._use(conn)
             await self.discard(conn)
+
+    def _use(self, conn: Connection) -> None:
+        account, _ = self._idle.pop(conn)
+        self._used[conn] = account, _now()
+
+    async def _kept(self, account: Account) -> Connection | None:
+        for conn in reversed(self._idle):
+            if self._idle[conn][0] == account:
+                self._use(conn)
+                if conn.is_usable:
+                    self._reused.add(conn)
+                    return conn
+                await self.discard(conn)
+                break
+        return None
+
+    async def _open(self, server: Server) -> Connection:
+        try:
+            address = await guard.pin(server.host, server.port, allow_private=self._allow_private)
+        except (guard.HostUnknown, guard.HostRefused) as error:
+            raise ConnectTrouble(error.message, phase="dns") from error
+        return await Connection.open(server, timeouts=Timeouts(), pin=address)
+
+    # Places
+
+    async def _place(self, account: Account) -> Connection | None:
+        """Waits for a place to open a connection in, or for one of this account that is free: None or that one."""
+        while not self._left and self._idle and self._may_have(account, next(iter(self._idle))):
+            await self._discard_idle(next(iter(self._idle)))
+        if self._left:
+            self._left -= 1
+            self._held[account] += 1
+            return None
+        given: asyncio.Future[Connection | None] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(account, deque()).append(given)
+        self._reclaim_soon()
+        try:
+            return await given
+        except asyncio.CancelledError:
+            if not given.cancelled():
+                conn = given.result()
+                if conn is None:
+                    self._give_up(account)
+                else:
+                    await self.put_back(conn)
+            elif given in self._waiting.get(account, ()):
+                self._waiting[account].remove(given)
+                if not self._waiting[account]:
+                    del self._waiting[account]
+            raise
+
+    def _may_have(self, account: Account, conn: Connection) -> bool:
+        """Whether the place of an idle connection is this account's to take."""
+        owner, since = self._idle[conn]
+        ours = self._held[account]
+        return not ours or ours + 1 < self._held[owner] or _now() >= since + SOON
+
+    def _reclaim_soon(self) -> None:
+        if self._waiting and self._idle and (self._reclaiming is None or self._reclaiming.done()):
+            self._reclaiming = asyncio.create_task(self._reclaim())
+
+    async def _reclaim(self) -> None:
+        """Gives the places of connections that lie idle to those who wait."""
+        while self._waiting and self._idle:
+            conn, (_, since) = next(iter(self._idle.items()))
+            if (left := since + SOON - _now()) > 0:
+                await asyncio.sleep(left)
+            else:
+                await self._discard_idle(conn)
+
+    def _next(self, account: Account) -> asyncio.Future[Connection | None] | None:
+        """Whoever has waited longest for this account, whose next turn comes after all others'."""
+        waiting = self._waiting.pop(account, deque())
+        while waiting:
+            given = waiting.popleft()
+            if not given.done():  # else it was cancelled a moment ago
+                if waiting:
+                    self._waiting[account] = waiting
+                return given
+        return None
+
+    def _moves_on(self, conn: Connection) -> bool:
+        """Whether its place is for the mailbox that waits first, as that one has fewer."""
+        account, since = self._used[conn]
+        first = next(iter(self._waiting), account)
+        if first == account:
+            return False
+        ours, theirs = self._held[account], self._held[first]
+        return theirs + 1 < ours or (theirs == 0 and _now() >= since + TURN)
+
+    def _give_up(self, account: Account) -> None:
+        """A place of this account is free."""
+        self._held[account] -= 1
+        if not self._held[account]:
+            del self._held[account]
+        while self._waiting:
+            first = next(iter(self._waiting))
+            given = self._next(first)
+            if given is not None:
+                self._held[first] += 1
+                given.set_result(None)
+                return
+        self._left += 1
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

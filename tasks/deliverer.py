@@ -78,7 +78,7 @@ class Deliverer:
             await self._pass(message, conn, answer, follower)
         finally:
             if follower is None or not self._runner.following.passed_on(message, follower):
-                await self._worker.connections.put_back(conn, account)
+                await self._worker.connections.put_back(conn)
                 if follower is not None:
                     self._runner.following.release(follower)
 
@@ -118,7 +118,7 @@ class Deliverer:
                 conn = behind.conn  # also where it was cancelled at that very moment
             fresh = conn is None or self._worker.connections.is_fresh(conn)
             if conn is not None:
-                await self._worker.connections.put_back(conn, account)
+                await self._worker.connections.put_back(conn)
             if not isinstance(error, SmtpError):
                 raise
             if is_over(error) and not fresh:
@@ -137,9 +137,9 @@ class Deliverer:
             if await self._runner.accounts.own():
                 return conn
         except BaseException:
-            await self._worker.connections.put_back(conn, account)
+            await self._worker.connections.put_back(conn)
             raise
-        await self._worker.connections.put_back(conn, account)
+        await self._worker.connections.put_back(conn)
         await self._runner.endings.not_ours(message)
         return None
 

@@ -24,7 +24,7 @@ async def send(connections: Connections, to: Account) -> None:
     await conn.offer(Envelope("a@example.com", ("b@example.com",)), b"Subject: x\r\n\r\nx\r\n")
     await conn.dot()
     await conn.outcome()
-    await connections.put_back(conn, to)
+    await connections.put_back(conn)
 
 
 async def test_a_connection_serves_many_messages_of_its_mailbox_and_none_of_another(smtp: SmtpServer) -> None:
@@ -55,6 +55,34 @@ async def test_there_are_never_more_than_the_limit_and_everybody_has_a_turn(smtp
     await asyncio.wait_for(asyncio.gather(*[one(each) for each in accounts]), 60)
     assert len(smtp.messages) == 50
     assert most <= 4, "one more may be closing while its place is taken"
+    for each in accounts:
+        await connections.close_mailbox(each.mailbox_id)
+
+
+async def test_a_mailbox_keeps_its_share_instead_of_opening_anew(smtp: SmtpServer) -> None:
+    """Each wants three connections of four: two and two stay open, and nobody is passed over."""
+    connections = Connections(4, allow_private=True)
+    accounts = [account(smtp), account(smtp)]
+    waits: list[float] = []
+
+    left = dict.fromkeys(accounts, 60)
+
+    async def one(to: Account) -> None:
+        while left[to] > 0:
+            asked = asyncio.get_running_loop().time()
+            conn = await connections.acquire(to)
+            waits.append(asyncio.get_running_loop().time() - asked)
+            left[to] -= 1
+            await asyncio.sleep(0.02)
+            while left[to] > 0 and connections.may_go_on(conn):
+                connections.passed_on(conn)
+                left[to] -= 1
+                await asyncio.sleep(0.02)
+            await connections.put_back(conn)
+
+    await asyncio.wait_for(asyncio.gather(*[one(to) for to in accounts for _ in range(3)]), 60)
+    assert smtp.sessions <= 6
+    assert max(waits) < 2
     for each in accounts:
         await connections.close_mailbox(each.mailbox_id)
 
@@ -92,7 +120,7 @@ async def test_a_connection_that_a_message_took_meanwhile_is_not_closed(smtp: Sm
     to = account(smtp)
     pair = [await connections.acquire(to) for _ in range(2)]
     for conn in pair:
-        await connections.put_back(conn, to)
+        await connections.put_back(conn)
     smtp.on("quit", Step(delay=0.3), always=True)
     closing = asyncio.create_task(connections.close_mailbox(to.mailbox_id))
     await asyncio.sleep(0)  # the first of the two is on its way out
@@ -102,5 +130,5 @@ async def test_a_connection_that_a_message_took_meanwhile_is_not_closed(smtp: Sm
     await taken.offer(Envelope("a@example.com", ("b@example.com",)), b"Subject: x\r\n\r\nx\r\n")
     await taken.dot()
     assert (await taken.outcome()).accepted
-    await connections.put_back(taken, to)
+    await connections.put_back(taken)
     await connections.close_mailbox(to.mailbox_id)
