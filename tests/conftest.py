@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
 import os
 import secrets
@@ -31,10 +32,16 @@ TEMPLATE = "paceline_template"
 _numbers = itertools.count(1)
 
 
+def pytest_collection_finish() -> None:
+    """All modules and tests are there to stay: the collector need not look through them again and again."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """The maintenance database of the session's Postgres 18."""
-    with servers.server_home("paceline-pg-") as home, servers.postgres(home) as url:
+    with servers.memory_home("paceline-pg-") as home, servers.postgres(home) as url:
         yield url
 
 

@@ -7,6 +7,7 @@ even by kill -9.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import shutil
 import signal
@@ -45,6 +46,11 @@ DURABLE = {
     "shared_buffers": "64MB",
     "timezone": "UTC",
 }
+
+
+MEMORY = Path("/dev/shm")  # of Linux
+ROOM = 4 * 1024**3  # bytes; the sessions of a machine with four cores take a quarter of it
+LOCK = "lock"
 
 
 class PostgresServer:
@@ -176,6 +182,37 @@ def server_home(prefix: str) -> Iterator[Path]:
         yield home
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def memory_home(prefix: str) -> Iterator[Path]:
+    """The same in memory, where there is room: a database is hundreds of files, and each test has one of its own."""
+    if not _has_room(MEMORY):
+        with server_home(prefix) as home:
+            yield home
+        return
+    _remove_leftovers(prefix)
+    home = Path(tempfile.mkdtemp(prefix=prefix, dir=MEMORY))
+    home.chmod(0o755)
+    with (home / f"{LOCK}.new").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        (home / f"{LOCK}.new").rename(home / LOCK)  # nobody finds one that is not held yet
+        try:
+            yield home
+        finally:
+            shutil.rmtree(home, ignore_errors=True)
+
+
+def _has_room(folder: Path) -> bool:
+    return os.access(folder, os.W_OK) and shutil.disk_usage(folder).free >= ROOM
+
+
+def _remove_leftovers(prefix: str) -> None:
+    """A session that was killed leaves its folder, and this one would stay in memory; its lock is free."""
+    for found in MEMORY.glob(f"{prefix}*/{LOCK}"):
+        with contextlib.suppress(OSError), found.open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(found.parent, ignore_errors=True)
 
 
 def _run(
