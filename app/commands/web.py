@@ -13,6 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.api.events import TRANSPORT
 from app.errors import ConfigurationError
+from app.main import create_app
 from app.settings import load
 
 ANSWERS_WITHIN = 20  # seconds that requests get to finish at the end; event streams would stay for ever
@@ -32,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
     # uvicorn takes the signals while it serves and raises them again afterwards: that is this process's plain end.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     config = uvicorn.Config(
-        "app.main:create_app",
+        create_app,
         factory=True,
         loop="uvloop",
         http=Connection,
