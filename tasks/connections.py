@@ -31,6 +31,7 @@ class Connections:
     """
 
     def __init__(self, limit: int, *, allow_private: bool) -> None:
+        self._limit = limit
         self._left = limit  # places that nobody has; while there are any, nobody waits
         self._allow_private = allow_private
         self._idle: OrderedDict[Connection, tuple[Account, float]] = OrderedDict()  # oldest first
@@ -49,6 +50,11 @@ class Connections:
     def is_crowded(self) -> bool:
         """Whether somebody waits for a connection."""
         return bool(self._waiting)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether less than half of what there may be is in use, so that what is not due yet may have one."""
+        return 2 * (self._limit - self._left - len(self._idle)) < self._limit
 
     async def acquire(self, account: Account) -> Connection:
         """A connection that is signed in. Raises ConnectTrouble, AuthTrouble or Temporary."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import structlog
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+TICK: Final = 0.001  # seconds: timers of an event loop are no finer, and may be as much too early
+
 
 class Deliverer:
     def __init__(self, runner: Runner) -> None:
@@ -34,7 +37,7 @@ class Deliverer:
         self._worker = runner.worker
         self._lease = runner.lease
         self._offering: set[asyncio.Task[Any] | None] = set()
-        self._draining = False
+        self._draining = asyncio.Event()
         self._unanswered = 0  # dots that are being written, or were, without a reply yet
 
     @property
@@ -43,7 +46,7 @@ class Deliverer:
 
     def turn_back(self) -> None:
         """Stops what is not at the gate yet. From now on nothing follows."""
-        self._draining = True
+        self._draining.set()
         for task in self._offering:
             if task is not None:
                 task.cancel()
@@ -63,7 +66,7 @@ class Deliverer:
             await self._runner.pause_after_fault()
 
     async def _deliver(self, message: Due, behind: Behind | None) -> None:
-        task = asyncio.current_task()
+        task, began = asyncio.current_task(), time.monotonic()
         self._offering.add(task)
         try:
             offered = await self._offer(message, behind)
@@ -72,15 +75,30 @@ class Deliverer:
         if offered is None:
             return
         failpoints.passing("offer.done")
+        if behind is None:
+            self._runner.head_start.took(time.monotonic() - began)
         conn, account, answer = offered
-        follower = None if self._draining else self._runner.following.next(conn, account)
+        follower = None
         try:
+            await self._until_due(message)
+            if not self._draining.is_set():
+                follower = self._runner.following.next(conn, account)
             await self._pass(message, conn, answer, follower)
         finally:
             if follower is None or not self._runner.following.passed_on(message, follower):
                 await self._worker.connections.put_back(conn)
                 if follower is not None:
                     self._runner.following.release(follower)
+
+    async def _until_due(self, message: Due) -> None:
+        """Nothing asks the gate before its time, or it would have to ask again. Not longer than until the worker stops:
+        the gate turns it away then."""
+        moment = self._worker.clock.monotonic(message.due_at.timestamp())
+        while (left := moment - time.monotonic()) > 0:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(left + TICK / 2):
+                    await self._draining.wait()
+                    return
 
     async def _offer(self, message: Due, behind: Behind | None) -> tuple[Connection, Account, Offered] | None:
         """The message's body at the server, or None once it is written down why not."""
@@ -146,7 +164,8 @@ class Deliverer:
     async def _render(self, message: Due, sender: From) -> Rendered | None:
         """None once it is written down why it cannot be: that concerns this message alone, never its mailbox."""
         try:
-            now = instant(self._worker.clock.now())
+            # It may be a little before its time; nobody is to see it dated so.
+            now = max(instant(self._worker.clock.now()), message.due_at)
             rendered = await self._worker.messages.render(self._lease.workspace_id, message, sender, date=now)
             signer = self._runner.accounts.signer(sender.id)
             if signer is None:

@@ -97,12 +97,13 @@ class Gatekeeper:
             self._gap = seconds
             self._gap_changed.set()
 
-    def expected(self) -> float:
+    def expected(self, message: Due) -> float:
         """The monotonic time at which one more message may expect to pass, by the gap."""
         now = time.monotonic()
         if not self.gap:
             return now
-        ahead = len(self._coming) + len(self._queue) + (0 if self._dot_done.is_set() else 1)
+        here = (*self._coming.values(), *(each for each, _ in self._queue))
+        ahead = sum(each.order < message.order for each in here) + (0 if self._dot_done.is_set() else 1)
         return max(now, self._dot_at + self.gap) + ahead * self.gap
 
     def expect(self, message: Due) -> None:

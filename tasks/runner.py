@@ -28,6 +28,7 @@ from tasks.endings import Endings
 from tasks.following import Behind, Following
 from tasks.gatekeeper import Gatekeeper
 from tasks.hand import Hand
+from tasks.head_start import HeadStart
 from tasks.openings import Openings
 from tasks.places import Places
 from tasks.troubles import Overload, Troubles
@@ -77,6 +78,7 @@ class Runner:
         self.openings = Openings(self)
         self.hand = Hand(self)
         self.following = Following(self)
+        self.head_start = HeadStart()
         self.troubles = Troubles()
         self.overload = Overload()
         self._outlook: Outlook | None = None
@@ -271,13 +273,17 @@ class Runner:
         most = 1 if self.troubles.count else outlook.concurrency
         while self.hand and self.connected < most:
             message = self.hand.first
-            start = message.due_at.timestamp()
+            start = message.due_at.timestamp() - self._lead()
             if self.gate.gap:
-                start = max(start, self.clock.at(self.gate.expected()) - OFFER_LEAD)
+                start = max(start, self.clock.at(self.gate.expected(message)) - OFFER_LEAD)
             if start > self.clock.now():
                 return start
             self.start(self.hand.take())
         return math.inf
+
+    def _lead(self) -> float:
+        """Seconds before its time that a message may take a connection: none that what is due might want."""
+        return self.head_start.seconds if self.worker.connections.has_room and not self.troubles.count else 0.0
 
     def start(self, message: Due, behind: Behind | None = None) -> None:
         """Has a message of the hand delivered."""

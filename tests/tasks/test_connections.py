@@ -132,3 +132,18 @@ async def test_a_connection_that_a_message_took_meanwhile_is_not_closed(smtp: Sm
     assert (await taken.outcome()).accepted
     await connections.put_back(taken)
     await connections.close_mailbox(to.mailbox_id)
+
+
+async def test_what_is_not_due_yet_may_have_half_of_them(smtp: SmtpServer) -> None:
+    connections = Connections(4, allow_private=True)
+    to = account(smtp)
+    room = [connections.has_room]
+    used = []
+    for _ in range(3):
+        used.append(await connections.acquire(to))
+        room.append(connections.has_room)
+    assert room == [True, True, False, False]
+    for conn in used:
+        await connections.put_back(conn)
+    assert connections.has_room, "those that lie idle are anybody's"
+    await connections.close_mailbox(to.mailbox_id)
