@@ -56,7 +56,7 @@ async def provide_wanted(
         QueryParameter(
             max_length=200,
             description="The start of an address in to, cc or bcc; or the starts of words, all of them in the subject "
-            "and tags or in the campaign's name.",
+            "and tags or in the campaign's name. Of a word of one character, the whole word.",
         ),
     ] = None,
     since: Annotated[str | None, QueryParameter(description=f"From this time on; {TIMES}")] = None,

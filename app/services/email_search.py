@@ -2,7 +2,8 @@
 campaign's name; and by a tag.
 
 An index finds what matches, in no order that a list has. While that is little it is put in order; where it is much, a
-walk along the list soon meets enough of it. Neither grows with what is stored.
+walk along the list soon meets enough of it. Which of the two is told by a count that stops. Neither grows with what is
+stored: see docs/decisions/0017-pages-of-matches.md.
 """
 
 from __future__ import annotations
@@ -21,10 +22,11 @@ from app.db.queries import queries, rows
 from app.services.email_lists import HIGHEST, LOWEST, Place, Span, Wanted, part, part_of, span_of
 
 MANY: Final = 2_000  # matches that are put in order; more are met on a walk
-MANY_BY_ID: Final = 60_000  # the same where ids alone say the order
+MANY_BY_ID: Final = 10_000  # the same where an address is all that is asked for: ids say the order, no row is read
 FIRST_STEP: Final = 200  # messages
-NEAR: Final = 1_000  # messages looked at before a search of which other filters may leave little
+NEAR: Final = 1_000  # messages looked at on a walk where what matches is found in order anyway
 FURTHEST: Final = 5_000  # messages looked at on a walk before everything that matches is put in order after all
+FURTHEST_BY_ID: Final = 50_000  # addresses of messages, the same where ids say the order
 
 
 async def page(conn: Conn, workspace_id: UUID, wanted: Wanted, page: Page) -> list[UUID]:
@@ -92,29 +94,32 @@ class _Search(msgspec.Struct, frozen=True):
         return await part_of(self.conn, self.workspace_id, wanted, ids, span, rising=self.rising, count=count)
 
     async def _by_text(self, span: Span, count: int) -> list[Place]:
-        asked = self._asked("q", "tag")
-        if self.wanted.sort == "created_at":  # they are found in this order
-            if self.wanted.statuses or self.wanted.sender_id is not None:
-                met = await self._walk(span, count, queries.email_search.among_texts, single=True, furthest=NEAR)
-                if met is not None:
-                    return met
-            query = queries.email_search.texts_rising if self.rising else queries.email_search.texts_falling
-            filters = {"statuses": self.wanted.listed, "sender_id": self.wanted.sender_id}
-            found = query(self.conn, **asked, **filters, low_id=span.low.id, high_id=span.high.id, count=count)
-            return await _places(found)
-        whole = {"low_id": LOWEST, "high_id": HIGHEST, "count": MANY + 1}
-        if await queries.email_search.count_texts(self.conn, **asked, **whole) > MANY:
-            # Single messages are in lanes without a campaign: no campaign, however large, lies on this way.
-            met = await self._walk(span, count, queries.email_search.among_texts, single=True)
+        if self.wanted.sort != "created_at":
+            return await self._by_text_in_order(span, count)
+        if self.wanted.statuses or self.wanted.sender_id is not None:
+            met = await self._walk_to_texts(span, count, near=True)
             if met is not None:
                 return met
-        return await self._ordered(span, count, by_text=True)
+        # They are found in this order.
+        query = queries.email_search.texts_rising if self.rising else queries.email_search.texts_falling
+        filters = {"statuses": self.wanted.listed, "sender_id": self.wanted.sender_id}
+        bounds = {"low_id": span.low.id, "high_id": span.high.id, "count": count}
+        return await _places(query(self.conn, **self._asked("q", "tag"), **filters, **bounds))
+
+    async def _by_text_in_order(self, span: Span, count: int) -> list[Place]:
+        whole = {"low_id": LOWEST, "high_id": HIGHEST, "count": MANY + 1}
+        matching = await queries.email_search.count_texts(self.conn, **self._asked("q", "tag"), **whole)
+        if not matching:
+            return []
+        met = await self._walk_to_texts(span, count, near=False) if matching > MANY else None
+        return await self._ordered(span, count, by_text=True) if met is None else met
 
     async def _by_address(self, span: Span, count: int) -> list[Place]:
         by_id = self.wanted.sort == "created_at"
-        many = MANY_BY_ID if by_id else MANY
+        alone = by_id and not self._is_filtered
+        many = MANY_BY_ID if alone else MANY
         if await queries.email_search.count_addresses(self.conn, **self._asked("q"), count=many + 1) > many:
-            met = await self._walk(span, count, queries.email_search.among_addresses, single=False)
+            met = await (self._met(span, count) if alone else self._walk_to_addresses(span, count))
             if met is not None:
                 return met
         if not by_id:
@@ -123,15 +128,37 @@ class _Search(msgspec.Struct, frozen=True):
         bounds = {"low_id": span.low.id, "high_id": span.high.id, "count": count}
         return await _places(query(self.conn, **self._asked("q", "tags"), **self._filters(), **bounds))
 
+    @property
+    def _is_filtered(self) -> bool:
+        wanted = self.wanted
+        return bool(wanted.statuses or wanted.tag) or (wanted.sender_id, wanted.campaign_id) != (None, None)
+
+    async def _met(self, span: Span, count: int) -> list[Place] | None:
+        """The first `count` of an address on the way along all that is addressed. None: the way is too long."""
+        query = queries.email_search.addresses_met_rising if self.rising else queries.email_search.addresses_met_falling
+        bounds = {"low_id": span.low.id, "high_id": span.high.id, "count": count}
+        furthest = None if self.to_the_end else FURTHEST_BY_ID
+        met = await _places(query(self.conn, **self._asked("q"), **bounds, furthest=furthest))
+        return met if len(met) == count or self.to_the_end else None
+
+    async def _walk_to_addresses(self, span: Span, count: int) -> list[Place] | None:
+        return await self._walk(span, count, queries.email_search.among_addresses, single=False)
+
+    async def _walk_to_texts(self, span: Span, count: int, *, near: bool) -> list[Place] | None:
+        # Single messages are in lanes without a campaign: no campaign, however large, lies on this way.
+        return await self._walk(span, count, queries.email_search.among_texts, single=True, near=near)
+
     async def _ordered(self, span: Span, count: int, *, by_text: bool) -> list[Place]:
         asked = self._asked("q", "tag", "tags") | {"by_text": by_text, "sort": self.wanted.sort, "rising": self.rising}
         query = queries.email_search.ordered
         return await _places(query(self.conn, **asked, **self._filters(), **span.parameters, count=count))
 
     async def _walk(
-        self, span: Span, count: int, among: Any, *, single: bool, furthest: int = FURTHEST
+        self, span: Span, count: int, among: Any, *, single: bool, near: bool = False
     ) -> list[Place] | None:
-        """The first `count` that match on the way along the list. None: the way is too long, they are too few on it."""
+        """The first `count` that match on the way along the list. None: the way is too long, they are too few on it.
+        `near`: it is given up early, and at once where it begins in vain."""
+        furthest = NEAR if near else FURTHEST
         met: list[Place] = []
         seen, step = 0, FIRST_STEP
         while True:
@@ -144,11 +171,12 @@ class _Search(msgspec.Struct, frozen=True):
             seen += len(places)
             if len(met) >= count or len(places) < step:
                 return met[:count]
-            if seen >= furthest and not self.to_the_end:
+            if seen >= (FIRST_STEP if near and not met else furthest) and not self.to_the_end:
                 return None
-            # As far as it takes if they go on to come as they came, and some more.
-            step = (count - len(met)) * seen * 5 // (len(met) * 4) if met else 4 * step
-            step = min(max(step, FIRST_STEP), FURTHEST if self.to_the_end else furthest - seen)
+            # As far as it takes if they go on to come as they came, and some more, if those who say so are not few.
+            step = (count - len(met)) * seen * 5 // (len(met) * 4) if met else 4 * seen
+            step = max(min(step, 4 * seen), FIRST_STEP)
+            step = min(step, FURTHEST if self.to_the_end else furthest - seen)
             span = span._replace(low=places[-1]) if self.rising else span._replace(high=places[-1])
 
     def _asked(self, *names: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 -- Parts of lists, in their order: between two places, both left out. Of each status, and where one sender or campaign is asked for of
 -- each of its lanes, an index holds them in this order; of each a few are read, then put together. A place is (at, position, id);
--- what a list is not sorted by is the same in all of it.
+-- what a list is not sorted by is the same in all of it. Of many parts only those are read whose first message is among the first of all.
 
 -- name: parts
 -- The lanes of a sender, of some campaigns or of both, with the statuses in which they have messages. An empty list of campaigns:
@@ -32,10 +32,18 @@ select v.id, 'epoch'::timestamptz as at, 0 as position from (
         order by e.id desc limit :count
     ) as e
     union all
-    select e.id from unnest(:lane_ids::bigint[], :lane_statuses::email_status[]) as s (lane_id, status)
-    join lanes l on l.workspace_id = :workspace_id and l.id = s.lane_id
+    select e.id from (
+        select l.id, s.status from unnest(:lane_ids::bigint[], :lane_statuses::email_status[]) as s (lane_id, status)
+        join lanes l on l.workspace_id = :workspace_id and l.id = s.lane_id
+        cross join lateral (
+            select e.id as first from emails e
+            where -e.lane_id = -l.id and e.status = s.status and e.id > :low_id and e.id < :high_id
+            order by e.id desc limit 1
+        ) as e
+        order by e.first desc limit :count
+    ) as l
     cross join lateral (
-        select e.id from emails e where -e.lane_id = -l.id and e.status = s.status and e.id > :low_id and e.id < :high_id
+        select e.id from emails e where -e.lane_id = -l.id and e.status = l.status and e.id > :low_id and e.id < :high_id
         order by e.id desc limit :count
     ) as e
 ) as v
@@ -56,10 +64,18 @@ select v.id, 'epoch'::timestamptz as at, 0 as position from (
         order by e.id limit :count
     ) as e
     union all
-    select e.id from unnest(:lane_ids::bigint[], :lane_statuses::email_status[]) as s (lane_id, status)
-    join lanes l on l.workspace_id = :workspace_id and l.id = s.lane_id
+    select e.id from (
+        select l.id, s.status from unnest(:lane_ids::bigint[], :lane_statuses::email_status[]) as s (lane_id, status)
+        join lanes l on l.workspace_id = :workspace_id and l.id = s.lane_id
+        cross join lateral (
+            select e.id as first from emails e
+            where -e.lane_id = -l.id and e.status = s.status and e.id > :low_id and e.id < :high_id
+            order by e.id limit 1
+        ) as e
+        order by e.first limit :count
+    ) as l
     cross join lateral (
-        select e.id from emails e where -e.lane_id = -l.id and e.status = s.status and e.id > :low_id and e.id < :high_id
+        select e.id from emails e where -e.lane_id = -l.id and e.status = l.status and e.id > :low_id and e.id < :high_id
         order by e.id limit :count
     ) as e
 ) as v
@@ -78,11 +94,22 @@ select v.id, v.at, 0 as position from (
         order by coalesce(e.ended_at, e.dispatched_at) desc, e.id desc limit :count
     ) as e
     union all
-    select e.id, e.at from unnest(:lane_ids::bigint[], :lane_statuses::email_status[]) as s (lane_id, status)
-    join lanes l on l.workspace_id = :workspace_id and l.id = s.lane_id
+    select e.id, e.at from (
+        select l.id, s.status from unnest(:lane_ids::bigint[], :lane_statuses::email_status[]) as s (lane_id, status)
+        join lanes l on l.workspace_id = :workspace_id and l.id = s.lane_id
+        cross join lateral (
+            select e.id as first, coalesce(e.ended_at, e.dispatched_at) as at from emails e
+            where e.lane_id = l.id and e.status = s.status
+                and e.status in ('sent', 'uncertain', 'missed', 'failed', 'bounced', 'cancelled', 'suppressed')
+                and (coalesce(e.ended_at, e.dispatched_at), e.id) > (:low_at, :low_id)
+                and (coalesce(e.ended_at, e.dispatched_at), e.id) < (:high_at, :high_id)
+            order by coalesce(e.ended_at, e.dispatched_at) desc, e.id desc limit 1
+        ) as e
+        order by e.at desc, e.first desc limit :count
+    ) as l
     cross join lateral (
         select e.id, coalesce(e.ended_at, e.dispatched_at) as at from emails e
-        where e.lane_id = l.id and e.status = s.status
+        where e.lane_id = l.id and e.status = l.status
             and e.status in ('sent', 'uncertain', 'missed', 'failed', 'bounced', 'cancelled', 'suppressed')
             and (coalesce(e.ended_at, e.dispatched_at), e.id) > (:low_at, :low_id)
             and (coalesce(e.ended_at, e.dispatched_at), e.id) < (:high_at, :high_id)
@@ -103,11 +130,22 @@ select v.id, v.at, 0 as position from (
         order by coalesce(e.ended_at, e.dispatched_at), e.id limit :count
     ) as e
     union all
-    select e.id, e.at from unnest(:lane_ids::bigint[], :lane_statuses::email_status[]) as s (lane_id, status)
-    join lanes l on l.workspace_id = :workspace_id and l.id = s.lane_id
+    select e.id, e.at from (
+        select l.id, s.status from unnest(:lane_ids::bigint[], :lane_statuses::email_status[]) as s (lane_id, status)
+        join lanes l on l.workspace_id = :workspace_id and l.id = s.lane_id
+        cross join lateral (
+            select e.id as first, coalesce(e.ended_at, e.dispatched_at) as at from emails e
+            where e.lane_id = l.id and e.status = s.status
+                and e.status in ('sent', 'uncertain', 'missed', 'failed', 'bounced', 'cancelled', 'suppressed')
+                and (coalesce(e.ended_at, e.dispatched_at), e.id) > (:low_at, :low_id)
+                and (coalesce(e.ended_at, e.dispatched_at), e.id) < (:high_at, :high_id)
+            order by coalesce(e.ended_at, e.dispatched_at), e.id limit 1
+        ) as e
+        order by e.at, e.first limit :count
+    ) as l
     cross join lateral (
         select e.id, coalesce(e.ended_at, e.dispatched_at) as at from emails e
-        where e.lane_id = l.id and e.status = s.status
+        where e.lane_id = l.id and e.status = l.status
             and e.status in ('sent', 'uncertain', 'missed', 'failed', 'bounced', 'cancelled', 'suppressed')
             and (coalesce(e.ended_at, e.dispatched_at), e.id) > (:low_at, :low_id)
             and (coalesce(e.ended_at, e.dispatched_at), e.id) < (:high_at, :high_id)

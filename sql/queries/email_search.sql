@@ -16,7 +16,7 @@ select count(*) from emails_saying(:workspace_id, :q, :tag, null, null, :low_id,
 -- Campaigns of which every word begins a word in the name, or in the text that all its messages share, with this tag. A workspace
 -- has some thousands at most: each is looked at.
 with words as materialized (
-    select '(^|[^[:alnum:]])' || w as word from unnest(search_words(:q)) as w
+    select search_pattern(w) as word from unnest(search_words(:q)) as w
 )
 select c.id from campaigns c
 join contents t on t.workspace_id = c.workspace_id and t.id = c.content_id
@@ -40,6 +40,30 @@ from emails_saying(
     :workspace_id, :q, :tag, :statuses::email_status[], :sender_id, :low_id, :high_id, true, :count
 ) as e (id)
 order by id;
+
+-- name: addresses_met_falling
+-- The first that match among the next :furthest addresses of whatever message (null: all), the newest first: a walk that ends with the last one
+-- wanted. Fewer than :count: the others lie further on, or there are none.
+select distinct a.email_id as id, 'epoch'::timestamptz as at, 0 as position
+from (
+    select email_id, address from email_addresses
+    where workspace_id = :workspace_id and email_id > :low_id and email_id < :high_id
+    order by email_id desc limit :furthest::bigint
+) as a
+where a.address ~>=~ lower(:q) and a.address ~<~ (lower(:q) || chr(1114111))
+order by a.email_id desc limit :count;
+
+-- name: addresses_met_rising
+-- The first that match among the next :furthest addresses of whatever message (null: all), the oldest first: a walk that ends with the last one
+-- wanted. Fewer than :count: the others lie further on, or there are none.
+select distinct a.email_id as id, 'epoch'::timestamptz as at, 0 as position
+from (
+    select email_id, address from email_addresses
+    where workspace_id = :workspace_id and email_id > :low_id and email_id < :high_id
+    order by email_id limit :furthest::bigint
+) as a
+where a.address ~>=~ lower(:q) and a.address ~<~ (lower(:q) || chr(1114111))
+order by a.email_id limit :count;
 
 -- name: addresses_falling
 -- Newest first: the ids say the order, so only as many messages are looked at as it takes.
@@ -116,23 +140,23 @@ limit :count;
 
 -- name: among_addresses
 -- Which of these messages match by an address.
-select e.id from unnest(:ids::uuid[]) as o (id)
-join emails e on e.workspace_id = :workspace_id and e.id = o.id
-where (
-        lower(e.to_address) ~>=~ lower(:q) and lower(e.to_address) ~<~ (lower(:q) || chr(1114111))
-        or e.recipients is not null and exists (
-            select from jsonb_array_elements(e.recipients) as t
-            where lower(t ->> 'email') ~>=~ lower(:q) and lower(t ->> 'email') ~<~ (lower(:q) || chr(1114111))
-        )
-    )
-    and (:tags::jsonb is null or exists (
-        select from contents c where c.workspace_id = e.workspace_id and c.id = e.content_id and c.tags @> :tags::jsonb
-    ));
+-- One after another by their ids, whatever the planner expects of the address: many have it who are none of these.
+select o.id from unnest(:ids::uuid[]) as o (id)
+cross join lateral (
+    select from email_addresses a
+    where a.workspace_id = :workspace_id and a.email_id = o.id
+        and a.address ~>=~ lower(:q) and a.address ~<~ (lower(:q) || chr(1114111))
+    limit 1
+) as a
+where (:tags::jsonb is null or exists (
+    select from emails e join contents c on c.workspace_id = e.workspace_id and c.id = e.content_id
+    where e.workspace_id = :workspace_id and e.id = o.id and c.tags @> :tags::jsonb
+));
 
 -- name: among_texts
 -- Which of these single messages match by words and tag.
 with words as materialized (
-    select '(^|[^[:alnum:]])' || w as word from unnest(search_words(:q)) as w
+    select search_pattern(w) as word from unnest(search_words(:q)) as w
 )
 select e.id from unnest(:ids::uuid[]) as o (id)
 join emails e on e.workspace_id = :workspace_id and e.id = o.id

@@ -77,6 +77,9 @@ async def test_words_of_subjects_tags_and_campaigns(app: Litestar, api: Api, sen
         "newsl": [offer],
         "offer pro": [offer],
         "offer free": [],
+        "i 4711": [],  # a word of one character is a whole one
+        "h of": [],
+        "name of": spring,
         "spri": spring,
         "town hello": spring,
         "spring hello": [],
@@ -147,12 +150,14 @@ async def test_much_and_little_are_found_alike(
         ("FIRST_STEP", step),
         ("NEAR", furthest),
         ("FURTHEST", furthest),
+        ("FURTHEST_BY_ID", furthest),
     ):
         monkeypatch.setattr(email_search, name, value)
     other = await add_sender(api, from_email="other@example.com")
     messages = [
         {
             "to": f"{'ab'[i % 2]}{i % 3}@example.org",
+            "cc": [f"{'ab'[i % 2]}{n}@example.net" for n in range(i % 4)],  # found by several, it is there once
             "subject": f"Note {i} {'spring' if i % 5 == 0 else ''}",
             "from": "other@example.com" if i % 4 == 0 else "ann@example.com",
             "scheduled_at": ahead(minutes=10 + i % 3),
@@ -169,6 +174,7 @@ async def test_much_and_little_are_found_alike(
         "b1@example.org": lambda i: i % 2 == 1 and i % 3 == 1,
         "note": lambda i: True,
         "note spr": lambda i: i % 5 == 0,
+        "note 1": lambda i: i % 3 == 1,  # by the tag; those of 11 and 12 only begin so
         "nothing": lambda i: False,
     }
     plain = {sort: await walk(api, sort=sort) for sort in ("created_at", "scheduled_at", "sent_at")}
@@ -192,6 +198,21 @@ HOSTILE = [
     "\U0010ffff", "\U0010ffff@", "\ufdd0", "ﷺ", "ı", "İ@", "ß",
     "🦊", "\u200b", "a" * 200, "é" * 200, "a " * 100, "漢字", "{}", "null", "true",
 ]  # fmt: skip
+
+
+async def test_of_many_parts_the_first_are_read(app: Litestar, api: Api, sender: Any) -> None:
+    """A list of more lanes and statuses than a page has messages."""
+    ids = await add(api, *({"to": f"r{i}@example.org", "scheduled_at": ahead(hours=1)} for i in range(9)))
+    for _ in range(6):
+        await add_campaign(app, api, sender, 2)
+        ids += (await walk(api))[1::-1]
+    now = datetime.now(UTC)
+    for i, id in enumerate(ids[::2]):
+        await end(app, id, ["sent", "failed", "uncertain", "cancelled"][i % 4], now - timedelta(minutes=i * 7 % 11))
+    for sort in ("created_at", "scheduled_at", "sent_at"):
+        plain = await walk(api, sort=sort)
+        assert await walk(api, sort=sort, sender_id=sender["id"], limit=1) == plain
+        assert await walk(api, sort=sort, q="spring", limit=2) == [id for id in plain if id in ids[9:]]
 
 
 async def test_no_text_breaks_a_search(api: Api) -> None:

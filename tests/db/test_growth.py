@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 import psycopg
 import pytest
@@ -17,6 +17,7 @@ from tests.support.explaining import ExplainingPool, nodes, rows_read
 SIZE = 40_000
 LARGE = {"emails", "contents", "email_addresses", "dispatches"}
 MOST = 6_000  # rows of one table that one statement may look at: a page of each status, of some lanes
+PAGES = 2_000  # of these, such as an index does not say all about: each is another page of the table
 
 
 async def test_no_query_looks_at_all_that_is_stored(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -36,6 +37,10 @@ async def test_no_query_looks_at_all_that_is_stored(settings: Settings, monkeypa
                 f"{name}: {node['Node Type']} read {rows_read(node):.0f} of {node['Relation Name']}"
                 for plan in explaining.plans
                 for node in nodes(plan)
-                if node.get("Relation Name") in LARGE and rows_read(node) > MOST
+                if node.get("Relation Name") in LARGE and rows_read(node) > _most(node)
             ]
     assert not wide, "\n".join(wide)
+
+
+def _most(node: dict[str, Any]) -> int:
+    return MOST if node["Node Type"] == "Index Only Scan" else PAGES

@@ -5688,7 +5688,7 @@ export interface operations {
                 sender_id?: string;
                 /** @description A name, or `name:value`. */
                 tag?: string;
-                /** @description The start of an address in to, cc or bcc; or the starts of words, all of them in the subject and tags or in the campaign's name. */
+                /** @description The start of an address in to, cc or bcc; or the starts of words, all of them in the subject and tags or in the campaign's name. Of a word of one character, the whole word. */
                 q?: string;
                 /** @description From this time on; of that by which the list is sorted. ISO 8601 with an offset. */
                 since?: string;
@@ -5954,7 +5954,7 @@ export interface operations {
                 sender_id?: string;
                 /** @description A name, or `name:value`. */
                 tag?: string;
-                /** @description The start of an address in to, cc or bcc; or the starts of words, all of them in the subject and tags or in the campaign's name. */
+                /** @description The start of an address in to, cc or bcc; or the starts of words, all of them in the subject and tags or in the campaign's name. Of a word of one character, the whole word. */
                 q?: string;
                 /** @description From this time on; of that by which the list is sorted. ISO 8601 with an offset. */
                 since?: string;
