@@ -13,6 +13,8 @@ from app.mail.smtp import Connection, ConnectTrouble, Server, Timeouts
 from app.outbound import guard
 
 TURN: Final = 0.25  # seconds for which a mailbox keeps its only connection while one without any waits
+PATIENCE: Final = 0.02  # seconds
+RATED: Final = 0.1  # seconds over which the rate of messages is taken
 SOON: Final = 0.05  # seconds for which a connection may lie idle while others wait: its mailbox has more most likely
 # Servers hang up on silence after minutes; a mailbox's own limit of connections counts the idle ones too.
 IDLE_SECONDS: Final = 20.0
@@ -40,11 +42,26 @@ class Connections:
         self._held: Counter[Account] = Counter()  # open, or being opened
         # Who waits, by account, the one whose turn is next first. They are given a connection, or a place for one.
         self._waiting: OrderedDict[Account, deque[asyncio.Future[Connection | None]]] = OrderedDict()
+        self._ended = 0  # messages since the rate was taken
+        self._rate = 0.0  # a second
+        self._rated_at = 0.0  # by the loop's clock
         self._reclaiming: asyncio.Task[None] | None = None
 
     def is_fresh(self, conn: Connection) -> bool:
         """Whether it was opened for its message. One that was kept may have been closed meanwhile."""
         return conn not in self._reused
+
+    def worth_waiting_for(self, *, but: int = 0) -> int:
+        """For how many messages a statement that serves many may wait, `PATIENCE` at the longest.
+
+        A statement costs as much as thirty messages more in it, and the more connections there are, the less it matters
+        that some of them wait: so for as many as will come in that time, but no more than a third of those that have a
+        connection (`but` for so many).
+        """
+        now = _now()
+        if now >= self._rated_at + RATED:
+            self._rate, self._ended, self._rated_at = self._ended / (now - self._rated_at), 0, now
+        return max(0, min(int(self._rate * PATIENCE), (len(self._used) - but) // 3))
 
     @property
     def is_crowded(self) -> bool:
@@ -77,11 +94,13 @@ class Connections:
 
     def passed_on(self, conn: Connection) -> None:
         """It goes on with another message of its mailbox without coming back here in between."""
+        self._ended += 1
         self._reused.add(conn)
 
     async def put_back(self, conn: Connection) -> None:
         """After a message, whatever became of it: kept if it is good for another and its place is nobody else's."""
         account, _ = self._used[conn]
+        self._ended += 1
         if not conn.is_usable or self._moves_on(conn):
             await self.discard(conn)
         elif (given := self._next(account)) is not None:

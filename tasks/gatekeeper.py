@@ -64,12 +64,14 @@ class Gatekeeper:
         window: float,
         admits: Callable[[Due], bool],
         is_counted: Callable[[Due], bool],
+        connected: Callable[[], int],
     ) -> None:
         """`window`: seconds of an hour. `admits`: whether the sending window of a message is open now. `is_counted`:
-        whether a limit is known to hold for it."""
+        whether a limit is known to hold for it. `connected`: how many connections of the mailbox have a message."""
         self._pool = pool
         self._gates = gates
         self._is_counted = is_counted
+        self._connected = connected
         self._lease = lease
         self._clock = clock
         self._window = window
@@ -208,7 +210,7 @@ class Gatekeeper:
         """One commit. The verdicts, and the monotonic time at which the database was asked."""
         if self.gap or any(map(self._is_counted, offers)):
             return await self._count(offers)
-        verdicts, asked = await self._gates.ask(self._lease, offers)
+        verdicts, asked = await self._gates.ask(self._lease, offers, connected=self._connected())
         counted = [message for message in offers if verdicts[message.id].verdict == "counted"]
         if counted:  # by a limit or a gap that was set a moment ago
             verdicts = {**verdicts, **(await self._count(counted))[0]}

@@ -13,34 +13,39 @@ from app.db.pool import Pool
 from app.services import delivery
 from app.services.delivery import Due, Verdict
 from app.services.leases import Lease
+from tasks.connections import PATIENCE, Connections
 
 MOST: Final = 200  # messages in one commit
-AT_ONCE: Final = 2  # commits of one workspace: while one is flushed the other is worked out
-
-Ask = tuple[Lease, Sequence[Due]]
+Ask = tuple[Lease, Sequence[Due], int]  # for how many messages of others it waits
 Answer = tuple[Mapping[UUID, Verdict], float]  # and the monotonic time at which the database was asked
 
 
 class Gates:
-    def __init__(self, pool: Pool, *, window: float) -> None:
+    def __init__(self, pool: Pool, *, window: float, connections: Connections) -> None:
         """`window`: seconds of an hour."""
+        self._connections = connections
         self._pool = pool
         self._window = window
         self._together = Coalescer(
             self._pass,
             most=MOST,
             size=lambda ask: len(ask[1]),
-            at_once=AT_ONCE,
             # A gate that has committed must never be asked again: it would not know its own messages.
             is_undone=lambda error: isinstance(error, REFUSED),
+            enough=lambda ask: ask[2],
+            patience=PATIENCE,
         )
 
-    async def ask(self, lease: Lease, offers: Sequence[Due]) -> Answer:
-        """The verdict on each of `offers`; `counted` where gate() is to be asked. A mailbox asks one at a time."""
-        return await self._together.ask(lease.workspace_id, (lease, offers))
+    async def ask(self, lease: Lease, offers: Sequence[Due], *, connected: int) -> Answer:
+        """The verdict on each of `offers`; `counted` where gate() is to be asked. A mailbox asks one at a time.
+
+        `connected`: connections of the mailbox itself, for which nobody waits here.
+        """
+        others = self._connections.worth_waiting_for(but=connected)
+        return await self._together.ask(lease.workspace_id, (lease, offers, others))
 
     async def _pass(self, _workspace_id: UUID, asks: Sequence[Ask]) -> Sequence[Answer]:
         asked = time.monotonic()
-        offers = [(lease, offer) for lease, offers in asks for offer in offers]
+        offers = [(lease, offer) for lease, offers, _ in asks for offer in offers]
         verdicts = await delivery.gate_unlimited(self._pool, window=self._window, offers=offers)
         return [(verdicts, asked)] * len(asks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from app.db.outage import UNAVAILABLE
 from app.db.pool import Pool
 from app.services import delivery, leases
 from tasks import failpoints
+from tasks.connections import PATIENCE, Connections
 
 log = structlog.get_logger()
 
@@ -20,13 +22,17 @@ HINT_EVERY = 0.25  # seconds between hints to the dashboards
 
 
 class Recorder:
-    """What is added is written as soon as the commit before it is done: the busier, the larger the batch.
+    """What is added is written as soon as the commit before it is done, or a moment later where more is about to come:
+    the busier, the larger the batch.
 
     An outage of the database only makes it wait: what the server answered is not forgotten while the process lives.
     """
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, connections: Connections) -> None:
         self._pool = pool
+        self._connections = connections
+        self._gathered = asyncio.Event()
+        self._wanted = 0  # outcomes for which the next commit waits
         self._outcomes: list[delivery.Outcome] = []
         self._changed: set[UUID] = set()
         self._added = asyncio.Event()
@@ -38,6 +44,8 @@ class Recorder:
         self._outcomes.append(outcome)
         self._count += 1
         self._added.set()
+        if len(self._outcomes) >= self._wanted:
+            self._gathered.set()
 
     @property
     def waiting(self) -> int:
@@ -53,6 +61,7 @@ class Recorder:
         if self._outcomes and not self._ended:
             committed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._flushing.append((self._count, committed))
+            self._gathered.set()
             await committed
 
     async def run(self) -> None:
@@ -67,6 +76,7 @@ class Recorder:
     async def _write(self) -> None:
         while True:
             await self._added.wait()
+            await self._gather()
             batch = self._outcomes[:MOST]
             if not batch:
                 self._added.clear()
@@ -82,6 +92,15 @@ class Recorder:
             del self._outcomes[: len(batch)]
             self._tell(self._count - len(self._outcomes))
             self._changed.update(outcome.workspace_id for outcome in batch)
+
+    async def _gather(self) -> None:
+        self._wanted = self._connections.worth_waiting_for()
+        if len(self._outcomes) >= self._wanted or self._flushing:
+            return
+        self._gathered.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                await self._gathered.wait()
 
     def _tell(self, committed: int) -> None:
         while self._flushing and self._flushing[0][0] <= committed:

@@ -70,6 +70,7 @@ class Runner:
             window=self.window,
             admits=self._admits,
             is_counted=self._is_counted,
+            connected=lambda: self.connected,
         )
         self.accounts = Accounts(self)
         self.endings = Endings(self)

@@ -64,8 +64,8 @@ class Worker:
         self.reservations = Reservations(settings.redis_url, hold_seconds=settings.lease_seconds)
         self.connections = Connections(concurrency, allow_private=settings.smtp_allow_private)
         self.messages = Messages(self.pool, Links(settings))
-        self.gates = Gates(self.pool, window=settings.rate_window_seconds)
-        self.recorder = Recorder(self.pool)
+        self.gates = Gates(self.pool, window=settings.rate_window_seconds, connections=self.connections)
+        self.recorder = Recorder(self.pool, self.connections)
         self.webhooks = webhooks.Webhooks(self)
         self._runners: dict[UUID, tuple[Runner, asyncio.Task[None]]] = {}
         self._taking: set[UUID] = set()

@@ -35,10 +35,13 @@ class Coalescer(Generic[K, I, A]):
         size: Callable[[I], int] = lambda _: 1,
         at_once: int = 1,
         is_undone: Callable[[Exception], bool] = lambda error: not isinstance(error, UNAVAILABLE),
+        enough: Callable[[I], int] = lambda _: 0,
+        patience: float = 0.0,
     ) -> None:
         """A question is full once the sizes of its items come to `most`. `at_once`: questions of one key under way.
 
-        Work that goes without a transaction, or may fail after its commit, says more strictly what is undone.
+        `enough`: for which size a question waits by its first item, `patience` seconds at the longest. Work that goes
+        without a transaction, or may fail after its commit, says more strictly what `is_undone`.
         """
         self._work = work
         self._most = most
@@ -47,12 +50,19 @@ class Coalescer(Generic[K, I, A]):
         self._is_undone = is_undone
         self._waiting: dict[K, deque[tuple[I, asyncio.Future[A]]]] = {}  # of a key that is asked under
         self._under_way: dict[K, int] = {}
+        self._enough = enough
+        self._patience = patience
+        self._gathering: dict[K, tuple[int, asyncio.Future[None]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def ask(self, key: K, item: I) -> A:
         """The answer to one item. Whoever is cancelled meanwhile does not stop what was begun."""
         answer: asyncio.Future[A] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(key, deque()).append((item, answer))
+        if key in self._gathering:
+            wanted, gathered = self._gathering[key]
+            if self._sizes(key) >= wanted and not gathered.done():
+                gathered.set_result(None)
         if self._under_way.get(key, 0) < self._at_once:
             self._under_way[key] = self._under_way.get(key, 0) + 1
             # It works for many: what the logs say of one caller is not for it.
@@ -65,6 +75,7 @@ class Coalescer(Generic[K, I, A]):
         """Asks as long as somebody waits."""
         try:
             while waiting := self._waiting[key]:
+                await self._gather(key, self._enough(waiting[0][0]))
                 asked, size = [waiting.popleft()], 0
                 while waiting and (size := size + self._size(asked[-1][0])) < self._most:
                     asked.append(waiting.popleft())
@@ -75,6 +86,23 @@ class Coalescer(Generic[K, I, A]):
                 del self._under_way[key]
                 for _, answer in self._waiting.pop(key):
                     answer.cancel()  # as this task was
+
+    async def _gather(self, key: K, wanted: int) -> None:
+        if key in self._gathering or self._sizes(key) >= wanted:
+            return
+        loop = asyncio.get_running_loop()
+        gathered: asyncio.Future[None] = loop.create_future()
+        self._gathering[key] = wanted, gathered
+        try:
+            async with asyncio.timeout(self._patience):
+                await gathered
+        except TimeoutError:
+            pass
+        finally:
+            del self._gathering[key]
+
+    def _sizes(self, key: K) -> int:
+        return sum(self._size(item) for item, _ in self._waiting[key])
 
     async def _ask_together(self, key: K, asked: Sequence[tuple[I, asyncio.Future[A]]]) -> None:
         try:

@@ -39,6 +39,21 @@ async def test_the_first_waits_for_nobody_and_the_others_go_together(pool: Pool)
     assert [len(each) for each in asked.together] == [1, MOST, 2]
 
 
+async def test_a_question_waits_for_enough_and_no_longer_than_its_patience(pool: Pool) -> None:
+    asked = Asked()
+    together: Division = Coalescer(asked, enough=lambda _: 3, patience=60.0)
+    answers = [asyncio.create_task(together.ask(pool, i)) for i in (1, 2)]
+    await asyncio.sleep(0.05)
+    assert asked.together == []
+    answers += [asyncio.create_task(together.ask(pool, 4))]
+    assert await asyncio.wait_for(asyncio.gather(*answers), 30) == [100, 50, 25]
+    assert asked.together == [[1, 2, 4]]
+
+    asked = Asked()
+    together = Coalescer(asked, enough=lambda _: 3, patience=0.05)
+    assert await asyncio.wait_for(together.ask(pool, 5), 30) == 20
+
+
 async def test_nobody_suffers_for_another(pool: Pool) -> None:
     together: Division = Coalescer(Asked())
     answers = await asyncio.gather(*(together.ask(pool, i) for i in (1, 0, 2)), return_exceptions=True)

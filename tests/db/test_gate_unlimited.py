@@ -17,6 +17,7 @@ from app.domain.ids import new_id
 from app.services import delivery
 from app.services.delivery import Due
 from app.services.leases import Lease
+from tasks.connections import Connections
 from tasks.gates import Gates
 from tests.support.gating import Gate, Word
 from tests.support.mailroom import Mailroom, Sender
@@ -132,9 +133,9 @@ async def test_a_limit_that_appears_waits_for_it_and_counts_what_it_booked(room:
 async def test_mailboxes_that_ask_meanwhile_share_a_commit(room: Mailroom) -> None:
     worker = new_id()
     offered = [await offer(room, await room.sender(), worker, 3) for _ in range(6)]
-    gates = Gates(room.pool, window=3600.0)
+    gates = Gates(room.pool, window=3600.0, connections=Connections(5, allow_private=True))
     before = await room.value("select count(*) from dispatches")
-    answers = await asyncio.gather(*(gates.ask(lease, found) for lease, found in offered))
+    answers = await asyncio.gather(*(gates.ask(lease, found, connected=1) for lease, found in offered))
     for (_, found), (verdicts, _) in zip(offered, answers, strict=True):
         assert {verdicts[message.id].verdict for message in found} == {"go"}
     assert await room.value("select count(*) from dispatches") == before + 18
@@ -146,8 +147,10 @@ async def test_one_mailbox_that_the_database_will_not_have_costs_the_others_noth
     worker = new_id()
     offered = [await offer(room, await room.sender(), worker, 1) for _ in range(6)]
     await room.run("update emails set attempts = 32767 where id = %s", offered[4][1][0].id)
-    gates = Gates(room.pool, window=3600.0)
-    answers = await asyncio.gather(*(gates.ask(lease, found) for lease, found in offered), return_exceptions=True)
+    gates = Gates(room.pool, window=3600.0, connections=Connections(5, allow_private=True))
+    answers = await asyncio.gather(
+        *(gates.ask(lease, found, connected=1) for lease, found in offered), return_exceptions=True
+    )
     assert [isinstance(answer, errors.NumericValueOutOfRange) for answer in answers] == [i == 4 for i in range(6)]
     assert await room.statuses() == {"scheduled": 1, "sending": 5}
     assert len(await room.ledger()) == 5

@@ -9,7 +9,7 @@ import pytest
 
 from app.domain.ids import new_id
 from app.mail.smtp import Connection, ConnectTrouble, Envelope, Server
-from tasks.connections import Account, Connections
+from tasks.connections import RATED, Account, Connections
 from tests.support.ports import free_port
 from tests.support.smtp_server import SmtpServer, Step
 from tests.support.waiting import wait_until
@@ -85,6 +85,23 @@ async def test_a_mailbox_keeps_its_share_instead_of_opening_anew(smtp: SmtpServe
     assert max(waits) < 2
     for each in accounts:
         await connections.close_mailbox(each.mailbox_id)
+
+
+async def test_it_is_worth_waiting_for_what_comes_soon_and_for_nothing_else(smtp: SmtpServer) -> None:
+    connections = Connections(9, allow_private=True)
+    to = account(smtp)
+    used = [await connections.acquire(to) for _ in range(9)]
+    await asyncio.sleep(RATED)
+    assert connections.worth_waiting_for() == 0, "all of them are slow"
+    for _ in range(9000):
+        connections.passed_on(used[0])
+    await asyncio.sleep(RATED)
+    assert connections.worth_waiting_for() == 3
+    assert connections.worth_waiting_for(but=9) == 0, "there are no others"
+    await asyncio.sleep(RATED)
+    assert connections.worth_waiting_for() == 0
+    for conn in used:
+        await connections.discard(conn)
 
 
 async def test_a_connection_that_the_server_closed_is_not_used_again(smtp: SmtpServer) -> None:

@@ -16,6 +16,7 @@ from app.services.delivery import Due
 from app.services.leases import Lease
 from tasks import failpoints
 from tasks.clock import Clock
+from tasks.connections import Connections
 from tasks.gatekeeper import GateFault, Gatekeeper, GateUnknown, Pass
 from tasks.gates import Gates
 from tests.support.gating import Gate
@@ -34,12 +35,13 @@ class Entrance:
         self.lease = lease
         self.keeper = Gatekeeper(
             room.pool,
-            Gates(room.pool, window=3600.0),
+            Gates(room.pool, window=3600.0, connections=Connections(5, allow_private=True)),
             lease,
             clock,
             window=3600.0,
             admits=lambda _: True,
             is_counted=lambda _: False,
+            connected=lambda: 1,
         )
 
     async def due(self, count: int) -> list[Due]:

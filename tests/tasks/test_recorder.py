@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from app.services import delivery
+from tasks.connections import Connections
 from tasks.recorder import Recorder
 from tests.db.test_gate_verdicts import outcome
 from tests.support.gating import Gate
@@ -21,7 +22,7 @@ async def test_one_outcome_that_the_database_will_not_have_costs_the_others_noth
     ids = await room.emails(sender, 5)
     gate = await Gate.of(room, sender.mailbox_id)
     words = await gate.ask(ids)
-    recorder = Recorder(room.pool)
+    recorder = Recorder(room.pool, Connections(5, allow_private=True))
     for i, word in enumerate(words):
         found = outcome(room, word.dispatch_id or 0, word.email_id)
         recorder.add(msgspec.structs.replace(found, code=99_999) if i == 2 else found)
@@ -46,7 +47,7 @@ async def test_who_waits_for_an_outcome_does_not_wait_for_later_ones(
         await done
 
     monkeypatch.setattr(delivery, "record", record)
-    recorder = Recorder(room.pool)
+    recorder = Recorder(room.pool, Connections(5, allow_private=True))
     an_outcome = outcome(room, 1, UUID(int=1))
     recorder.add(an_outcome)
     running = asyncio.create_task(recorder.run())
