@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import cache
 
 import pytest
 from litestar import Litestar
@@ -13,16 +14,16 @@ from app.settings import Settings
 from tests.support.tenants import Api, make_tenant
 
 
-@pytest.fixture(scope="session")
+@cache
 def without_settings() -> Litestar:
-    """The session's own: its routes take longer to make than most tests here take."""
+    """One a process: its routes take longer to make than most tests here take."""
     return routed()
 
 
 @pytest.fixture
-async def app(without_settings: Litestar, settings: Settings) -> AsyncIterator[Litestar]:
+async def app(settings: Settings) -> AsyncIterator[Litestar]:
     """With this test's settings and a life of its own: of one test's nothing is left for the next."""
-    made = settled(without_settings, settings)
+    made = settled(without_settings(), settings)
     started, ended = asyncio.Event(), asyncio.Event()
 
     async def live() -> None:
