@@ -129,12 +129,12 @@ class Worker:
 
     async def beat(self) -> None:
         """One heartbeat now. Keeps the clock in step with the database's."""
-        asked = time.monotonic()
-        now = await leases.beat(
+        await leases.beat(
             self.pool, self.id, host=socket.gethostname(), pid=os.getpid(), lease_seconds=self.settings.lease_seconds
         )
         self._beat_at = time.monotonic()
-        self.clock.sync(now, asked=asked, answered=self._beat_at)
+        now, asked, answered = await leases.clock(self.pool)
+        self.clock.sync(now, asked=asked, answered=answered)
         self.downtimes = await leases.downtimes(self.pool)
 
     async def _heartbeats(self, every: float | None = None) -> None:

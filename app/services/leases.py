@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -53,6 +54,14 @@ async def beat(pool: Pool, worker_id: UUID, *, host: str, pid: int, lease_second
     async with pool.connection() as conn:
         now: datetime = await queries.workers.beat(conn, worker_id=worker_id, host=host, pid=pid, lease=lease_seconds)
         return now
+
+
+async def clock(pool: Pool) -> tuple[datetime, float, float]:
+    """The database's time, and the monotonic times between which it was."""
+    async with pool.connection() as conn:
+        asked = time.monotonic()
+        now: datetime = await queries.workers.clock(conn)
+        return now, asked, time.monotonic()
 
 
 async def retire(pool: Pool, worker_id: UUID) -> None:

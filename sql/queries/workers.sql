@@ -14,6 +14,10 @@ values (:worker_id, :host, :pid, clock_timestamp() + make_interval(secs => :leas
 on conflict (id) do update set expires_at = excluded.expires_at, beat_at = excluded.beat_at
 returning clock_timestamp();
 
+-- name: clock$
+-- The database's time by itself: an answer that waited for a commit says less exactly when it was true.
+select clock_timestamp();
+
 -- name: downtimes
 -- The spans without a worker of the last :days days, the latest first.
 select started_at, ended_at from downtimes where ended_at > clock_timestamp() - make_interval(days => :days)
