@@ -31,6 +31,7 @@ from tests.api.test_emails import a_message
 from tests.support.ports import free_port
 from tests.support.tenants import Tenant, make_tenant
 from tests.support.waiting import wait_until
+from tests.support.web import answers
 
 OF_ONE_HINT = 100  # bytes on the wire at most
 
@@ -67,10 +68,7 @@ async def web(environment: dict[str, str]) -> AsyncIterator[Web]:
 
     async def ready() -> bool:
         assert process.returncode is None
-        with contextlib.suppress(httpx.TransportError):
-            async with httpx.AsyncClient() as client:
-                return (await client.get(f"{url}/healthz")).is_success
-        return False
+        return await asyncio.to_thread(answers, f"{url}/healthz")
 
     await wait_until(ready, what="the web process to answer")
     await wait_until(lambda: listens(environment), what="the web process to listen")

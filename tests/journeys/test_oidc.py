@@ -25,6 +25,7 @@ from app.settings import Settings
 from tests.support.ports import free_port
 from tests.support.tenants import make_tenant
 from tests.support.waiting import wait_until_sync
+from tests.support.web import answers
 
 ROOT = Path(__file__).parents[2]
 
@@ -47,13 +48,6 @@ def running(command: list[str | Path], ready: str, **options: Any) -> Iterator[N
     finally:
         process.terminate()
         process.wait(30)
-
-
-def answers(url: str) -> bool:
-    try:
-        return httpx.get(url, timeout=5).status_code == 200
-    except httpx.TransportError:
-        return False
 
 
 @pytest.fixture(scope="module")

@@ -11,12 +11,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import psycopg
 import pytest
 
 from tests.support.ports import free_port
 from tests.support.waiting import wait_until_sync
+from tests.support.web import answers
 
 ROOT = Path(__file__).parents[2]
 
@@ -70,13 +70,6 @@ def test_a_process_without_its_settings_says_which_one(platform: dict[str, str])
     assert ended.returncode != 0
     assert "SECRET_KEY" in ended.stderr
     assert "Traceback" not in ended.stderr
-
-
-def answers(url: str) -> bool:
-    try:
-        return httpx.get(url, timeout=5).status_code == 200
-    except httpx.TransportError:
-        return False
 
 
 def beats(environment: dict[str, str]) -> bool:

@@ -7,7 +7,6 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from app.commands import up as up_command
@@ -16,6 +15,7 @@ from app.services.accounts import SEEDED_EMAIL
 from tests.support.ports import free_port
 from tests.support.up import PACELINE, Up, answers, clean_environment, refused, running
 from tests.support.waiting import wait_until_sync
+from tests.support.web import answers as is_there
 
 
 @pytest.fixture(scope="module")
@@ -98,16 +98,9 @@ def test_migrate_may_be_repeated(environment: dict[str, str], empty_database_url
 def test_web_takes_its_port_from_the_environment_and_ends_cleanly(environment: dict[str, str]) -> None:
     port = free_port()
     with subprocess.Popen([*PACELINE, "web"], env=clean_environment() | environment | {"PORT": str(port)}) as process:
-        wait_until_sync(lambda: is_ready(port), what="the web process")
+        wait_until_sync(lambda: is_there(f"http://127.0.0.1:{port}/readyz"), what="the web process")
         process.terminate()
         assert process.wait(30) == 0
-
-
-def is_ready(port: int) -> bool:
-    try:
-        return httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == 200
-    except httpx.TransportError:
-        return False
 
 
 def test_web_on_a_taken_port_is_one_clear_line(up: Up, environment: dict[str, str]) -> None:
