@@ -12,6 +12,7 @@ from uuid import UUID
 
 import msgspec
 
+from app.db.arrays import array, of_ids
 from app.db.pool import Pool
 from app.db.queries import queries, rows
 from app.db.transaction import retrying, transaction
@@ -106,14 +107,14 @@ async def due_of_all(pool: Pool, looks: Sequence[Look], *, limit: int) -> list[l
         read = await rows(
             queries.delivery.due(
                 conn,
-                mailbox_ids=_array([look.lease.mailbox_id.hex for look in looks]),
+                mailbox_ids=of_ids(look.lease.mailbox_id for look in looks),
                 nows=[look.now for look in looks],
                 untils=[look.until for look in looks],
-                busy_boxes=_array([mailbox_id.hex for mailbox_id, _ in busy]),
-                busy=_array([id.hex for _, id in busy]),
-                held_boxes=_array([mailbox_id.hex for mailbox_id, _ in held]),
-                held=_array([message.id.hex for _, message in held]),
-                revisions=_array([str(message.revision) for _, message in held]),
+                busy_boxes=of_ids(mailbox_id for mailbox_id, _ in busy),
+                busy=of_ids(id for _, id in busy),
+                held_boxes=of_ids(mailbox_id for mailbox_id, _ in held),
+                held=of_ids(message.id for _, message in held),
+                revisions=array([str(message.revision) for _, message in held]),
                 limit=limit,
             )
         )
@@ -171,11 +172,10 @@ async def gate_unlimited(pool: Pool, *, window: float, offers: Sequence[tuple[Le
                 workspace_id=offers[0][0].workspace_id,
                 worker_id=offers[0][0].worker_id,
                 window=window,
-                # Written here: psycopg would ask of each value anew how it is written.
-                mailbox_ids=_array([lease.mailbox_id.hex for lease, _ in offers]),
-                fences=_array([str(lease.fence) for lease, _ in offers]),
-                email_ids=_array([offer.id.hex for _, offer in offers]),
-                revisions=_array([str(offer.revision) for _, offer in offers]),
+                mailbox_ids=of_ids(lease.mailbox_id for lease, _ in offers),
+                fences=array([str(lease.fence) for lease, _ in offers]),
+                email_ids=of_ids(offer.id for _, offer in offers),
+                revisions=array([str(offer.revision) for _, offer in offers]),
             )
         )
     return {row["email_id"]: Verdict(row["verdict"], row["dispatch_id"], row["at"], row["next_at"]) for row in found}
@@ -308,11 +308,6 @@ async def _suppress(tx: Any, workspace_id: UUID, address: str, last: Outcome | R
     await queries.delivery.suppress(
         tx, workspace_id=workspace_id, addresses=[address], details=[last.reply], source_ids=[last.email_id]
     )
-
-
-def _array(values: Sequence[str]) -> str:
-    """An array of what has no comma and no quotation mark, as Postgres reads it."""
-    return "{" + ",".join(values) + "}"
 
 
 def _jsonb(values: Sequence[Any]) -> list[str | None]:

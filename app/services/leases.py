@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 
+from app.db.arrays import of_ids
 from app.db.coalescing import Coalescer
 from app.db.pool import FOREVER, Conn, Pool
 from app.db.queries import queries, rows
@@ -193,7 +194,7 @@ async def orphans(
     `worker_id` leased and does not run.
     """
     async with pool.connection() as conn:
-        found = await rows(queries.workers.orphans(conn, ahead=ahead, worker_id=worker_id, running=list(running)))
+        found = await rows(queries.workers.orphans(conn, ahead=ahead, worker_id=worker_id, running=of_ids(running)))
     return [row["id"] for row in found]
 
 
