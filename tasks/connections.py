@@ -15,6 +15,7 @@ from app.outbound import guard
 TURN: Final = 0.25  # seconds for which a mailbox keeps its only connection while one without any waits
 PATIENCE: Final = 0.02  # seconds
 RATED: Final = 0.1  # seconds over which the rate of messages is taken
+LEAVING: Final = 5  # of so many places one may be taken while the connection that had it is still closing
 SOON: Final = 0.05  # seconds for which a connection may lie idle while others wait: its mailbox has more most likely
 # Servers hang up on silence after minutes; a mailbox's own limit of connections counts the idle ones too.
 IDLE_SECONDS: Final = 20.0
@@ -37,6 +38,7 @@ class Connections:
         self._left = limit  # places that nobody has; while there are any, nobody waits
         self._allow_private = allow_private
         self._idle: OrderedDict[Connection, tuple[Account, float]] = OrderedDict()  # oldest first
+        self._idle_of: dict[Account, list[Connection]] = {}  # the same, by account
         self._used: dict[Connection, tuple[Account, float]] = {}  # since when, by the loop's clock
         self._reused: set[Connection] = set()
         self._held: Counter[Account] = Counter()  # open, or being opened
@@ -46,6 +48,8 @@ class Connections:
         self._rate = 0.0  # a second
         self._rated_at = 0.0  # by the loop's clock
         self._reclaiming: asyncio.Task[None] | None = None
+        self._leaving: set[asyncio.Task[None]] = set()
+        self._may_leave = limit // LEAVING
 
     def is_fresh(self, conn: Connection) -> bool:
         """Whether it was opened for its message. One that was kept may have been closed meanwhile."""
@@ -111,13 +115,17 @@ class Connections:
         else:
             del self._used[conn]
             self._idle[conn] = account, _now()
+            self._idle_of.setdefault(account, []).append(conn)
             self._reclaim_soon()
 
     async def discard(self, conn: Connection) -> None:
+        self._forget(conn)
+        await conn.close()
+
+    def _forget(self, conn: Connection) -> None:
         account, _ = self._used.pop(conn)
         self._reused.discard(conn)
         self._give_up(account)
-        await conn.close()
 
     async def sweep(self) -> None:
         """Closes what has been idle for long; runs until cancelled."""
@@ -142,17 +150,33 @@ class Connections:
 
     def _use(self, conn: Connection) -> None:
         account, _ = self._idle.pop(conn)
+        others = self._idle_of[account]
+        others.remove(conn)
+        if not others:
+            del self._idle_of[account]
         self._used[conn] = account, _now()
 
+    async def _make_room(self, conn: Connection) -> None:
+        """Closes an idle connection. Whoever takes its place does not wait for the goodbye as well, unless many are
+        being said."""
+        if len(self._leaving) >= self._may_leave:
+            await self._discard_idle(conn)
+            return
+        self._use(conn)
+        self._forget(conn)
+        leaving = asyncio.create_task(conn.close())
+        self._leaving.add(leaving)
+        leaving.add_done_callback(self._leaving.discard)
+
     async def _kept(self, account: Account) -> Connection | None:
-        for conn in reversed(self._idle):
-            if self._idle[conn][0] == account:
-                self._use(conn)
-                if conn.is_usable:
-                    self._reused.add(conn)
-                    return conn
-                await self.discard(conn)
-                break
+        if account not in self._idle_of:
+            return None
+        conn = self._idle_of[account][-1]
+        self._use(conn)
+        if conn.is_usable:
+            self._reused.add(conn)
+            return conn
+        await self.discard(conn)
         return None
 
     async def _open(self, server: Server) -> Connection:
@@ -167,7 +191,7 @@ class Connections:
     async def _place(self, account: Account) -> Connection | None:
         """Waits for a place to open a connection in, or for one of this account that is free: None or that one."""
         while not self._left and self._idle and self._may_have(account, next(iter(self._idle))):
-            await self._discard_idle(next(iter(self._idle)))
+            await self._make_room(next(iter(self._idle)))
         if self._left:
             self._left -= 1
             self._held[account] += 1

@@ -9,7 +9,7 @@ import pytest
 
 from app.domain.ids import new_id
 from app.mail.smtp import Connection, ConnectTrouble, Envelope, Server
-from tasks.connections import RATED, Account, Connections
+from tasks.connections import LEAVING, RATED, Account, Connections
 from tests.support.ports import free_port
 from tests.support.smtp_server import SmtpServer, Step
 from tests.support.waiting import wait_until
@@ -164,3 +164,31 @@ async def test_what_is_not_due_yet_may_have_half_of_them(smtp: SmtpServer) -> No
         await connections.put_back(conn)
     assert connections.has_room, "those that lie idle are anybody's"
     await connections.close_mailbox(to.mailbox_id)
+
+
+async def test_whoever_needs_a_place_does_not_wait_for_anothers_goodbye(
+    smtp: SmtpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered, leaving = asyncio.Event(), list[Connection]()
+    close = Connection.close
+
+    async def slowly(conn: Connection) -> None:
+        leaving.append(conn)
+        await answered.wait()
+        await close(conn)
+
+    monkeypatch.setattr(Connection, "close", slowly)
+    connections = Connections(LEAVING, allow_private=True)
+    accounts = [account(smtp) for _ in range(LEAVING + 2)]
+    for each in accounts[:-1]:
+        await asyncio.wait_for(send(connections, each), 30)
+    assert len(leaving) == 1
+    one_more = asyncio.create_task(send(connections, accounts[-1]))
+    await wait_until(lambda: len(leaving) == 2)
+    await asyncio.sleep(0)
+    assert not one_more.done(), "beside the limit, so many may be closing and no more"
+    answered.set()
+    await one_more
+    assert len(smtp.messages) == len(accounts)
+    for each in accounts:
+        await connections.close_mailbox(each.mailbox_id)
