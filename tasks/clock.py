@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
 import time
 from collections import deque
 from datetime import UTC, datetime
@@ -29,6 +31,17 @@ class Clock:
     def monotonic(self, moment: float) -> float:
         """A moment of the database's clock, by this machine's monotonic clock, which event loops go by as well."""
         return moment - self._offset
+
+    async def until(self, moment: float, event: asyncio.Event) -> None:
+        """Waits for a moment by the database's clock, which sets the event, or for the event."""
+        timer = None
+        if moment < math.inf:
+            timer = asyncio.get_running_loop().call_at(self.monotonic(moment), event.set)
+        try:
+            await event.wait()
+        finally:
+            if timer is not None:
+                timer.cancel()
 
 
 def instant(moment: float) -> datetime:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 TICK: Final = 0.001  # seconds: timers of an event loop are no finer, and may be as much too early
+FAULT_PAUSE: Final = 5.0  # seconds
 
 
 class Deliverer:
@@ -63,7 +64,7 @@ class Deliverer:
             self._runner.stir()
         except Exception:
             log.exception("delivery.failed", email=str(message.id))
-            await self._runner.pause_after_fault()
+            await self._pause_after_fault()
 
     async def _deliver(self, message: Due, behind: Behind | None) -> None:
         task, began = asyncio.current_task(), time.monotonic()
@@ -127,7 +128,7 @@ class Deliverer:
                 if await behind.wait(letter) is Word.HERE:
                     conn = behind.conn
                     return conn, account, await conn.follow(letter)
-                self._runner.again(message)
+                self._runner.under_way.again(message)
                 return None
             conn = await self._acquire(message, account)
             return None if conn is None else (conn, account, await conn.offer(rendered.envelope, rendered.data))
@@ -140,7 +141,7 @@ class Deliverer:
             if not isinstance(error, SmtpError):
                 raise
             if is_over(error) and not fresh:
-                self._runner.again(message)  # the server had closed it: no trouble, there are new ones
+                self._runner.under_way.again(message)  # the server had closed it: no trouble, there are new ones
                 if behind is not None:
                     self._runner.following.rest()
                 return None
@@ -192,9 +193,9 @@ class Deliverer:
             log.warning("gate.unknown", email=str(message.id), error=str(error).strip())
             await gate.take_back([message.id])
             gate.no_dot(message.id)
-            self._runner.again(message)
+            self._runner.under_way.again(message)
             if isinstance(error, GateFault):
-                await self._runner.pause_after_fault()
+                await self._pause_after_fault()
             return
         if word.verdict != "go" or word.dispatch_id is None:
             await self._abandon(conn, follower)
@@ -249,3 +250,9 @@ class Deliverer:
         await conn.abandon()
         if follower is not None:
             self._runner.following.release(follower)
+
+    async def _pause_after_fault(self) -> None:
+        """Something unforeseen: do not try the same thing again at once."""
+        await self._runner.block(self._worker.clock.now() + FAULT_PAUSE, "fault")
+        await self._runner.hand.put_down()
+        self._runner.stir()

@@ -68,7 +68,7 @@ class Endings:
         else:
             self._broke.add(message.id)
             await self._runner.give_back(message)
-            await self._runner.trouble_at_server(error.message)
+            await self._at_server(error.message)
 
     async def _later(self, message: Due, error: SmtpError) -> None:
         """Not now: tried again within its lifetime."""
@@ -103,11 +103,25 @@ class Endings:
 
     async def _trouble(self, sender_id: UUID, error: SmtpError) -> None:
         """The server lets nobody in. The mailbox waits; what a person has to mend pauses the sender."""
-        times = await self._runner.trouble_at_server(error.message)
+        times = await self._at_server(error.message)
         if times is None or times < STRIKES or error.phase not in PAUSING or isinstance(error, Temporary):
             return
         self._runner.troubles.clear()
         await self._runner.accounts.pause(sender_id, error.message)
+
+    async def _at_server(self, why: str) -> int | None:
+        """Nobody gets in, or connections break: the mailbox waits, longer each time.
+
+        How often it has happened in a row; None if this belongs to a time that was counted already.
+        """
+        runner = self._runner
+        wait = runner.troubles.strike(runner.clock.now())
+        if wait is None:
+            return None
+        log.warning("mailbox.waits", mailbox=str(self._lease.mailbox_id), seconds=wait, reason=why)
+        await runner.block(runner.clock.now() + wait, "connection")
+        await runner.hand.put_down()
+        return runner.troubles.count
 
     # At the gate
 
@@ -126,7 +140,7 @@ class Endings:
         elif word.next_at is not None and word.verdict not in ("early", "gap"):
             await self._closed(message, word.verdict, word.next_at)
         elif word.verdict in ("early", "gap"):
-            runner.again(message)
+            runner.under_way.again(message)
         else:
             await self._not_now(message, word.verdict)
 
@@ -165,7 +179,7 @@ class Endings:
         self._runner.gate.expect(message)  # by the gap's order those behind it wait for it
         self._runner.gate.no_dot(message.id)
         await asyncio.sleep(self._runner.overload.missed(jitter=random.random()))  # noqa: S311 - spreads load
-        self._runner.again(message)
+        self._runner.under_way.again(message)
 
     async def _take_back(self, dispatch_id: int) -> None:
         while True:

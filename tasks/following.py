@@ -112,7 +112,7 @@ class Following:
         found = runner.accounts.of(message.sender_id)
         if (
             not conn.features.pipelining
-            or runner.connected != runner.outlook().concurrency
+            or runner.under_way.connected != runner.outlook().concurrency
             or message.suppressed
             or found is None
             or found[1] != account
@@ -123,7 +123,7 @@ class Following:
             return None
         behind = Behind(conn, message.id)
         self._unconnected.add(message.id)
-        runner.start(runner.hand.take(), behind)
+        runner.under_way.start(runner.hand.take(), behind)
         return behind
 
     def passed_on(self, message: Due, behind: Behind) -> bool:

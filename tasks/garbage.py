@@ -11,7 +11,7 @@ import asyncio
 import gc
 from typing import Final
 
-YOUNG: Final = 5_000  # objects more than before, until the youngest are looked at
+YOUNG: Final = 2_000  # objects more than before, until the youngest are looked at
 OLDER: Final = 10  # looks at those, until the middle-aged are looked at too
 NEVER: Final = 1_000_000_000  # looks at these: all others are `sweep`'s
 EVERY: Final = 600.0  # seconds

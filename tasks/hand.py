@@ -57,7 +57,7 @@ class Hand:
     async def receive(self, found: list[Due], now: float) -> None:
         """Takes in what was found, as far as it may go and there are places: the first of all that wait have them."""
         # One that was in hand may have gone to a connection meanwhile.
-        found = [message for message in found if not self._runner.is_under_way(message.id)]
+        found = [message for message in found if message.id not in self._runner.under_way]
         if not found:
             return
         await self._put_down_older({message.id for message in found})

@@ -79,7 +79,7 @@ class Worker:
         if self._draining:
             return
         if mailbox_id in self._runners:
-            self._runners[mailbox_id][0].stir()
+            self._runners[mailbox_id][0].knock()
             return
         if mailbox_id in self._taking:
             return  # a second lease would end the first
@@ -106,7 +106,7 @@ class Worker:
             log.exception("runner.failed", mailbox=str(mailbox_id))
         finally:
             del self._runners[mailbox_id]
-        if runner.was_stirred and not self._draining:
+        if runner.was_called and not self._draining:
             # A knock that came while the lease was on its way back.
             with contextlib.suppress(*UNAVAILABLE):
                 await self.look_at(mailbox_id)

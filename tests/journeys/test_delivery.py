@@ -56,7 +56,7 @@ async def test_a_message_for_now_does_not_wait_for_the_next_look_of_a_busy_mailb
     """It is not overtaken by what the worker had read before it came: here that is all there is to send."""
     sender = await room.sender(port=smtp.port)
     due: dict[str, float] = {}
-    with worker(environment, BY_WORD | {"tasks.runner.LOOKAHEAD": 30.0}):
+    with worker(environment, BY_WORD | {"tasks.schedule.LOOKAHEAD": 30.0}):
         start = await room.now() + timedelta(seconds=1)
         stream = await room.emails(sender, 70, due=start, every=0.05)
         due |= {address(stream, i): start.timestamp() + i * 0.05 for i in range(70)}

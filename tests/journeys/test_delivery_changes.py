@@ -20,7 +20,7 @@ from tests.support.worker_process import worker
 async def test_cancelled_and_moved_messages_obey(environment: dict[str, str], room: Mailroom, smtp: SmtpServer) -> None:
     """Also those that the worker has read already, since they are due within a moment."""
     sender = await room.sender(port=smtp.port)
-    with worker(environment, BY_WORD | {"tasks.runner.LOOKAHEAD": 10.0}):
+    with worker(environment, BY_WORD | {"tasks.schedule.LOOKAHEAD": 10.0}):
         start = await room.now() + timedelta(seconds=6)
         ids = await room.emails(sender, 6, due=start, every=0.1)
         far = await room.emails(sender, 1, due=start + timedelta(hours=1))

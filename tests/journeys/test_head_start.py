@@ -17,7 +17,7 @@ from tests.support.waiting import wait_until
 from tests.support.worker_process import worker
 
 # Much longer than usual, for loaded machines: it takes this of a server that it does not know.
-EARLY = BY_WORD | {"tasks.head_start.MOST": 100.0, "tasks.runner.LOOKAHEAD": 120.0}
+EARLY = BY_WORD | {"tasks.head_start.MOST": 100.0, "tasks.schedule.LOOKAHEAD": 120.0}
 
 
 @pytest.mark.parametrize("gap_ms", [0, 100])
