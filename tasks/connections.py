@@ -16,6 +16,7 @@ TURN: Final = 0.25  # seconds for which a mailbox keeps its only connection whil
 PATIENCE: Final = 0.02  # seconds
 RATED: Final = 0.1  # seconds over which the rate of messages is taken
 LEAVING: Final = 5  # of so many places one may be taken while the connection that had it is still closing
+CROWDED: Final = 1.0  # seconds after which mailboxes that have their share may try for more
 SOON: Final = 0.05  # seconds for which a connection may lie idle while others wait: its mailbox has more most likely
 # Servers hang up on silence after minutes; a mailbox's own limit of connections counts the idle ones too.
 IDLE_SECONDS: Final = 20.0
@@ -35,18 +36,20 @@ class Connections:
 
     def __init__(self, limit: int, *, allow_private: bool) -> None:
         self._limit = limit
+        self._limit = limit
         self._left = limit  # places that nobody has; while there are any, nobody waits
         self._allow_private = allow_private
         self._idle: OrderedDict[Connection, tuple[Account, float]] = OrderedDict()  # oldest first
         self._idle_of: dict[Account, list[Connection]] = {}  # the same, by account
         self._used: dict[Connection, tuple[Account, float]] = {}  # since when, by the loop's clock
         self._reused: set[Connection] = set()
-        self._held: Counter[Account] = Counter()  # open, or being opened
+        self._held: Counter[UUID] = Counter()  # open, or being opened, by mailbox
         # Who waits, by account, the one whose turn is next first. They are given a connection, or a place for one.
         self._waiting: OrderedDict[Account, deque[asyncio.Future[Connection | None]]] = OrderedDict()
         self._ended = 0  # messages since the rate was taken
         self._rate = 0.0  # a second
         self._rated_at = 0.0  # by the loop's clock
+        self._crowded_at = -CROWDED  # when somebody last had to wait
         self._reclaiming: asyncio.Task[None] | None = None
         self._leaving: set[asyncio.Task[None]] = set()
         self._may_leave = limit // LEAVING
@@ -76,6 +79,14 @@ class Connections:
     def has_room(self) -> bool:
         """Whether less than half of what there may be is in use, so that what is not due yet may have one."""
         return 2 * (self._limit - self._left - len(self._idle)) < self._limit
+
+    def most(self, mailbox_id: UUID) -> int:
+        """How many connections a mailbox may want now. Soon after somebody had to wait: its share, or what it has already.
+        Messages that it would only let wait cannot follow others on a connection.
+        """
+        if _now() >= self._crowded_at + CROWDED:
+            return self._limit
+        return max(1, self._held[mailbox_id], self._limit // max(1, len(self._held)))
 
     async def acquire(self, account: Account) -> Connection:
         """A connection that is signed in. Raises ConnectTrouble, AuthTrouble or Temporary."""
@@ -110,7 +121,7 @@ class Connections:
         elif (given := self._next(account)) is not None:
             self._reused.add(conn)
             given.set_result(conn)
-        elif self._waiting and not self._held[next(iter(self._waiting))]:
+        elif self._waiting and not self._held[next(iter(self._waiting)).mailbox_id]:
             await self.discard(conn)
         else:
             del self._used[conn]
@@ -194,8 +205,9 @@ class Connections:
             await self._make_room(next(iter(self._idle)))
         if self._left:
             self._left -= 1
-            self._held[account] += 1
+            self._held[account.mailbox_id] += 1
             return None
+        self._crowded_at = _now()
         given: asyncio.Future[Connection | None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(account, deque()).append(given)
         self._reclaim_soon()
@@ -217,8 +229,8 @@ class Connections:
     def _may_have(self, account: Account, conn: Connection) -> bool:
         """Whether the place of an idle connection is this account's to take."""
         owner, since = self._idle[conn]
-        ours = self._held[account]
-        return not ours or ours + 1 < self._held[owner] or _now() >= since + SOON
+        ours = self._held[account.mailbox_id]
+        return not ours or ours + 1 < self._held[owner.mailbox_id] or _now() >= since + SOON
 
     def _reclaim_soon(self) -> None:
         if self._waiting and self._idle and (self._reclaiming is None or self._reclaiming.done()):
@@ -250,19 +262,19 @@ class Connections:
         first = next(iter(self._waiting), account)
         if first == account:
             return False
-        ours, theirs = self._held[account], self._held[first]
+        ours, theirs = self._held[account.mailbox_id], self._held[first.mailbox_id]
         return theirs + 1 < ours or (theirs == 0 and _now() >= since + TURN)
 
     def _give_up(self, account: Account) -> None:
         """A place of this account is free."""
-        self._held[account] -= 1
-        if not self._held[account]:
-            del self._held[account]
+        self._held[account.mailbox_id] -= 1
+        if not self._held[account.mailbox_id]:
+            del self._held[account.mailbox_id]
         while self._waiting:
             first = next(iter(self._waiting))
             given = self._next(first)
             if given is not None:
-                self._held[first] += 1
+                self._held[first.mailbox_id] += 1
                 given.set_result(None)
                 return
         self._left += 1

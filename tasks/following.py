@@ -112,7 +112,7 @@ class Following:
         found = runner.accounts.of(message.sender_id)
         if (
             not conn.features.pipelining
-            or runner.under_way.connected != runner.outlook().concurrency
+            or runner.under_way.connected < runner.most
             or message.suppressed
             or found is None
             or found[1] != account

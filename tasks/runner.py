@@ -249,9 +249,7 @@ class Runner:
         blocked_until = outlook.blocked_until.timestamp()
         if outlook.blocked_reason not in LIMITS and blocked_until > self.clock.now():
             return blocked_until  # what was being read when the trouble began
-        # A server that had trouble is tried with one connection.
-        most = 1 if self.troubles.count else outlook.concurrency
-        while self.hand and self.under_way.connected < most:
+        while self.hand and self.under_way.connected < self.most:
             message = self.hand.first
             start = message.due_at.timestamp() - self.under_way.lead
             if self.gate.gap:
@@ -260,6 +258,13 @@ class Runner:
                 return start
             self.under_way.start(self.hand.take())
         return math.inf
+
+    @property
+    def most(self) -> int:
+        """How many messages may have a connection. A server that had trouble is tried with one."""
+        if self.troubles.count:
+            return 1
+        return min(self.outlook().concurrency, self.worker.connections.most(self.lease.mailbox_id))
 
     def ended(self) -> None:
         """A message is not under way any more."""
