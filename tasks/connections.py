@@ -81,7 +81,7 @@ class Connections:
         return 2 * (self._limit - self._left - len(self._idle)) < self._limit
 
     def most(self, mailbox_id: UUID) -> int:
-        """How many connections a mailbox may want now. Soon after somebody had to wait: its share, or what it has already.
+        """How many connections a mailbox may want now. Soon after somebody had to wait: its share or what it has.
         Messages that it would only let wait cannot follow others on a connection.
         """
         if _now() >= self._crowded_at + CROWDED:
