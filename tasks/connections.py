@@ -36,7 +36,6 @@ class Connections:
 
     def __init__(self, limit: int, *, allow_private: bool) -> None:
         self._limit = limit
-        self._limit = limit
         self._left = limit  # places that nobody has; while there are any, nobody waits
         self._allow_private = allow_private
         self._idle: OrderedDict[Connection, tuple[Account, float]] = OrderedDict()  # oldest first
@@ -243,7 +242,7 @@ class Connections:
             if (left := since + SOON - _now()) > 0:
                 await asyncio.sleep(left)
             else:
-                await self._discard_idle(conn)
+                await self._make_room(conn)
 
     def _next(self, account: Account) -> asyncio.Future[Connection | None] | None:
         """Whoever has waited longest for this account, whose next turn comes after all others'."""
@@ -257,13 +256,19 @@ class Connections:
         return None
 
     def _moves_on(self, conn: Connection) -> bool:
-        """Whether its place is for the mailbox that waits first, as that one has fewer."""
+        """Whether its place is for whoever waits first, as that mailbox has fewer, or is the same one with another
+        sign-in. Who has its share already does not stand in the way of one that has none."""
         account, since = self._used[conn]
         first = next(iter(self._waiting), account)
         if first == account:
             return False
+        if first.mailbox_id == account.mailbox_id:
+            return True
         ours, theirs = self._held[account.mailbox_id], self._held[first.mailbox_id]
-        return theirs + 1 < ours or (theirs == 0 and _now() >= since + TURN)
+        if theirs and theirs + 1 >= ours:
+            self._waiting.move_to_end(first)
+            return False
+        return ours > 1 or _now() >= since + TURN
 
     def _give_up(self, account: Account) -> None:
         """A place of this account is free."""

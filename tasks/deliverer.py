@@ -103,6 +103,9 @@ class Deliverer:
 
     async def _offer(self, message: Due, behind: Behind | None) -> tuple[Connection, Account, Offered] | None:
         """The message's body at the server, or None once it is written down why not."""
+        if self._draining.is_set():  # it was handed over by a look that was under way
+            await self._runner.give_back(message)
+            return None
         if message.suppressed:  # not even asked of the server
             await self._runner.endings.suppress(message)
             return None

@@ -51,6 +51,7 @@ class Pass(msgspec.Struct, frozen=True):
 
 DRAINED = Pass("drained", None, None, 0.0, 0.0)
 SHUT = Pass("window", None, None, 0.0, 0.0)
+OVERTAKEN = Pass("gap", None, None, 0.0, 0.0)
 
 
 class Gatekeeper:
@@ -151,6 +152,7 @@ class Gatekeeper:
             await self._arrived.wait()
             if self.gap:
                 await self._dot_done.wait()
+                self._send_away_overtaken()
                 if not await self._gap_is_over():
                     continue
             for message, word in self._queue:
@@ -221,6 +223,13 @@ class Gatekeeper:
         prior = None if self._prior_dot is None else instant(self._prior_dot)
         verdicts = await delivery.gate(self._pool, self._lease, window=self._window, prior_dot=prior, offers=offers)
         return verdicts, asked
+
+    def _send_away_overtaken(self) -> None:
+        """Another one came and took their turn: no server keeps a body without its dot for a whole gap."""
+        if self._dot_at + self.gap - time.monotonic() > NEAR:
+            for _, word in self._queue:
+                if not word.done():
+                    word.set_result(OVERTAKEN)
 
     async def _gap_is_over(self) -> bool:
         """Waits for the gap. False: it was changed meanwhile."""

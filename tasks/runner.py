@@ -257,6 +257,8 @@ class Runner:
             if start > self.clock.now():
                 return start
             self.under_way.start(self.hand.take())
+        if self.hand and not self.troubles.count and self.under_way.connected < outlook.concurrency:
+            return self.clock.now() + schedule.AWAY  # nobody says when others want no connections any more
         return math.inf
 
     @property

@@ -18,6 +18,7 @@ READ_LEAD: Final = 0.5  # seconds before it is due that what comes next is read
 TOGETHER: Final = 0.2  # seconds that what can wait waits at most
 KEEP: Final = 90.0  # seconds: with nothing due for longer, the lease is given back
 LINGER: Final = 5.0  # seconds that an idle mailbox is kept, connections and all, for what may follow
+AWAY: Final = 5.0  # seconds without a read at most, while others want connections too
 SPIN: Final = 0.2  # seconds between looks at lanes that say again and again that something is due
 
 
@@ -33,7 +34,7 @@ class Schedule:
         """When to read again. Thousands of mailboxes that wait for a connection (`is_waiting`) do not read what would
         only wait with them, or they had no time left to send: not before something of this one has come back."""
         waits = is_waiting and self._active_at < self._last_read and self.read_at > 0.0
-        return math.inf if waits else self.read_at
+        return max(self.read_at, self._last_read + AWAY) if waits else self.read_at
 
     def reads(self, now: float) -> None:
         self._last_read = now
@@ -63,7 +64,7 @@ class Schedule:
         if wake - now >= KEEP and now >= linger:
             return None
         self.read_at = wake
-        if now + LOOKAHEAD < wake < math.inf and outlook.blocked_until.timestamp() <= now:
+        if self._last_read + LOOKAHEAD < wake < math.inf and outlook.blocked_until.timestamp() <= now:
             self.read_at = shared(wake - READ_LEAD - TOGETHER)
         return min(wake, max(linger, now + 0.001)) if wake - now >= KEEP else wake
 

@@ -76,6 +76,8 @@ class Coalescer(Generic[K, I, A]):
         try:
             while waiting := self._waiting[key]:
                 await self._gather(key, self._enough(waiting[0][0]))
+                if not waiting:  # another one that serves this key has asked for them
+                    continue
                 asked, size = [waiting.popleft()], 0
                 while waiting and (size := size + self._size(asked[-1][0])) < self._most:
                     asked.append(waiting.popleft())

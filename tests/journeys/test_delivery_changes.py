@@ -206,7 +206,7 @@ async def test_what_is_read_while_a_server_gets_into_trouble_waits_too(
     with SmtpServer(Options(username="ada@example.com", password="right")) as smtp:
         smtp.on("auth", *[Step(delay=1.5)] * 5)
         sender = await room.sender(port=smtp.port, username="ada@example.com", password="wrong")
-        with worker(environment):
+        with worker(environment, {"tasks.troubles.FIRST": 5.0}):
             await room.emails(sender, 400)
             await wait_until(lambda: smtp.sessions == 5)
             async with transaction(room.pool) as tx:

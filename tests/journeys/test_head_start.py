@@ -69,3 +69,22 @@ async def test_a_message_for_now_does_not_wait_behind_it(
         came = addresses(await asyncio.wait_for(arrived(smtp, 1), AT_ONCE))
         assert came == [address(urgent, 0)]
         assert await room.status(later[0]) == "scheduled"
+
+
+async def test_what_was_overtaken_under_a_long_gap_does_not_keep_a_server_waiting(
+    environment: dict[str, str], room: Mailroom, smtp: SmtpServer
+) -> None:
+    """Its body without the dot: servers hang up on that."""
+    sender = await room.sender(port=smtp.port, gap_ms=40_000)
+    smtp.on("rcpt", Step())
+    with worker(environment, EARLY) as process:
+        due = await room.now() + timedelta(seconds=5)
+        later = await room.emails(sender, due=due)
+        await wait_until(lambda: smtp.left == 0)
+        urgent = await room.emails(sender)
+        assert addresses(await asyncio.wait_for(arrived(smtp, 1), AT_ONCE)) == [address(urgent, 0)]
+        await wait_until(
+            lambda: smtp.open_sessions == 1, 15, what="the one to be let go, before the other is idle for long"
+        )
+        assert await room.status(later[0]) == "scheduled"
+        assert process.troubles == []

@@ -192,3 +192,43 @@ async def test_whoever_needs_a_place_does_not_wait_for_anothers_goodbye(
     assert len(smtp.messages) == len(accounts)
     for each in accounts:
         await connections.close_mailbox(each.mailbox_id)
+
+
+async def test_who_waits_beyond_its_share_does_not_stand_in_the_way_of_one_that_has_none(smtp: SmtpServer) -> None:
+    connections = Connections(2, allow_private=True)
+    slow, busy, poor = account(smtp), account(smtp), account(smtp)
+    stuck = await connections.acquire(slow)
+    conn = await connections.acquire(busy)
+    more = asyncio.create_task(connections.acquire(slow))
+    await asyncio.sleep(0)
+    wanted = asyncio.create_task(connections.acquire(poor))
+    following = [more]
+    async with asyncio.timeout(30):
+        while not wanted.done():
+            await asyncio.sleep(0.01)
+            if connections.may_go_on(conn):
+                connections.passed_on(conn)
+            else:
+                following.append(asyncio.create_task(connections.acquire(busy)))
+                await asyncio.sleep(0)
+                await connections.put_back(conn)
+                await asyncio.wait([following[-1], wanted], return_when=asyncio.FIRST_COMPLETED)
+                if following[-1].done():
+                    conn = following[-1].result()
+    assert not more.done()
+    for each in following:
+        each.cancel()
+    for held in (stuck, wanted.result()):
+        await connections.discard(held)
+
+
+async def test_another_sign_in_of_the_same_mailbox_is_not_overtaken(smtp: SmtpServer) -> None:
+    connections = Connections(1, allow_private=True)
+    one = account(smtp)
+    other = Account(one.mailbox_id, Server("localhost", smtp.port, "none"))
+    conn = await connections.acquire(one)
+    waiting = asyncio.create_task(connections.acquire(other))
+    await asyncio.sleep(0)
+    assert not connections.may_go_on(conn)
+    await connections.put_back(conn)
+    await connections.discard(await asyncio.wait_for(waiting, 30))

@@ -9,7 +9,7 @@ import pytest
 from app.db.pool import FOREVER, NEVER
 from app.services.leases import Outlook
 from tasks.clock import instant
-from tasks.schedule import KEEP, LINGER, LOOKAHEAD, READ_LEAD, SPIN, TOGETHER, Schedule, due_by
+from tasks.schedule import AWAY, KEEP, LINGER, LOOKAHEAD, READ_LEAD, SPIN, TOGETHER, Schedule, due_by
 
 NOW = 1_800_000_000.0
 
@@ -51,9 +51,18 @@ def test_lanes_are_settled_together_and_soon() -> None:
     assert schedule.settle_at / TOGETHER == pytest.approx(round(schedule.settle_at / TOGETHER))
 
 
-def test_what_is_due_at_once_is_read_when_it_is_due() -> None:
+def test_what_the_last_read_should_have_found_is_read_again_when_it_is_due() -> None:
     schedule = idle_for(60)
+    schedule.reads(NOW)
     assert schedule.idle_until(outlook(LOOKAHEAD), NOW) == schedule.read_at == pytest.approx(NOW + LOOKAHEAD)
+
+
+@pytest.mark.parametrize("wake", [0.1, 1.0, LOOKAHEAD])
+def test_what_lies_beyond_the_last_read_is_read_ahead_however_soon_it_is(wake: float) -> None:
+    schedule = idle_for(60)
+    schedule.reads(NOW + wake - LOOKAHEAD - 0.1)
+    schedule.idle_until(outlook(wake), NOW)
+    assert schedule.read_at <= NOW + wake - READ_LEAD + 1e-6
 
 
 def test_lanes_that_are_wrong_make_nobody_spin() -> None:
@@ -89,7 +98,7 @@ def test_who_waits_for_a_connection_reads_again_once_something_has_come_back() -
     schedule.reads(NOW)
     schedule.has_read(NOW, is_all=True)
     assert schedule.reads_at(is_waiting=False) == NOW + LOOKAHEAD / 2
-    assert schedule.reads_at(is_waiting=True) > NOW + 3600
+    assert schedule.reads_at(is_waiting=True) == NOW + AWAY, "the crowd may have gone, and nobody says so"
     schedule.ended(NOW + 0.1)
     assert schedule.reads_at(is_waiting=True) == NOW + LOOKAHEAD / 2
     schedule.reads(NOW + 1)
