@@ -119,7 +119,8 @@ async def test_a_campaigns_limit_holds_back_only_the_campaign(
     assert sorted(addresses(limited)) == in_order
     assert without(again, addresses(limited)) == without(again, in_order)
     assert most_within(limited, 3) <= 5
-    assert set(addresses(messages[:15])) >= beside - again
+    # Held back with the campaign they would come last. On a slow machine a second window of it may open meanwhile.
+    assert set(addresses(messages[:20])) >= beside - again
 
 
 @pytest.mark.parametrize("waiting", [10, 30])
